@@ -1,0 +1,195 @@
+"""The whole contract between a wire and the core. A channel is built with its own configuration and handed an Inlet; nothing else joins them.
+
+What the worker process imports must stay small: this module knows no HTTP library, and a reader stands in a module of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from normalizer import Address, Report
+
+MESSAGE = "message"
+STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One delivery exactly as a wire gave it. Nothing parsed, nothing changed (law 2)."""
+
+    # The channel's name in the configuration.
+    channel: str
+    # MESSAGE: somebody wrote; becomes a case even if it cannot be read. Anything else (STATUS, ...): parked without a case if it cannot.
+    kind: str
+    # How the wire names this delivery; the same at every repeat.
+    wire_id: str
+    # The bytes of the wire.
+    raw: bytes
+    # UTC.
+    received_at: datetime
+    # Only where the wire itself authenticates a person's address (SMS, Telegram); never from a form or a mail.
+    reply_to: Address | None = None
+    # A little that is not in the bytes: which public URL was called, which of our notices a status is about.
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """We have it: it is durable on this node."""
+
+    # The tracking number as shown, XXXX-XXXX-XXXX. Only the web form shows it to anybody; other wires never do (law 4).
+    number: str
+
+
+class Refused(Exception):
+    """Not now: our own fault, always temporary. `retry_after` is for the wire, the sentence for an operator; neither is for a citizen."""
+
+    def __init__(self, sentence: str, retry_after: timedelta = timedelta(seconds=30)) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class Inlet(Protocol):
+    """The one way in, handed to a channel."""
+
+    async def receive(self, arrival: Arrival) -> Receipt:
+        """Return only after the arrival is on disk. Raises Refused (or any other exception): tell the wire to try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryUpdate:
+    """What a provider says of something that we sent. Statuses have an order and never go back."""
+
+    # The provider's id of what we sent.
+    provider_id: str
+    # "sending" | "sent" | "delivered" | "read" | "undelivered" | "failed"
+    status: str
+    # Our notice, if the wire carries its id; None: look it up by provider_id.
+    notice: str | None = None
+    # Why not, in the provider's words or code.
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Read, and nothing to do; kept all the same."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Words going back to a person or an agency, in the forms that wires need; send() chooses."""
+
+    # Ours; goes out with the message where the wire has a place for it, and comes back with delivery reports.
+    id: str
+    to: Address
+    # One GSM-7 segment (160 characters).
+    short: str
+    # The whole of it, plain text.
+    full: str
+    subject: str
+    # Ids of messages that this one answers, nearest first.
+    thread: tuple[str, ...] = ()
+
+
+class SendFailed(Exception):
+    """A provider's fault on the way back; caught in the outbox only."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+        maybe_sent: bool = False,
+        channel_wide: bool = False,
+    ) -> None:
+        """`reason` is a sentence for an operator, without secrets or personal data.
+
+        permanent: trying again cannot help (no such number). maybe_sent: the provider may have it (a time-out): repeating may double this one notice.
+        channel_wide: nothing about this notice is wrong; everything on this channel would fail now (the breaker counts these).
+        """
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+        self.retry_after = retry_after
+        self.maybe_sent = maybe_sent
+        self.channel_wide = channel_wide
+
+
+class FetchFailed(Exception):
+    """A file that the wire only referred to could not be had; `permanent`: and never will be."""
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that is coming: its type by content, its bytes piece by piece (iterating may raise FetchFailed: too large, broken off)."""
+
+    type: str
+    chunks: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An HTTP way in of a channel."""
+
+    method: str
+    # Below /in/{name}: "message", "status". A web form may start with "/" and then stands at the root.
+    path: str
+    # An aiohttp handler (Request -> StreamResponse); typed loosely so that a reader need not load an HTTP library.
+    handler: Callable[[Any], Awaitable[Any]]
+    # Bytes of a body that are read at the most.
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the other side says of itself."""
+
+    ok: bool
+    sentence: str
+
+
+class Channel(Protocol):
+    """A wire. Pure where it says pure; whatever the network does wrong ends in Refused, SendFailed or FetchFailed."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration; two blocks of one kind are two channels."""
+
+    @property
+    def reaches(self) -> frozenset[str]:
+        """The kinds of address that it can send to; empty: only a way in."""
+
+    def routes(self, inlet: Inlet) -> Iterable[Door]:
+        """HTTP doors; none if it has none."""
+
+    async def run(self, inlet: Inlet) -> None:
+        """Listen or poll until cancelled; return at once if there is nothing to run."""
+
+    def fingerprint(self, arrival: Arrival) -> str:
+        """Pure: a digest over what was said, never over transport (law 5)."""
+
+    def read(self, arrival: Arrival) -> Report | DeliveryUpdate | Ignored:
+        """Pure: bytes to meaning. Runs in a worker process, through the `reader` of kinds.py."""
+
+    async def fetch(self, reference: str) -> Fetched:
+        """Get a file that the wire only referred to. Raises FetchFailed."""
+
+    async def send(self, notice: Notice) -> str:
+        """Choose the form that fits, hand it over, return the provider's id. Raises SendFailed."""
+
+    async def check(self) -> Checked:
+        """Reach the other side without side effects, and say what it says of itself."""
+
+    async def close(self) -> None:
+        """Give back connections."""

@@ -1,0 +1,25 @@
+"""The one table of what we can speak. `gateway/assembly.py` resolves a row only for a channel that is configured, so an unused kind costs no memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Where a kind of channel lives, as "module:name"."""
+
+    # Settings -> Channel: settings is a pydantic model, the block of configuration of this kind.
+    channel: str
+    settings: str
+    # read(arrival), pure. Its module imports the contract, the normaliser and the standard library only: it is all that a worker process loads.
+    reader: str
+
+
+KINDS = {
+    "twilio-sms": Kind(
+        channel="channels.sms.channel:TwilioSms",
+        settings="channels.sms.settings:TwilioSmsSettings",
+        reader="channels.sms.reading:read",
+    ),
+}

@@ -1,0 +1,36 @@
+"""How much goes out to one address in an hour, so that a stranger cannot make us pay. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from gateway.notices import ACKNOWLEDGEMENT
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one address was sent within the hour."""
+
+    # When and what kind, oldest first; what is older than an hour is dropped.
+    recent: tuple[tuple[datetime, str], ...] = ()
+    # Acknowledgements withheld since the last that was not.
+    unannounced: int = 0
+
+    def may(self, kind: str, now: datetime, cap: int) -> bool:
+        """Under the cap; an hour's first acknowledgement always is."""
+        within = self._within(now)
+        return len(within) < cap or (kind == ACKNOWLEDGEMENT and not any(sent == ACKNOWLEDGEMENT for _, sent in within))
+
+    def spent(self, kind: str, now: datetime) -> Allowance:
+        """After one more went out; an acknowledgement tells of all that were withheld."""
+        return Allowance((*self._within(now), (now, kind)), 0 if kind == ACKNOWLEDGEMENT else self.unannounced)
+
+    def withheld(self, kind: str) -> Allowance:
+        """After one was not sent."""
+        return replace(self, unannounced=self.unannounced + (kind == ACKNOWLEDGEMENT))
+
+    def _within(self, now: datetime) -> tuple[tuple[datetime, str], ...]:
+        return tuple((at, kind) for at, kind in self.recent if at > now - HOUR)

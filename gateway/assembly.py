@@ -1,0 +1,212 @@
+"""Everything is put together here, top to bottom, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from channels import Channel, Inlet
+from channels.kinds import KINDS
+from gateway import server, words
+from gateway.blobs import Blobs
+from gateway.clock import Clock, SystemClock
+from gateway.config import ChannelConfig, Config, Mistakes
+from gateway.due import Fetcher
+from gateway.filing import Office
+from gateway.inlet import CoreInlet
+from gateway.intake import Intake
+from gateway.journal import Journal
+from gateway.outbox import Outbox, Patience
+from gateway.reader import Reader
+from gateway.reading import Spec
+from gateway.store.engine import Store
+from gateway.supervisor import supervise
+from normalizer import Setting
+
+# How long sends that are on their way may take when the gateway stops. Seconds.
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts of one running node, for whoever runs it: serve, the demo, the tests."""
+
+    config: Config
+    channels: Mapping[str, Channel]
+    inlets: Mapping[str, CoreInlet]
+    journal: Journal
+    store: Store
+    intake: Intake
+    outboxes: Mapping[str, Outbox]
+    fetchers: Mapping[str, Fetcher]
+    clock: Clock
+    # The public listener's port.
+    port: int
+
+
+@asynccontextmanager
+async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[Gateway]:
+    """A whole node: doors open, loops running, until the block ends. Then doors close first, and what was accepted is on disk.
+
+    Raises JournalUnusable, Mistakes, OSError (the address is taken).
+    """
+    async with AsyncExitStack() as stack:
+        gateway = _assembled(config, clock or SystemClock(), stack)
+        # Not a TaskGroup: what the caller's block raises must come out as it is.
+        loops = [asyncio.create_task(supervise(name, work, gateway.clock), name=name) for name, work in _loops(gateway)]
+        stack.push_async_callback(_end, gateway, loops)
+        runner, port = await server.listen(_public(gateway), config.listen.public.host, config.listen.public.port)
+        stack.push_async_callback(runner.cleanup)
+        yield replace(gateway, port=port)
+
+
+async def _end(gateway: Gateway, loops: list[asyncio.Task[None]]) -> None:
+    """The doors are closed by now. Let what is being sent be sent; everything else is a row and waits for the next start."""
+    sending = [part.loop for part in (*gateway.outboxes.values(), *gateway.fetchers.values())]
+    for loop in sending:
+        loop.stop()
+    ending = [task for task in loops if task.get_name().startswith(("outbox", "fetcher"))]
+    if ending:
+        await asyncio.wait(ending, timeout=STOP_SECONDS)
+    for task in loops:
+        task.cancel()
+    await asyncio.gather(*loops, return_exceptions=True)
+
+
+@asynccontextmanager
+async def assembled(config: Config, clock: Clock | None = None, *, journal_path: Path | None = None) -> AsyncIterator[Gateway]:
+    """The same parts with no door open and no loop running: for commands such as drain."""
+    async with AsyncExitStack() as stack:
+        yield _assembled(config, clock or SystemClock(), stack, journal_path)
+
+
+def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path: Path | None = None) -> Gateway:
+    key = deployment_key(config)
+    settings = {name: setting(config, channel) for name, channel in config.channels.items()}
+    channels = {name: make_channel(config, name, clock) for name in config.channels}
+    for channel in channels.values():
+        stack.push_async_callback(channel.close)
+    store = Store(config.store.address(config.data_dir))
+    stack.push_async_callback(store.close)
+    limits = config.journal
+    journal = Journal(
+        journal_path or config.data_dir / "journal.db", min_free_bytes=limits.min_free_bytes, reserve_bytes=limits.reserve_bytes, max_bytes=limits.max_bytes
+    )
+    stack.push_async_callback(journal.close)
+    inlets = {name: CoreInlet(journal, key, channel.fingerprint) for name, channel in channels.items()}
+    intake = _intake(config, clock, key, channels, settings, journal, store)
+    worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+    patience = _patience(config)
+    outboxes = {name: Outbox(channel, store, clock, worker, patience) for name, channel in channels.items() if channel.reaches}
+    blobs = Blobs(config.data_dir / "blobs")
+    fetchers = {name: Fetcher(channel, store, blobs, clock, worker) for name, channel in channels.items()}
+    _wire(journal, intake, inlets, outboxes, fetchers)
+    return Gateway(config, channels, inlets, journal, store, intake, outboxes, fetchers, clock, port=0)
+
+
+def _wire(
+    journal: Journal, intake: Intake, inlets: Mapping[str, CoreInlet], outboxes: Mapping[str, Outbox], fetchers: Mapping[str, Fetcher]
+) -> None:
+    """Who rings whose bell."""
+
+    def filed() -> None:
+        for part in (*outboxes.values(), *fetchers.values()):
+            part.loop.ring()
+
+    def refused(sentence: str | None) -> None:
+        for inlet in inlets.values():
+            inlet.closed = sentence
+
+    journal.on_append = intake.ring
+    intake.on_filed = filed
+    intake.on_refused = refused
+
+
+def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
+    """All that runs until the end."""
+    channels = [(f"channel {name}", lambda c=channel, n=name: c.run(gateway.inlets[n])) for name, channel in gateway.channels.items()]
+    outboxes = [(f"outbox {name}", outbox.loop.run) for name, outbox in gateway.outboxes.items()]
+    fetchers = [(f"fetcher {name}", fetcher.loop.run) for name, fetcher in gateway.fetchers.items()]
+    return [("intake", gateway.intake.run), *channels, *outboxes, *fetchers]
+
+
+def _public(gateway: Gateway) -> Any:  # noqa: ANN401  # an aiohttp application; only server.py speaks HTTP
+    ways: list[tuple[Channel, Inlet]] = [(channel, gateway.inlets[name]) for name, channel in gateway.channels.items()]
+    return server.public(ways)
+
+
+def make_channel(config: Config, name: str, clock: Clock) -> Channel:
+    """One configured channel; its kind is imported only now."""
+    block = config.channels[name]
+    make = resolve(KINDS[block.kind].channel)
+    public_urls = tuple(getattr(block.settings, "public_urls", ()) or config.public_urls)
+    channel: Channel = make(name, block.settings, setting(config, block), public_urls, clock.now)
+    return channel
+
+
+def setting(config: Config, channel: ChannelConfig) -> Setting:
+    """What the normaliser must know of this deployment."""
+    keywords = tuple(sorted((word.upper(), code) for word, code in config.keywords.items()))
+    return Setting(config.country, config.zone, tuple(config.languages), channel.region or config.region, keywords)
+
+
+def deployment_key(config: Config) -> bytes:
+    """The secret of the configuration; only a first start with an empty SQLite store makes one itself (law 4). Raises Mistakes."""
+    if config.deployment_key is not None:
+        return config.deployment_key.get_secret_value().encode()
+    file = config.data_dir / "deployment.key"
+    if file.exists():
+        return file.read_bytes().strip()
+    if (config.data_dir / "store.db").exists():
+        raise Mistakes([f"deployment_key: the store is there, but its key {file} is not. Bring it back from the backup; a new key would forget every number."])
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as new:
+        new.write(secrets.token_hex(32).encode())
+        new.flush()
+        os.fsync(new.fileno())
+    return file.read_bytes().strip()
+
+
+def _intake(
+    config: Config, clock: Clock, key: bytes, channels: Mapping[str, Channel], settings: Mapping[str, Setting], journal: Journal, store: Store
+) -> Intake:
+    office = Office(
+        key=key,
+        coordinator=config.coordinator,
+        words=words.load(words.available()),
+        language=config.languages[0],
+        verification_working_days=config.steps.verification_working_days,
+        settings=settings,
+        reaches={name: channel.reaches for name, channel in channels.items()},
+        per_recipient_per_hour=config.outbox.per_recipient_per_hour,
+        per_channel_per_hour=config.outbox.per_channel_per_hour,
+    )
+    specs = {name: Spec(KINDS[config.channels[name].kind].reader, settings[name]) for name in channels}
+    limits = config.intake
+    readers = [Reader(specs, seconds=limits.read_seconds, seconds_per_mib=limits.read_seconds_per_mib) for _ in range(2)]
+    return Intake(
+        *(journal, store, office, (readers[0], readers[1]), clock),
+        agencies=[agency.model_dump() for agency in config.directory],
+        batch_rows=limits.batch_rows,
+        retry_seconds=limits.retry_seconds,
+    )
+
+
+def _patience(config: Config) -> Patience:
+    limits = config.outbox
+    return Patience(tuple(limits.retry_minutes), limits.send_seconds, limits.lease_seconds, limits.concurrent_sends)
+
+
+def resolve(path: str) -> Any:  # noqa: ANN401  # whatever "module:name" is
+    """What a table names."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,54 @@
+"""Files by their content: a folder named by SHA-256, each file and its directory entry on disk before anybody refers to it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+
+class Blobs:
+    """One folder; a file that is there already is not written twice."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def keep(self, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
+        """Its digest and size. What the iterator raises passes through, and nothing stays behind."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self._folder / f"{secrets.token_hex(8)}.part"
+        digest, size = hashlib.sha256(), 0
+        try:
+            with part.open("wb") as file:  # noqa: ASYNC230  # a write to the page cache; what waits for the disk is in a thread
+                async for chunk in chunks:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    file.write(chunk)
+                await asyncio.to_thread(_to_disk, file.fileno(), file.flush)
+            await asyncio.to_thread(self._settle, part, digest.hexdigest())
+        finally:
+            part.unlink(missing_ok=True)
+        return digest.hexdigest(), size
+
+    def path(self, digest: str) -> Path:
+        """Where it lies."""
+        return self._folder / digest[:2] / digest
+
+    def _settle(self, part: Path, digest: str) -> None:
+        place = self.path(digest)
+        place.parent.mkdir(exist_ok=True)
+        part.replace(place)
+        for folder in (place.parent, self._folder):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+def _to_disk(handle: int, flush: object) -> None:
+    flush()  # type: ignore[operator]
+    os.fsync(handle)

@@ -1,0 +1,43 @@
+"""Stop asking a provider that fails everybody; ask again later, with one notice first. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+# Failures in a row, of the kind that would hit every notice, before it opens.
+_FAILURES = 5
+_FIRST_PAUSE = timedelta(seconds=30)
+_LONGEST_PAUSE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """Closed: send. Open until a time: send nothing, and count no attempts. After that: one, to see."""
+
+    failures: int = 0
+    open_until: datetime | None = None
+    pause: timedelta = _FIRST_PAUSE
+
+    def limit(self, wanted: int, now: datetime) -> int:
+        """How many may be sent now."""
+        if self.open_until is None:
+            return wanted
+        return min(wanted, 1) if now >= self.open_until else 0
+
+    def probing(self, until: datetime) -> Breaker:
+        """One was let through to see; until it is back (or lost), no second one."""
+        return replace(self, open_until=until) if self.open_until is not None else self
+
+    def failed(self, now: datetime, retry_after: timedelta | None = None) -> Breaker:
+        """One more that would have failed for everybody. A provider that says when to come back is taken at its word."""
+        failures = self.failures + 1
+        if retry_after is not None:
+            return replace(self, failures=failures, open_until=now + retry_after)
+        if failures < _FAILURES:
+            return replace(self, failures=failures)
+        return Breaker(failures, now + self.pause, min(self.pause * 2, _LONGEST_PAUSE))
+
+    def went(self) -> Breaker:
+        """One went through."""
+        return Breaker()

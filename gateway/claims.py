@@ -1,0 +1,116 @@
+"""Rows that are due, claimed with a lease and worked off by a few tasks: the loop under the outbox and under everything that has a time.
+
+A worker that dies lets its leases run out, and another takes the rows. One loop a channel: what hangs in one is no other's. What became of the rows is
+written by one task, all that gathered in one transaction, and is held in memory while the store is away: it happened, and must not happen twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+import structlog
+
+from gateway.clock import Bell, Clock
+from gateway.reading import where
+from gateway.store.engine import Store, StoreAway, Transaction
+
+_log = structlog.get_logger(__name__)
+_Row = TypeVar("_Row")
+
+# Writes down what became of one row.
+Outcome = Callable[[Transaction], Awaitable[None]]
+
+# Look by ourselves this often: retries fall due without a bell. Seconds.
+LOOK_SECONDS = 2.0
+_RETRY_SECONDS = 1.0
+
+
+class ClaimLoop(Generic[_Row]):
+    """Claims up to `at_once` rows and works on them side by side."""
+
+    def __init__(
+        self,
+        name: str,
+        store: Store,
+        clock: Clock,
+        *,
+        claim: Callable[[Transaction, int], Awaitable[Sequence[_Row]]],
+        work: Callable[[_Row], Awaitable[Outcome]],
+        at_once: int,
+    ) -> None:
+        """`claim(tx, n)` returns at most n rows that nobody else has; `work(row)` does it and returns how to write down what became of it."""
+        self._name = name
+        self._store = store
+        self._clock = clock
+        self._claim = claim
+        self._work = work
+        self._at_once = at_once
+        self._bell = Bell(clock)
+        self._written = Bell(clock)
+        self._busy = 0
+        self._outcomes: list[Outcome] = []
+        self._stopping = False
+
+    def ring(self) -> None:
+        """There may be something due."""
+        self._bell.ring()
+
+    async def run(self) -> None:
+        """Until stopped or cancelled; what is being worked on when it is cancelled is given up to its lease."""
+        async with asyncio.TaskGroup() as tasks:
+            writer = tasks.create_task(self._write(), name=f"{self._name} writer")
+            while not self._stopping or self._busy or self._outcomes:
+                rows = await self._claimed()
+                for row in rows:
+                    self._busy += 1
+                    tasks.create_task(self._one(row), name=self._name)
+                if not rows:
+                    await self._bell.wait(LOOK_SECONDS)
+            writer.cancel()
+
+    def stop(self) -> None:
+        """Claim nothing more; run() returns when what is on its way has ended and is written."""
+        self._stopping = True
+        self._bell.ring()
+
+    async def _claimed(self) -> Sequence[_Row]:
+        free = self._at_once - self._busy
+        # In handfuls: a claim is a transaction.
+        if self._stopping or free < (self._at_once + 1) // 2:
+            return ()
+        try:
+            async with self._store.transaction() as tx:
+                return await self._claim(tx, free)
+        except StoreAway:
+            # Intake says so, once; here it only means: nothing to do yet.
+            return ()
+
+    async def _one(self, row: _Row) -> None:
+        try:
+            self._outcomes.append(await self._work(row))
+        except Exception as error:  # noqa: BLE001  # a fault of ours with one row must not end the channel's loop; its lease brings it back
+            _log.error("failed", loop=self._name, error=where(error))
+        finally:
+            self._busy -= 1
+            self._written.ring()
+            self._bell.ring()
+
+    async def _write(self) -> None:
+        while True:
+            if not self._outcomes:
+                await self._written.wait(LOOK_SECONDS)
+                continue
+            outcomes = list(self._outcomes)
+            try:
+                async with self._store.transaction() as tx:
+                    for outcome in outcomes:
+                        await outcome(tx)
+            except StoreAway:
+                await self._clock.sleep(_RETRY_SECONDS)
+                continue
+            except Exception as error:  # noqa: BLE001  # the lease brings them back
+                _log.error("could not write what became of it", loop=self._name, error=where(error))
+            del self._outcomes[: len(outcomes)]
+            self._bell.ring()

@@ -1,0 +1,58 @@
+"""Time as the core sees it: handed in, so that a test can move it, and always UTC."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the core asks of time."""
+
+    def now(self) -> datetime:
+        """UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+
+    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """Cancel the block and raise TimeoutError when it takes longer."""
+
+
+class SystemClock:
+    """The machine's own."""
+
+    def now(self) -> datetime:
+        """UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+        await asyncio.sleep(seconds)
+
+    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
+        """Cancel the block and raise TimeoutError when it takes longer."""
+        return asyncio.timeout(seconds)
+
+
+class Bell:
+    """Wakes one loop that waits for work. A bell saves a poll; it never carries the work, so losing a ring loses nothing."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """There may be something to do."""
+        self._rung.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Until somebody rings, or that long."""
+        try:
+            async with self._clock.timeout(seconds):
+                await self._rung.wait()
+        except TimeoutError:
+            pass
+        self._rung.clear()

@@ -1,0 +1,61 @@
+"""What has a time: so far, files that a wire only referred to. One loop a channel, like the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from channels import Channel, FetchFailed
+from gateway.blobs import Blobs
+from gateway.claims import ClaimLoop, Outcome
+from gateway.clock import Clock
+from gateway.store import dues
+from gateway.store.dues import Fetch
+from gateway.store.engine import Store, Transaction
+
+_log = structlog.get_logger(__name__)
+
+# Pauses after the first, second, ... failure, in minutes; after the last the file counts as lost, with the reason.
+_RETRY_MINUTES = (1, 5, 15, 60, 240, 720)
+# One file may take so long, and a worker that died is believed dead after this. Seconds.
+_FETCH_SECONDS = 120
+_LEASE_SECONDS = 300
+_AT_ONCE = 2
+
+
+class Fetcher:
+    """Gets one channel's files, never delaying a report: the case is there before its pictures are."""
+
+    def __init__(self, channel: Channel, store: Store, blobs: Blobs, clock: Clock, worker: str) -> None:
+        self._channel = channel
+        self._blobs = blobs
+        self._clock = clock
+        self._worker = worker
+        self.loop = ClaimLoop[Fetch](f"fetch {channel.name}", store, clock, claim=self._claim, work=self._fetch, at_once=_AT_ONCE)
+
+    async def _claim(self, tx: Transaction, free: int) -> Sequence[Fetch]:
+        now = self._clock.now()
+        return await dues.claim_fetches(tx, self._channel.name, self._worker, now, now + timedelta(seconds=_LEASE_SECONDS), free)
+
+    async def _fetch(self, fetch: Fetch) -> Outcome:
+        try:
+            async with self._clock.timeout(_FETCH_SECONDS):
+                fetched = await self._channel.fetch(fetch.reference)
+                digest, size = await self._blobs.keep(fetched.chunks)
+        except FetchFailed as failure:
+            return self._failed(fetch, failure)
+        except TimeoutError:
+            return self._failed(fetch, FetchFailed("took too long"))
+        except OSError as error:
+            return self._failed(fetch, FetchFailed(f"could not be written ({type(error).__name__})"))
+        return partial(dues.kept, fetch=fetch, digest=digest, size=size, type_=fetched.type)
+
+    def _failed(self, fetch: Fetch, failure: FetchFailed) -> Outcome:
+        if failure.permanent or fetch.attempts >= len(_RETRY_MINUTES):
+            _log.warning("file lost", channel=self._channel.name, reason=failure.reason)
+            return partial(dues.lost, fetch=fetch, reason=failure.reason)
+        due_at = self._clock.now() + timedelta(minutes=_RETRY_MINUTES[fetch.attempts])
+        return partial(dues.again, fetch=fetch, due_at=due_at, reason=failure.reason)

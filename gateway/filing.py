@@ -1,0 +1,310 @@
+"""From what was read to what the store keeps, in one transaction: arrival, case, events, message, notices (law 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from channels import MESSAGE, DeliveryUpdate, Ignored
+from gateway import case as cases
+from gateway import notices, routing, tracking
+from gateway.allowance import Allowance
+from gateway.conversation import Decision, Understood, decide
+from gateway.ids import new_id
+from gateway.journal import Entry
+from gateway.reading import Broke
+from gateway.store import filing as store
+from gateway.store import outgoing, people
+from gateway.store.engine import Transaction
+from gateway.store.filing import Row, Rows, Said
+from gateway.words import Words
+from normalizer import NORMALISER, Address, Complaint, Setting, unread
+
+Read = Understood | DeliveryUpdate | Ignored | Broke
+_COMPLAINT = TypeAdapter(Complaint)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What of the deployment filing needs to know."""
+
+    key: bytes
+    coordinator: str
+    words: Mapping[str, Words]
+    # Used where the citizen's language is not known.
+    language: str
+    verification_working_days: int
+    # Per channel: how it reads, and which kinds of address it can answer.
+    settings: Mapping[str, Setting]
+    reaches: Mapping[str, frozenset[str]]
+    # Notices an hour: to one address, and by one channel in all.
+    per_recipient_per_hour: int
+    per_channel_per_hour: int
+
+
+@dataclass(slots=True)
+class Filed:
+    """What became of a batch, for counters and bells."""
+
+    rows: Rows = field(default_factory=Rows)
+    updates: list[DeliveryUpdate] = field(default_factory=list)
+    withheld: int = 0
+
+
+async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tuple[Entry, Read]], now: datetime) -> Filed:
+    """File a batch. Raises what the store raises; then nothing was filed."""
+    known = await _known(tx, batch)
+    filed = Filed()
+    news = [(entry, read) for entry, read in batch if not _repeat(entry, known, filed, journal, now)]
+    met = await people.meet(tx, {sender for entry, read in news if (sender := sender_of(entry, read, office))}, now)
+    opening = [entry for entry, read in news if _opens(entry, read)]
+    numbers = await _numbers(tx, office.key, opening, known)
+    wanted: list[_Wanted] = []
+    for entry, read in news:
+        arrival = _arrival(entry, journal, now)
+        filed.rows.arrivals.append(arrival)
+        if _opens(entry, read):
+            sender = sender_of(entry, read, office)
+            person = met[sender].id if sender else None
+            wanted += _case(filed.rows, arrival, entry, read, office, numbers[entry.seq], person, sender, now)
+        else:
+            _settled(filed, arrival, entry, read)
+    allowances = await _admit(tx, office, filed, wanted, {to: person.allowance for to, person in met.items()}, now)
+    await store.write(tx, filed.rows)
+    await people.remember(tx, allowances)
+    for arrival, said in zip([row for row in filed.rows.arrivals if row["outcome"] == "delivery"], filed.updates, strict=True):
+        if not await outgoing.update(tx, said):
+            await store.remark(tx, arrival, "not one of our notices")
+    return filed
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An acknowledgement that the citizen should have, if the caps allow it."""
+
+    case: UUID
+    channel: str
+    to: Address
+    number: str
+    words: Words
+
+
+_Known = dict[tuple[str, str], list[Said]]
+
+
+async def _known(tx: Transaction, batch: Sequence[tuple[Entry, Read]]) -> _Known:
+    ids: dict[str, set[str]] = {}
+    for entry, _ in batch:
+        ids.setdefault(entry.arrival.channel, set()).add(entry.arrival.wire_id)
+    return {(channel, wire_id): found for channel, wire_ids in ids.items() for wire_id, found in (await store.said(tx, channel, wire_ids)).items()}
+
+
+def _repeat(entry: Entry, known: _Known, filed: Filed, journal: str, now: datetime) -> bool:
+    """Law 5: the same id and the same words again. A row that points at the first (by the same key), without its bytes."""
+    for said in known.get((entry.arrival.channel, entry.arrival.wire_id), []):
+        if said.fingerprint == entry.fingerprint:
+            repeat = {"outcome": "duplicate", "reason": "the same delivery again", "case": said.case, "raw": None}
+            filed.rows.arrivals.append(_arrival(entry, journal, now) | repeat)
+            return True
+    return False
+
+
+def _opens(entry: Entry, read: Read) -> bool:
+    """Law 2: what a person wrote becomes a numbered case even if it cannot be read."""
+    return isinstance(read, Understood) or (isinstance(read, Broke) and entry.arrival.kind == MESSAGE)
+
+
+def sender_of(entry: Entry, read: Read, office: Office) -> Address | None:
+    """Whom to answer: whom the wire vouches for, else (mail) whom the report names; nobody if this channel cannot reach them."""
+    if not _opens(entry, read):
+        return None
+    named = read.complaint.sender if isinstance(read, Understood) else None
+    sender = entry.arrival.reply_to or named
+    return sender if sender and sender.kind in office.reaches.get(entry.arrival.channel, frozenset()) else None
+
+
+async def _numbers(tx: Transaction, key: bytes, opening: Sequence[Entry], known: _Known) -> dict[int, str]:
+    """Law 4: the number of the door; for other words under a known id, that of `id#fingerprint`; for a stranger's number, the next one."""
+    chosen: dict[int, str] = {}
+    seen = {which: True for which in known}
+    left: list[tuple[Entry, str]] = []
+    for entry in opening:
+        which = (entry.arrival.channel, entry.arrival.wire_id)
+        left.append((entry, f"{entry.arrival.wire_id}#{entry.fingerprint}" if seen.get(which) else entry.arrival.wire_id))
+        seen[which] = True
+    counter = 0
+    while left:
+        numbers = [(entry, wire_id, _number(key, entry, wire_id, counter)) for entry, wire_id in left]
+        gone = await store.taken(tx, [number for _, _, number in numbers]) | set(chosen.values())
+        left = []
+        for entry, wire_id, number in numbers:
+            if number in gone:
+                left.append((entry, wire_id))
+            else:
+                chosen[entry.seq] = number
+                gone.add(number)
+        counter += 1
+    return chosen
+
+
+def _number(key: bytes, entry: Entry, wire_id: str, counter: int) -> str:
+    if counter == 0 and wire_id == entry.arrival.wire_id:
+        # What it was answered with, even if the key was changed since.
+        return entry.number
+    return tracking.number(key, entry.arrival.channel, wire_id, counter)
+
+
+def _arrival(entry: Entry, journal: str, now: datetime) -> Row:
+    arrival, reply = entry.arrival, entry.arrival.reply_to
+    return {
+        "journal": journal,
+        "seq": entry.seq,
+        "channel": arrival.channel,
+        "wire_id": arrival.wire_id,
+        "fingerprint": entry.fingerprint,
+        "number": entry.number,
+        "kind": arrival.kind,
+        "reply_kind": reply.kind if reply else None,
+        "reply_value": reply.value if reply else None,
+        "meta": dict(arrival.meta),
+        "raw": arrival.raw,
+        "received_at": arrival.received_at,
+        "stored_at": now,
+        "outcome": "",
+        "reason": "",
+        "case": None,
+        "content_key": None,
+    }
+
+
+def _settled(filed: Filed, arrival: Row, entry: Entry, read: Read) -> None:
+    """What opens no case: a delivery report, something to ignore, or something that is not a person's message and cannot be read."""
+    if isinstance(read, Broke):
+        arrival |= {"outcome": "parked", "reason": read.reason}
+        return
+    assert not isinstance(read, Understood), entry.seq  # noqa: S101  # _opens() took those
+    decision = decide(read)
+    arrival |= {"outcome": decision.kind, "reason": decision.reason}
+    if isinstance(read, DeliveryUpdate):
+        filed.updates.append(read)
+
+
+def _case(
+    rows: Rows, arrival: Row, entry: Entry, read: Read, office: Office, number: str, person: UUID | None, sender: Address | None, now: datetime
+) -> list[_Wanted]:
+    """A report becomes a case with an owner; what could not be read becomes one too, with everything hidden (laws 2, 8 and 10)."""
+    setting = office.settings.get(entry.arrival.channel, Setting())
+    if isinstance(read, Understood):
+        complaint, decision, status, outcome = read.complaint, decide(read), cases.AWAITING_VERIFICATION, "case"
+    else:
+        reason = read.reason if isinstance(read, Broke) else ""
+        complaint, decision = unread(entry.arrival.reply_to, entry.arrival.received_at, setting), Decision("unread", reason)
+        status, outcome = cases.RECEIVED, "parked"
+    case, event = cases.open_case(
+        complaint,
+        case_id=new_id(),
+        number=number,
+        channel=entry.arrival.channel,
+        owner=routing.owner_of(complaint, office.coordinator),
+        rules=routing.RULES,
+        correspondent=person,
+        status=status,
+        at=now,
+    )
+    arrival |= {"outcome": outcome, "reason": decision.reason, "case": case.id}
+    rows.cases.append(case_row(case))
+    rows.events.append(event_row(event))
+    rows.case_numbers.append({"number": number, "case": case.id})
+    rows.complaint_versions.append(complaint_row(case, 1, complaint, now))
+    if isinstance(read, Understood):
+        message(rows, str(arrival["journal"]), entry, complaint, decision, case.id, person, now)
+    words = office.words.get(complaint.language or "", office.words[office.language])
+    return [_Wanted(case.id, entry.arrival.channel, sender, number, words)] if sender else []
+
+
+def message(
+    rows: Rows, journal: str, entry: Entry, complaint: Complaint, decision: Decision, case: UUID, person: UUID | None, now: datetime
+) -> None:
+    """The words on the case, and the files that must still be fetched."""
+    message_id = new_id()
+    rows.messages.append(
+        {
+            "id": message_id,
+            "journal": journal,
+            "seq": entry.seq,
+            "correspondent": person,
+            "direction": "in",
+            "text": complaint.text,
+            "decision": decision.kind,
+            "reason": decision.reason,
+            "at": entry.arrival.received_at,
+        }
+    )
+    rows.message_cases.append({"message": message_id, "case": case})
+    for position, attachment in enumerate(complaint.attachments):
+        state = {"blob": attachment.digest, "reference": attachment.reference, "state": "kept" if attachment.digest else "wanted", "reason": ""}
+        rows.attachments.append({"message": message_id, "position": position, "name": attachment.name, "type": attachment.declared_type, **state})
+        if attachment.reference and not attachment.digest:
+            data = {"message": str(message_id), "position": position, "reference": attachment.reference}
+            rows.due.append(_due("fetch", entry.arrival.channel, data, now))
+
+
+def _due(kind: str, channel: str, data: Row, at: datetime) -> Row:
+    empty = {"attempts": 0, "state": "waiting", "reason": "", "leased_by": None, "leased_until": None}
+    return {"id": new_id(), "kind": kind, "channel": channel, "data": data, "due_at": at, **empty}
+
+
+async def _admit(
+    tx: Transaction, office: Office, filed: Filed, wanted: Sequence[_Wanted], allowances: dict[Address, Allowance], now: datetime
+) -> dict[Address, Allowance]:
+    """Acknowledge within the caps: what is over them is kept as withheld, with the reason, and never sent later."""
+    touched: dict[Address, Allowance] = {}
+    for channel in sorted({one.channel for one in wanted}):
+        used = await store.spent(tx, channel, now)
+        for one in wanted:
+            if one.channel != channel:
+                continue
+            allowance = touched.get(one.to, allowances[one.to])
+            over = _over(office, allowance, used, now)
+            texts = notices.acknowledgement(one.words, one.number, more=allowance.unannounced, working_days=office.verification_working_days)
+            filed.rows.notices.append(_notice(one, texts, over, now))
+            filed.withheld += bool(over)
+            used += not over
+            touched[one.to] = allowance.withheld(notices.ACKNOWLEDGEMENT) if over else allowance.spent(notices.ACKNOWLEDGEMENT, now)
+        await store.spend(tx, channel, used, now)
+    return touched
+
+
+def _over(office: Office, allowance: Allowance, used: int, now: datetime) -> str:
+    """Why it must not go out; empty: it may."""
+    if used >= office.per_channel_per_hour:
+        return "the channel's budget for this hour is spent"
+    if not allowance.may(notices.ACKNOWLEDGEMENT, now, office.per_recipient_per_hour):
+        return "this address has had its notices for this hour"
+    return ""
+
+
+def _notice(one: _Wanted, texts: notices.Texts, over: str, now: datetime) -> Row:
+    empty = {"thread": [], "provider_id": None, "attempts": 0, "maybe_sent": False, "leased_by": None, "leased_until": None, "sent_at": None}
+    said = {"short": texts.short, "full": texts.full, "subject": texts.subject, "state": "withheld" if over else "queued", "reason": over}
+    to = {"channel": one.channel, "to_kind": one.to.kind, "to_value": one.to.value}
+    return {"id": new_id(), "case": one.case, "kind": notices.ACKNOWLEDGEMENT, **to, **said, **empty, "made_at": now, "due_at": now}
+
+
+def case_row(case: cases.Case) -> Row:
+    """As the table has it."""
+    return {name: getattr(case, name) for name in cases.Case.__dataclass_fields__}
+
+
+def event_row(event: cases.Event) -> Row:
+    """As the table has it."""
+    return {name: getattr(event, name) for name in cases.Event.__dataclass_fields__}
+
+
+def complaint_row(case: cases.Case, version: int, complaint: Complaint, now: datetime) -> Row:
+    """As the table has it."""
+    return {"case": case.id, "version": version, "normaliser": NORMALISER, "complaint": _COMPLAINT.dump_python(complaint, mode="json"), "made_at": now}

@@ -1,0 +1,54 @@
+"""What a channel is handed to bring arrivals in: number, fingerprint, journal, receipt. Only when this returns may a wire be answered (law 1)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+
+from channels import Arrival, Receipt, Refused
+from gateway import tracking
+from gateway.journal import Journal
+from normalizer import Address
+
+# A wire's id is kept as it is if it is short and plain; anything else by its digest, so that every store can hold and index it.
+_MAX_ID = 200
+
+Fingerprint = Callable[[Arrival], str]
+
+
+class CoreInlet:
+    """One for each channel: the channel's own fingerprint goes with it."""
+
+    def __init__(self, journal: Journal, key: bytes, fingerprint: Fingerprint) -> None:
+        self._journal = journal
+        self._key = key
+        self._fingerprint = fingerprint
+        # A sentence while this node must not take anything (another deployment's key); None: open.
+        self.closed: str | None = None
+
+    async def receive(self, arrival: Arrival) -> Receipt:
+        """Return when the arrival is durable on this node. Raises Refused."""
+        if self.closed:
+            raise Refused(self.closed)
+        arrival = replace(arrival, wire_id=_plain_id(arrival.wire_id), reply_to=_plain_reply(arrival))
+        number = tracking.number(self._key, arrival.channel, arrival.wire_id)
+        await self._journal.append(arrival, self._fingerprint_of(arrival), number)
+        return Receipt(number)
+
+    def _fingerprint_of(self, arrival: Arrival) -> str:
+        try:
+            return self._fingerprint(arrival)
+        except Exception:  # noqa: BLE001  # law 5: what cannot be computed is the digest of the bytes; nothing a person wrote is an error
+            return hashlib.sha256(arrival.raw).hexdigest()
+
+
+def _plain_id(wire_id: str) -> str:
+    if wire_id.isascii() and wire_id.isprintable() and 0 < len(wire_id) <= _MAX_ID:
+        return wire_id
+    return "sha256:" + hashlib.sha256(wire_id.encode(errors="surrogatepass")).hexdigest()
+
+
+def _plain_reply(arrival: Arrival) -> Address | None:
+    reply = arrival.reply_to
+    return reply if reply and reply.value.isprintable() and len(reply.value) <= _MAX_ID else None

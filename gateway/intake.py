@@ -1,0 +1,354 @@
+"""From the journal to the store: read, normalise, decide, file. What cannot be read is parked and holds up nobody; while the store is away it waits.
+
+Two lanes. The fast one takes the journal in order, in batches. A report that raised, hung or killed its process, or is very large, goes on in the slow
+one, alone and with a process of its own, and so does what its sender writes meanwhile: order is kept per correspondent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from channels import DeliveryUpdate, Refused
+from gateway.clock import Bell, Clock
+from gateway.filing import Filed, Office, Read, file
+from gateway.journal import Entry, Journal
+from gateway.reader import Reader, ReaderAway
+from gateway.reading import Broke, where
+from gateway.store import journals
+from gateway.store.engine import Clash, Store, StoreAway, StoreRefuses, Transaction, Unstorable
+from gateway.tracking import fingerprint
+
+_log = structlog.get_logger(__name__)
+
+# Failures before a report is parked (DESIGN.md, "Whose fault").
+TRIES = 3
+# Larger than this, in bytes, a report is read in the slow lane.
+LARGE = 1024 * 1024
+# A bell may be lost with its process; look by ourselves this often. Seconds.
+_LOOK_SECONDS = 5.0
+# How often an idle node tells the store what its journal has accepted.
+_REPORT_EVERY = timedelta(seconds=60)
+# Another node may win the race for the same rows this often before they are tried one by one.
+_CLASHES = 5
+
+
+class JournalMixup(StoreRefuses):
+    """The store holds other content under this journal's row: two nodes with one journal's id."""
+
+
+class Intake:
+    """One a node. `run` ends only when it is cancelled; nothing accepted is lost by that."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        store: Store,
+        office: Office,
+        readers: tuple[Reader, Reader],
+        clock: Clock,
+        *,
+        agencies: Sequence[dict[str, object]],
+        batch_rows: int = 200,
+        retry_seconds: float = 1.0,
+    ) -> None:
+        """`readers`: for the fast and the slow lane. `retry_seconds`: pause while the store is away."""
+        self._journal = journal
+        self._store = store
+        self._office = office
+        self._fast, self._slow = readers
+        self._clock = clock
+        self._agencies = agencies
+        self._batch_rows = batch_rows
+        self._retry_seconds = retry_seconds
+        self._bell = Bell(clock)
+        self._suspects = _Suspects(Bell(clock))
+        self._prepared = False
+        self._handing_over = asyncio.Lock()
+        self._reported_at = clock.now() - _REPORT_EVERY
+        # Why nothing moves at the moment; None: all is well.
+        self.trouble: str | None = None
+        # Told when notices or other due work were stored, and when the doors must close or may open (a sentence or None).
+        self.on_filed: Callable[[], None] = lambda: None
+        self.on_refused: Callable[[str | None], None] = lambda _: None
+        # For health: how many went which way since the start.
+        self.filed = self.parked = self.withheld = 0
+
+    def ring(self) -> None:
+        """Something was accepted."""
+        self._bell.ring()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as lanes:
+                lanes.create_task(self._fast_lane(), name="intake")
+                lanes.create_task(self._slow_lane(), name="intake-slow")
+        finally:
+            await self._fast.kill()
+            await self._slow.kill()
+
+    async def drain(self) -> None:
+        """Until the journal is empty, and then retire it: a dead node's file."""
+        await self._insist(self._prepare)
+        after = 0
+        while entries := await self._next(after):
+            after = entries[-1].seq
+            await self._batch(entries)
+            while (suspect := self._suspects.head()) is not None:
+                await self._alone(suspect)
+        async with self._store.transaction() as tx:
+            counts = self._journal.counts
+            await journals.report(tx, self._journal.id, accepted=counts.accepted, pending=0, highest_seq=counts.highest_seq, now=self._clock.now())
+            await journals.retire(tx, self._journal.id, self._clock.now())
+        await self._fast.kill()
+        await self._slow.kill()
+
+    async def _fast_lane(self) -> None:
+        after = 0
+        await self._insist(self._prepare)
+        while True:
+            entries = await self._next(after)
+            if entries:
+                await self._batch(entries)
+                after = entries[-1].seq
+            else:
+                await self._bell.wait(_LOOK_SECONDS)
+                await self._insist(self._report_if_due)
+
+    async def _slow_lane(self) -> None:
+        while True:
+            suspect = self._suspects.head()
+            if suspect is None:
+                await self._suspects.bell.wait(_LOOK_SECONDS)
+            else:
+                await self._alone(suspect)
+
+    async def _next(self, after: int) -> Sequence[Entry]:
+        entries: Sequence[Entry] = []
+
+        async def take() -> None:
+            nonlocal entries
+            entries = await self._journal.take(after, self._batch_rows)
+
+        await self._insist(take)
+        return entries
+
+    async def _batch(self, entries: Sequence[Entry]) -> None:
+        """Hand over what can be read now; leave the rest to the slow lane."""
+        ready = [entry for entry in entries if not self._suspects.keep_if(entry, entry.tries > 0 or len(entry.arrival.raw) > LARGE)]
+        while ready:
+            outcomes = await self._read(self._fast, ready)
+            good: list[tuple[Entry, Read]] = []
+            for entry, outcome in zip(ready, outcomes, strict=False):
+                if not self._suspects.keep_if(entry, isinstance(outcome, Broke)):
+                    good.append((entry, outcome))
+            rest = ready[len(outcomes) :]
+            ready = [entry for entry in rest if not self._suspects.keep_if(entry, suspicious=False)]
+            await self._hand_over(good)
+
+    async def _alone(self, entry: Entry) -> None:
+        """Once more, alone; the third failure parks."""
+        outcome: Read = Broke("did not end")
+        if entry.tries < TRIES:
+            await self._insist(lambda: self._journal.tried(entry.seq))
+            entry = replace(entry, tries=entry.tries + 1)
+            outcome = (await self._read(self._slow, [entry]))[0]
+        if isinstance(outcome, Broke) and entry.tries < TRIES:
+            self._suspects.again(entry)
+            return
+        await self._hand_over([(entry, outcome)])
+        self._suspects.done(entry)
+
+    async def _read(self, reader: Reader, entries: Sequence[Entry]) -> Sequence[Read]:
+        outcomes: Sequence[Read] = []
+
+        async def read() -> None:
+            nonlocal outcomes
+            outcomes = await reader.read([entry.arrival for entry in entries])
+
+        await self._insist(read)
+        return outcomes
+
+    async def _hand_over(self, batch: Sequence[tuple[Entry, Read]]) -> None:
+        """Into the store, and only then out of the journal. Ends when that is done, however long the store is away."""
+        if not batch:
+            return
+        async with self._handing_over:
+            await self._store_batch(batch)
+            await self._insist(lambda: self._journal.remove([entry.seq for entry, _ in batch]))
+
+    async def _store_batch(self, batch: Sequence[tuple[Entry, Read]]) -> None:
+        for _ in range(_CLASHES):
+            try:
+                filed: Filed | None = None
+
+                async def attempt() -> None:
+                    nonlocal filed
+                    filed = await self._file(batch)
+
+                await self._insist(attempt)
+            except Clash:
+                # Another node was faster with some of it, or a crash came between commit and removal: look again.
+                await self._insist(self._settle)
+                left = set(await self._journal.held([entry.seq for entry, _ in batch]))
+                batch = [(entry, read) for entry, read in batch if entry.seq in left]
+                if not batch:
+                    return
+            except Unstorable as error:
+                await self._one_by_one(batch, f"cannot be stored ({error})")
+                return
+            except Exception as error:  # noqa: BLE001  # a fault of ours that one report brings out must not stop the others
+                await self._one_by_one(batch, f"cannot be filed ({where(error)})")
+                return
+            else:
+                self._tell(batch, filed)
+                return
+        await self._one_by_one(batch, "clashes with other rows again and again")
+
+    async def _one_by_one(self, batch: Sequence[tuple[Entry, Read]], reason: str) -> None:
+        """One bad row harms nobody else: each alone, and the bad one is parked."""
+        if len(batch) > 1:
+            for one in batch:
+                await self._store_batch([one])
+            return
+        [(entry, read)] = batch
+        if isinstance(read, Broke):
+            # Not even as bytes: this is not the report's fault. Wait, loudly, rather than lose it.
+            self._say(f"Row {entry.seq} of the journal cannot be stored ({reason}).")
+            await self._clock.sleep(self._retry_seconds)
+        await self._store_batch([(entry, Broke(reason))])
+
+    async def _file(self, batch: Sequence[tuple[Entry, Read]]) -> Filed:
+        async with self._store.transaction() as tx:
+            filed = await file(tx, self._office, self._journal.id, batch, self._clock.now())
+            await self._report(tx, len(batch))
+        return filed
+
+    def _tell(self, batch: Sequence[tuple[Entry, Read]], filed: Filed | None) -> None:
+        self.filed += len(batch)
+        self.parked += sum(isinstance(read, Broke) for _, read in batch)
+        for entry, read in batch:
+            if isinstance(read, Broke):
+                _log.warning("parked", channel=entry.arrival.channel, seq=entry.seq, reason=read.reason)
+        if filed is None:
+            return
+        self.withheld += filed.withheld
+        if filed.rows.notices or filed.rows.due or any(isinstance(read, DeliveryUpdate) for _, read in batch):
+            self.on_filed()
+
+    async def _report(self, tx: Transaction, handed_over: int) -> None:
+        counts = self._journal.counts
+        pending = counts.accepted - counts.removed - handed_over
+        now = self._clock.now()
+        await journals.report(tx, self._journal.id, accepted=counts.accepted, pending=pending, highest_seq=counts.highest_seq, now=now)
+        self._reported_at = now
+
+    async def _report_if_due(self) -> None:
+        if self._clock.now() - self._reported_at < _REPORT_EVERY:
+            return
+        async with self._handing_over, self._store.transaction() as tx:
+            await self._report(tx, 0)
+
+    async def _prepare(self) -> None:
+        """Before anything is filed, and again whenever the store was away: it may have come back as another."""
+        await self._store.migrate()
+        async with self._store.transaction() as tx:
+            await journals.agree(tx, fingerprint(self._office.key))
+            await journals.list_agencies(tx, self._agencies)
+            seen = await journals.highest_seq(tx, self._journal.id)
+            if seen > self._journal.counts.highest_seq:
+                # An older copy of the file, after a restore: under its old id it would claim rows that are others' now.
+                await journals.retire(tx, self._journal.id, self._clock.now())
+        if seen > self._journal.counts.highest_seq:
+            await self._journal.renew()
+        await self._settle()
+        self._prepared = True
+        self.on_refused(None)
+
+    async def _settle(self) -> None:
+        """Rows that a crash left in the journal after the store had them."""
+        entries = await self._journal.take(0, 1)
+        if not entries:
+            return
+        async with self._store.transaction() as tx:
+            there = await journals.stored_seqs(tx, self._journal.id, entries[0].seq, self._journal.counts.highest_seq)
+        mine = await self._journal.held(there)
+        for seq, what in mine.items():
+            if there[seq] != what:
+                raise JournalMixup(
+                    f"Row {seq} of journal {self._journal.id} is another's in the store: two nodes use copies of one journal file. "
+                    "Stop one of them, and give it a new data folder after `drain`."
+                )
+        if mine:
+            await self._journal.remove(mine)
+
+    async def _insist(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it, however long the store (or our disk) is away. Nothing is parked for that. Raises Clash and Unstorable only."""
+        while True:
+            try:
+                if not self._prepared and work != self._prepare:
+                    await self._prepare()
+                await work()
+            except (StoreAway, ReaderAway, Refused) as error:
+                self._prepared = self._prepared and not isinstance(error, StoreAway)
+                self._say(str(error))
+            except StoreRefuses as error:
+                self._prepared = False
+                self.on_refused(None if isinstance(error, JournalMixup) else str(error))
+                self._say(str(error))
+            else:
+                if self.trouble is not None:
+                    _log.info("intake goes on", after=self.trouble)
+                    self.trouble = None
+                return
+            await self._clock.sleep(self._retry_seconds)
+
+    def _say(self, trouble: str) -> None:
+        # Once when it breaks, once when it mends.
+        if trouble != self.trouble:
+            _log.error("intake waits", why=trouble)
+            self.trouble = trouble
+
+
+class _Suspects:
+    """Reports of the slow lane, by correspondent: the first of each is tried in turn, the others wait behind it."""
+
+    def __init__(self, bell: Bell) -> None:
+        self.bell = bell
+        self._queues: OrderedDict[object, deque[Entry]] = OrderedDict()
+
+    def keep_if(self, entry: Entry, suspicious: bool) -> bool:  # noqa: FBT001  # reads as a sentence where it is called
+        """Take it over if it is suspicious, or its sender's earlier report is here still; True: it is here now."""
+        key = _correspondent(entry)
+        if not suspicious and key not in self._queues:
+            return False
+        self._queues.setdefault(key, deque()).append(entry)
+        self.bell.ring()
+        return True
+
+    def head(self) -> Entry | None:
+        """Whose turn it is."""
+        return next(iter(self._queues.values()))[0] if self._queues else None
+
+    def again(self, entry: Entry) -> None:
+        """It failed; the others first."""
+        key = _correspondent(entry)
+        self._queues[key][0] = entry
+        self._queues.move_to_end(key)
+
+    def done(self, entry: Entry) -> None:
+        """It is in the store."""
+        key = _correspondent(entry)
+        self._queues[key].popleft()
+        if not self._queues[key]:
+            del self._queues[key]
+
+
+def _correspondent(entry: Entry) -> object:
+    return entry.arrival.reply_to or entry.seq

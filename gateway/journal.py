@@ -1,0 +1,370 @@
+"""The one way in: an arrival is on disk before its wire is answered (laws 1 to 3). One SQLite file on this node, and nobody else is needed.
+
+One thread writes. It commits whatever has gathered while the last commit was in flight, so a hundred waiting deliveries cost one fsync.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar, TypeVarTuple
+
+from channels import Arrival, Refused
+from normalizer import Address
+
+VERSION = 1
+
+# AUTOINCREMENT: rows leave when they were handed over, and a number that was used must never come again.
+_SCHEMA = """
+CREATE TABLE arrivals (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  channel TEXT NOT NULL, wire_id TEXT NOT NULL, fingerprint TEXT NOT NULL, number TEXT NOT NULL, kind TEXT NOT NULL,
+  reply_kind TEXT, reply_value TEXT, meta TEXT NOT NULL, raw BLOB NOT NULL, received_at TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (channel, wire_id, fingerprint)
+);
+CREATE TABLE journal (id TEXT NOT NULL, accepted INTEGER NOT NULL, removed INTEGER NOT NULL);
+"""
+_APPEND = """INSERT INTO arrivals (channel, wire_id, fingerprint, number, kind, reply_kind, reply_value, meta, raw, received_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel, wire_id, fingerprint) DO NOTHING"""
+_TAKE = """SELECT seq, channel, wire_id, fingerprint, number, kind, reply_kind, reply_value, meta, raw, received_at, tries
+FROM arrivals WHERE seq > ? ORDER BY seq LIMIT ?"""
+_HELD = "SELECT seq, channel, wire_id, fingerprint FROM arrivals WHERE seq = ?"
+# A long backlog leaves a long write-ahead log; it is cut back to this after a checkpoint. Bytes.
+_WAL_KEPT = 16 * 1024 * 1024
+
+
+class JournalUnusable(Exception):
+    """The file cannot be opened or must not be: a sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An arrival that is on disk here."""
+
+    seq: int
+    arrival: Arrival
+    fingerprint: str
+    # As it was answered with (law 4).
+    number: str
+    # How often reading it was begun alone and did not end.
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """One consistent look at the journal's books: accepted - removed rows are in it."""
+
+    accepted: int
+    removed: int
+    highest_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Append:
+    row: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Remove:
+    seqs: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Renew:
+    new_id: str
+
+
+_Args = TypeVarTuple("_Args")
+_Result = TypeVar("_Result")
+_Job = _Append | _Remove | _Tried | _Renew
+_Waiting = tuple[_Job, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+
+
+class Journal:
+    """Open it once a process; a second process is refused by a lock beside the file."""
+
+    def __init__(self, path: Path, *, min_free_bytes: int = 0, reserve_bytes: int = 0, max_bytes: int | None = None) -> None:
+        """Open or make the file. Raises JournalUnusable.
+
+        min_free_bytes: accepting stops while the disk has less. reserve_bytes: kept aside, so that handing over can go on when the disk is full.
+        max_bytes: the file's own limit; None: the disk's.
+        """
+        self.path = path
+        self.refused = 0
+        self.on_append: Callable[[], None] = lambda: None
+        self._min_free_bytes = min_free_bytes
+        self._reserve_bytes = reserve_bytes
+        self._lock = _lock(path)
+        try:
+            self._db = _open(path, max_bytes)
+        except sqlite3.Error as error:
+            os.close(self._lock)
+            raise JournalUnusable(f"The journal {path} cannot be opened: {error}. Check the disk and who owns the file.") from error
+        except JournalUnusable:
+            os.close(self._lock)
+            raise
+        self.id, self._accepted, self._removed = self._db.execute("SELECT id, accepted, removed FROM journal").fetchone()
+        self.counts = self._look()
+        self._keep_reserve()
+        self._waiting: list[_Waiting] = []
+        self._wake = threading.Condition()
+        self._closing = False
+        self._reading = ThreadPoolExecutor(1, "journal-read")
+        self._reader: sqlite3.Connection | None = None
+        self._writer = threading.Thread(target=self._write, name="journal-write", daemon=True)
+        self._writer.start()
+
+    async def append(self, arrival: Arrival, fingerprint: str, number: str) -> None:
+        """Return when the arrival is on disk (or already was: the same delivery again). Raises Refused: full, or the disk is failing."""
+        # Encoded here, one by one: what cannot be encoded spoils nobody else's batch.
+        row = encode(arrival, fingerprint, number)
+        try:
+            await self._job(_Append(row))
+        except Refused:
+            self.refused += 1
+            raise
+        self.on_append()
+
+    async def take(self, after: int, limit: int) -> list[Entry]:
+        """The next rows behind `after`, in order."""
+        return await self._read(self._take, after, limit)
+
+    async def held(self, seqs: Iterable[int]) -> dict[int, tuple[str, str, str]]:
+        """Which of these are still here: seq to (channel, wire id, fingerprint)."""
+        return await self._read(self._held, list(seqs))
+
+    async def remove(self, seqs: Iterable[int]) -> None:
+        """These were handed over: the store has them."""
+        await self._job(_Remove(tuple(seqs)))
+
+    async def tried(self, seq: int) -> None:
+        """Reading this row alone begins now."""
+        await self._job(_Tried(seq))
+
+    async def renew(self) -> None:
+        """Take a new id: this file is an older copy than what the store has seen of it. What is still in it counts as accepted anew."""
+        new = secrets.token_hex(8)
+        await self._job(_Renew(new))
+
+    async def close(self) -> None:
+        """Write what is waiting and give the file back."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        await asyncio.to_thread(self._writer.join)
+        await asyncio.get_running_loop().run_in_executor(self._reading, self._close_reader)
+        self._reading.shutdown()
+        self._db.close()
+        os.close(self._lock)
+
+    async def _read(self, work: Callable[[*_Args], _Result], *args: *_Args) -> _Result:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reading, work, *args)
+        except sqlite3.Error as error:
+            raise Refused(f"The journal cannot be read ({type(error).__name__}). Check the disk of {self.path.parent}.") from error
+
+    async def _job(self, job: _Job) -> None:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        with self._wake:
+            if self._closing:
+                raise Refused("The gateway is stopping.")
+            self._waiting.append((job, loop, done))
+            self._wake.notify()
+        await done
+
+    # From here on: the writing thread.
+
+    def _write(self) -> None:
+        while True:
+            with self._wake:
+                while not self._waiting and not self._closing:
+                    self._wake.wait()
+                batch, self._waiting = self._waiting, []
+                if not batch:
+                    return
+            _answer(self._commit_batch(batch))
+
+    def _commit_batch(self, batch: list[_Waiting]) -> list[tuple[_Waiting, Exception | None]]:
+        """Each job with what became of it; one commit if all goes well, one by one if not, so that nobody is refused for another's sake."""
+        if self._free_bytes() < self._min_free_bytes:
+            full = [job for job in batch if isinstance(job[0], _Append)]
+            rest = [job for job in batch if not isinstance(job[0], _Append)]
+            told: list[tuple[_Waiting, Exception | None]] = [(job, Refused("The disk is nearly full: the journal accepts nothing more.")) for job in full]
+            return told + (self._commit_batch_now(rest) if rest else [])
+        if self._reserve_bytes:
+            self._keep_reserve()
+        return self._commit_batch_now(batch)
+
+    def _commit_batch_now(self, batch: list[_Waiting]) -> list[tuple[_Waiting, Exception | None]]:
+        try:
+            self._commit([job for job, _, _ in batch])
+        except Exception:  # noqa: BLE001  # whatever it is, this thread must go on: every delivery waits for it
+            return [(waiting, self._commit_alone(waiting[0])) for waiting in batch]
+        return [(waiting, None) for waiting in batch]
+
+    def _commit_alone(self, job: _Job) -> Exception | None:
+        try:
+            self._commit([job])
+        except Exception as error:  # noqa: BLE001  # as above
+            if isinstance(job, _Append) or not self._reserve().exists():
+                return Refused(f"The journal cannot write ({type(error).__name__}). Check the disk of {self.path.parent}.")
+            # A DELETE needs space too: give back what was kept aside for it.
+            self._reserve().unlink()
+            return self._commit_alone(job)
+        return None
+
+    def _commit(self, jobs: Sequence[_Job]) -> None:
+        db = self._db
+        accepted, removed, new_id = self._accepted, self._removed, self.id
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            before = db.total_changes
+            db.executemany(_APPEND, [job.row for job in jobs if isinstance(job, _Append)])
+            # Counted by what was inserted, not by seq: a refused duplicate burns a key too.
+            accepted += db.total_changes - before
+            for job in jobs:
+                match job:
+                    case _Remove(seqs):
+                        before = db.total_changes
+                        db.executemany("DELETE FROM arrivals WHERE seq = ?", [(seq,) for seq in seqs])
+                        removed += db.total_changes - before
+                    case _Tried(seq):
+                        db.execute("UPDATE arrivals SET tries = tries + 1 WHERE seq = ?", (seq,))
+                    case _Renew(new):
+                        new_id, accepted, removed = new, db.execute("SELECT count(*) FROM arrivals").fetchone()[0], 0
+            db.execute("UPDATE journal SET id = ?, accepted = ?, removed = ?", (new_id, accepted, removed))
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        self._accepted, self._removed, self.id = accepted, removed, new_id
+        self.counts = self._look()
+
+    def _look(self) -> Counts:
+        highest = self._db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'arrivals'").fetchone()[0]
+        return Counts(self._accepted, self._removed, highest)
+
+    def _free_bytes(self) -> int:
+        disk = os.statvfs(self.path.parent)
+        return disk.f_bavail * disk.f_frsize
+
+    def _reserve(self) -> Path:
+        return self.path.with_suffix(".reserve")
+
+    def _keep_reserve(self) -> None:
+        """Set space aside once there is plenty of it."""
+        reserve = self._reserve()
+        if reserve.exists() or not self._reserve_bytes or self._free_bytes() < self._min_free_bytes + 2 * self._reserve_bytes:
+            return
+        with reserve.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, self._reserve_bytes)
+
+    # The reading thread.
+
+    def _take(self, after: int, limit: int) -> list[Entry]:
+        return [decode(row) for row in self._read_db().execute(_TAKE, (after, limit))]
+
+    def _held(self, seqs: list[int]) -> dict[int, tuple[str, str, str]]:
+        found = (self._read_db().execute(_HELD, (seq,)).fetchone() for seq in seqs)
+        return {row[0]: (row[1], row[2], row[3]) for row in found if row}
+
+    def _read_db(self) -> sqlite3.Connection:
+        if self._reader is None:
+            self._reader = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        return self._reader
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+
+
+def encode(arrival: Arrival, fingerprint: str, number: str) -> tuple[object, ...]:
+    """An arrival as a row; any string that Python can hold can be kept (JSON escapes what UTF-8 cannot say)."""
+    reply = arrival.reply_to
+    meta = json.dumps(dict(arrival.meta))
+    return (
+        *(arrival.channel, arrival.wire_id, fingerprint, number, arrival.kind),
+        *((reply.kind, reply.value) if reply else (None, None)),
+        *(meta, arrival.raw, arrival.received_at.astimezone(UTC).isoformat()),
+    )
+
+
+def decode(row: tuple[int, str, str, str, str, str, str | None, str | None, str, bytes, str, int]) -> Entry:
+    """A row as an entry."""
+    seq, channel, wire_id, fingerprint, number, kind, reply_kind, reply_value, meta, raw, received_at, tries = row
+    reply = Address(reply_kind, reply_value) if reply_kind and reply_value else None
+    arrival = Arrival(channel, kind, wire_id, raw, datetime.fromisoformat(received_at), reply, json.loads(meta))
+    return Entry(seq, arrival, fingerprint, number, tries)
+
+
+def _answer(told: list[tuple[_Waiting, Exception | None]]) -> None:
+    """Tell who waits, in one call a loop."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[None], Exception | None]]] = {}
+    for (_, loop, done), error in told:
+        loops.setdefault(loop, []).append((done, error))
+    for loop, results in loops.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve, results)
+
+
+def _resolve(results: list[tuple[asyncio.Future[None], Exception | None]]) -> None:
+    for done, error in results:
+        # Who waited may have gone away (a client that hung up); the row stands all the same.
+        if done.cancelled():
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+
+def _lock(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise JournalUnusable(f"The journal {path} is in use by another process. Stop that gateway first.") from None
+    return handle
+
+
+def _open(path: Path, max_bytes: int | None) -> sqlite3.Connection:
+    fresh = not path.exists()
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT}")
+    if max_bytes is not None:
+        page_size = db.execute("PRAGMA page_size").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {max_bytes // page_size}")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        db.close()
+        raise JournalUnusable(f"The journal {path} was written by a newer gateway (version {version}, this one knows {VERSION}). Install that gateway again.")
+    if version == 0:
+        first = f"INSERT INTO journal (id, accepted, removed) VALUES ('{secrets.token_hex(8)}', 0, 0);"
+        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {first} PRAGMA user_version = {VERSION}; COMMIT;")
+    if fresh:
+        path.chmod(0o600)
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+    return db

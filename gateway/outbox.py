@@ -1,0 +1,103 @@
+"""The one way back: notices that are due go out by their channel, with retries, until the provider took them or they are parked (law 7)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from channels import Channel, SendFailed
+from gateway.breaker import Breaker
+from gateway.claims import ClaimLoop, Outcome
+from gateway.clock import Clock
+from gateway.reading import where
+from gateway.store import outgoing
+from gateway.store.engine import Store, Transaction
+from gateway.store.outgoing import Claimed
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a notice is tried."""
+
+    # Pauses after the first, second, ... failure; after the last it is parked.
+    retry_minutes: tuple[float, ...] = (1, 5, 15, 60, 240, 720)
+    # A provider that has not answered by then may have it or not.
+    send_seconds: float = 30
+    # A worker that died is believed dead after this; longer than send_seconds.
+    lease_seconds: float = 120
+    at_once: int = 8
+
+
+@dataclass(slots=True)
+class Sent:
+    """For health, since the start."""
+
+    sent: int = 0
+    failed: int = 0
+    parked: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+class Outbox:
+    """One channel's. Nothing in it is shared with another channel's: no task, no lease, no connection to a provider."""
+
+    def __init__(self, channel: Channel, store: Store, clock: Clock, worker: str, patience: Patience) -> None:
+        """`worker` names this process in the leases."""
+        self._channel = channel
+        self._clock = clock
+        self._worker = worker
+        self._patience = patience
+        self.breaker = Breaker()
+        self.counts = Sent()
+        self.loop = ClaimLoop[Claimed](f"outbox {channel.name}", store, clock, claim=self._claim, work=self._send, at_once=patience.at_once)
+
+    async def _claim(self, tx: Transaction, free: int) -> Sequence[Claimed]:
+        now = self._clock.now()
+        limit = self.breaker.limit(free, now)
+        if limit == 0:
+            return ()
+        until = now + timedelta(seconds=self._patience.lease_seconds)
+        claimed = await outgoing.claim(tx, self._channel.name, self._worker, now, until, limit)
+        if claimed:
+            self.breaker = self.breaker.probing(until)
+        return claimed
+
+    async def _send(self, claimed: Claimed) -> Outcome:
+        try:
+            async with self._clock.timeout(self._patience.send_seconds):
+                provider_id = await self._channel.send(claimed.notice)
+        except SendFailed as failure:
+            return self._failed(claimed, failure)
+        except TimeoutError:
+            return self._failed(claimed, SendFailed("The provider did not answer in time.", maybe_sent=True, channel_wide=True))
+        except Exception as error:  # noqa: BLE001  # a fault of ours in send(): the notice is kept and tried again
+            _log.error("send failed", channel=self._channel.name, error=where(error))
+            return self._failed(claimed, SendFailed(f"Our own fault ({where(error)}).", maybe_sent=True))
+        self.breaker = self.breaker.went()
+        self.counts.sent += 1
+        return partial(outgoing.sent, notice=claimed.notice.id, provider_id=provider_id, now=self._clock.now())
+
+    def _failed(self, claimed: Claimed, failure: SendFailed) -> Outcome:
+        now, notice = self._clock.now(), claimed.notice.id
+        if failure.channel_wide:
+            self.breaker = self.breaker.failed(now, failure.retry_after)
+        self.counts.failed += 1
+        what = {"notice": notice, "worker": self._worker, "reason": failure.reason, "maybe_sent": failure.maybe_sent}
+        if failure.permanent or claimed.attempts >= len(self._patience.retry_minutes):
+            state = "failed" if failure.permanent else "parked"
+            self.counts.parked += not failure.permanent
+            _log.warning("notice given up", channel=self._channel.name, notice=notice, state=state, reason=failure.reason)
+            return partial(outgoing.ended, state=state, **what)
+        return partial(outgoing.again, due_at=now + (failure.retry_after or self._pause(claimed.attempts)), **what)
+
+    def _pause(self, attempts: int) -> timedelta:
+        # Jitter, so that what failed together does not come back together.
+        minutes = self._patience.retry_minutes[attempts]
+        return timedelta(minutes=minutes * random.uniform(1.0, 1.2))  # noqa: S311  # not a secret

@@ -1,0 +1,110 @@
+"""Reading in a process of its own: a reader that raises, hangs (a small regex can hold an interpreter for seconds) or dies takes nobody with it."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from channels import Arrival, DeliveryUpdate, Ignored
+from gateway.conversation import Understood
+from gateway.reading import HEADER, Broke, Spec
+
+_ROOT = Path(__file__).resolve().parent.parent
+_MIB = 1024 * 1024
+# A loaded machine may need seconds to start an interpreter; that is no report's fault.
+_START_SECONDS = 30
+
+Outcome = Understood | DeliveryUpdate | Ignored | Broke
+
+
+class ReaderAway(Exception):
+    """Our own fault: nothing can be read at the moment."""
+
+
+class Reader:
+    """One reading process, started when it is first needed and again after it was killed."""
+
+    def __init__(self, specs: Mapping[str, Spec], *, seconds: float, seconds_per_mib: float) -> None:
+        """`seconds` (+ `seconds_per_mib` of its size) is what one report may take before it counts as hanging."""
+        self._specs = specs
+        self._seconds = seconds
+        self._seconds_per_mib = seconds_per_mib
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def read(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """What each is, in order. Shorter than asked if one hung or killed the process: the last is then that one, and the rest was not begun.
+
+        Raises ReaderAway: no process could be started; nothing is wrong with any report.
+        """
+        process = await self._started()
+        outcomes: list[Outcome] = []
+        try:
+            _put(process, list(arrivals))
+            for arrival in arrivals:
+                async with asyncio.timeout(self._seconds + self._seconds_per_mib * len(arrival.raw) / _MIB):
+                    what = await _next(process)
+                outcomes.append(Understood(*what) if isinstance(what, tuple) else what)  # type: ignore[arg-type]
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await self.kill()
+            outcomes.append(Broke("killed its process"))
+        except TimeoutError:
+            await self.kill()
+            outcomes.append(Broke("took too long"))
+        except BaseException:
+            # Cancelled in the middle: what the process still says would be taken for the next batch's answers.
+            await self.kill()
+            raise
+        return outcomes
+
+    async def kill(self) -> None:
+        """End the process, whatever it is doing."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            process.kill()
+        # Its pipes are ours to close; else the loop finds them open after it ended.
+        if process.stdin is not None:
+            process.stdin.close()
+        await asyncio.shield(process.wait())
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            # -P and an environment without our secrets: what reads strangers' words shall not know them.
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "gateway.reader_process"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env={"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"},
+                limit=64 * _MIB,
+            )
+            try:
+                _put(self._process, dict(self._specs))
+                async with asyncio.timeout(_START_SECONDS):
+                    await _next(self._process)
+            except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
+                await self.kill()
+                raise ReaderAway("The process that reads reports does not start. Is the machine out of memory?") from error
+            except BaseException:
+                await self.kill()
+                raise
+        return self._process
+
+
+def _put(process: asyncio.subprocess.Process, what: object) -> None:
+    # Never drained: it fits memory, and who does not read it is found out by who waits for the answer.
+    wire = process.stdin
+    assert wire is not None  # noqa: S101  # asked for above
+    payload = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
+    wire.write(HEADER.pack(len(payload)) + payload)
+
+
+async def _next(process: asyncio.subprocess.Process) -> object:
+    wire = process.stdout
+    assert wire is not None  # noqa: S101  # asked for above
+    length = HEADER.unpack(await wire.readexactly(HEADER.size))[0]
+    return pickle.loads(await wire.readexactly(length))  # noqa: S301  # from our own process, by a pipe

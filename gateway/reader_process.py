@@ -1,0 +1,73 @@
+"""The process that reads what strangers wrote: `python -m gateway.reader_process`. It imports readers and the normaliser only, and may be killed at any time.
+
+It speaks length-prefixed pickles on stdin and stdout with the gateway that started it, and with nobody else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import resource
+import sys
+from collections.abc import Callable, Mapping
+from typing import BinaryIO
+
+from channels import Arrival, DeliveryUpdate, Ignored
+from gateway.reading import HEADER, Broke, Spec, where
+from normalizer import Report, Setting, normalize
+
+# A report that eats memory ends as a MemoryError of this process, not as a dead machine. Bytes.
+MAX_MEMORY = 1024 * 1024 * 1024
+
+Read = Callable[[Arrival], Report | DeliveryUpdate | Ignored]
+
+
+def understand(read: Read | None, setting: Setting, arrival: Arrival) -> object:
+    """(report, complaint), or what else the channel made of it."""
+    if read is None:
+        return Broke("no channel of this name is configured")
+    try:
+        what = read(arrival)
+        return (what, normalize(what, setting)) if isinstance(what, Report) else what
+    except Exception as error:  # noqa: BLE001  # a fault of one report: it is told, tried again and parked
+        return Broke(where(error))
+
+
+def resolve(path: str) -> Read:
+    """The function that "module:function" names."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+
+
+def main() -> None:
+    """Read batches until stdin ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    wire_in, wire_out = sys.stdin.buffer, sys.stdout.buffer
+    # Whatever a library prints must not get between the frames.
+    sys.stdout = sys.stderr
+    specs: Mapping[str, Spec] = _next(wire_in)  # type: ignore[assignment]
+    readers = {name: (resolve(spec.reader), spec.setting) for name, spec in specs.items()}
+    # Ready: from here on the clock of the first report runs, not before.
+    _put(wire_out, None)
+    while (batch := _next(wire_in)) is not None:
+        for arrival in batch:  # type: ignore[attr-defined]
+            read, setting = readers.get(arrival.channel, (None, Setting()))
+            # One by one, at once: if the next one hangs, the gateway knows which it is.
+            _put(wire_out, understand(read, setting, arrival))
+
+
+def _put(wire: BinaryIO, what: object) -> None:
+    payload = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
+    wire.write(HEADER.pack(len(payload)) + payload)
+    wire.flush()
+
+
+def _next(wire: BinaryIO) -> object:
+    header = wire.read(HEADER.size)
+    if len(header) < HEADER.size:
+        return None
+    return pickle.loads(wire.read(HEADER.unpack(header)[0]))  # noqa: S301  # from the gateway that started this process, by a pipe
+
+
+if __name__ == "__main__":
+    main()

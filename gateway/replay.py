@@ -1,0 +1,72 @@
+"""Read again what could not be read: case and number stay, the complaint comes in, and nobody is acknowledged twice (law 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway import case as cases
+from gateway import filing
+from gateway.case import Case, Event
+from gateway.conversation import Understood, decide
+from gateway.filing import Office
+from gateway.reader import Reader
+from gateway.reading import Broke
+from gateway.store import filing as store
+from gateway.store import lookup, people
+from gateway.store.engine import Store, Transaction
+from gateway.store.filing import Rows
+from gateway.store.lookup import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of one."""
+
+    kept: Kept
+    # "filled" | "archived" | "delivery" | "ignored" | "still unreadable"
+    outcome: str
+    reason: str
+
+
+async def replay(db: Store, reader: Reader, office: Office, parked: Sequence[Kept], now: datetime) -> list[Replayed]:
+    """Each on its own; one that still cannot be read stays parked."""
+    return [await _one(db, reader, office, kept, now) for kept in parked]
+
+
+async def _one(db: Store, reader: Reader, office: Office, kept: Kept, now: datetime) -> Replayed:
+    read = (await reader.read([kept.entry.arrival]))[0]
+    if isinstance(read, Broke):
+        return Replayed(kept, "still unreadable", read.reason)
+    decision = decide(read)
+    async with db.transaction() as tx:
+        if kept.case is None:
+            await store.settle(tx, kept.journal, kept.entry.seq, decision.kind, decision.reason)
+            return Replayed(kept, decision.kind, decision.reason)
+        case = cases.rebuild(await lookup.case_events(tx, kept.case))
+        rows = Rows()
+        if isinstance(read, Understood):
+            changed, event = await _fill(tx, rows, case, kept, read, office, now)
+        else:
+            changed, event = cases.archive(case, reason=decision.reason, at=now)
+        rows.events.append(filing.event_row(event))
+        await store.change(tx, changed, case.version)
+        await store.write(tx, rows)
+        await store.settle(tx, kept.journal, kept.entry.seq, "case" if isinstance(read, Understood) else decision.kind, decision.reason)
+    return Replayed(kept, event.kind, decision.reason)
+
+
+async def _fill(
+    tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Understood, office: Office, now: datetime
+) -> tuple[Case, Event]:
+    """The complaint comes in, as a new version; the unread one stays."""
+    decision = decide(read)
+    sender = filing.sender_of(kept.entry, read, office)
+    met = await people.meet(tx, {sender} if sender else set(), now)
+    person = met[sender].id if sender else case.correspondent
+    changed, event = cases.fill(case, read.complaint, correspondent=person, reason=decision.reason, at=now)
+    version = await store.complaint_versions_of(tx, case.id) + 1
+    rows.complaint_versions.append(filing.complaint_row(case, version, read.complaint, now))
+    filing.message(rows, kept.journal, kept.entry, read.complaint, decision, case.id, person, now)
+    return changed, event

@@ -1,0 +1,149 @@
+"""The store's door: connections, transactions, migrations, and the one place where SQLAlchemy's errors become ours."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+# All nodes of a deployment queue for this while one of them migrates (pg_advisory_xact_lock takes any number).
+_MIGRATION_LOCK = 7_204_118_902
+# How long one statement may take, in seconds, before the store counts as away.
+_STATEMENT_SECONDS = 30
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class StoreAway(Exception):
+    """Connection, lock, disk, time-out: nothing about the data is wrong; try again."""
+
+
+class StoreRefuses(Exception):
+    """This store must not be used by this node: a sentence for the operator. Trying again does not help."""
+
+
+class Clash(Exception):
+    """Another node was faster with the same row: read again, then write."""
+
+
+class Unstorable(Exception):
+    """The store will never take this value: a fault of one row."""
+
+
+class Transaction:
+    """An open transaction; the functions of `gateway.store` take it. Not to be kept beyond its block."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.sqlite = connection.dialect.name == "sqlite"
+
+    async def all(self, statement: sa.Executable, rows: object = None) -> list[sa.Row[tuple[object, ...]]]:
+        """What it returns."""
+        return list((await self.connection.execute(statement, rows)).all())  # type: ignore[call-overload]
+
+    async def run(self, statement: sa.Executable, rows: object = None) -> int:
+        """Execute (many if rows is a list); how many rows it touched. An empty list is nothing to do."""
+        if rows == []:
+            return 0
+        return (await self.connection.execute(statement, rows)).rowcount  # type: ignore[call-overload, no-any-return]
+
+
+class Store:
+    """SQLite or PostgreSQL behind one pool. Making it connects to nothing: the store may be away at a cold start (law 3)."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = create_async_engine(url, **_options(url))
+        self.sqlite = self._engine.dialect.name == "sqlite"
+        if self.sqlite:
+            sa.event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+            sa.event.listen(self._engine.sync_engine, "begin", _begin_immediate)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """All or nothing. Raises StoreAway, Clash, Unstorable."""
+        with _translated():
+            async with self._engine.begin() as connection:
+                yield Transaction(connection)
+
+    async def migrate(self) -> None:
+        """Bring the tables to this version, once, under a lock. Raises StoreAway, StoreRefuses (a newer store)."""
+        with _translated():
+            async with self._engine.begin() as connection:
+                if not self.sqlite:
+                    await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+                await connection.run_sync(_migrate)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._engine.dispose()
+
+
+def _options(url: str) -> dict[str, object]:
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 5.0}}
+    return {
+        "pool_pre_ping": True,
+        "pool_timeout": 10,
+        "connect_args": {"timeout": 5, "command_timeout": _STATEMENT_SECONDS, "server_settings": {"application_name": "no-wrong-door"}},
+    }
+
+
+def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+    # The driver's own BEGIN comes too late (at the first write) and loses updates without an error (97 of 150: LIBRARIES.md 1.6).
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000", "cache_size = -32768"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The one map from the library's errors to ours. Our messages carry no values: they may be personal."""
+    try:
+        yield
+    except (UnicodeError, OverflowError) as error:
+        raise Unstorable(type(error).__name__) from error
+    except (sa.exc.SQLAlchemyError, OSError, sqlite3.Error, TimeoutError, asyncio.InvalidStateError) as error:
+        raise _ours(error) from error
+
+
+def _ours(error: Exception) -> Exception:
+    # SQLSTATE classes (PostgreSQL, appendix A): 22 the value, 23 a constraint, 40 a deadlock or a serialisation failure.
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")[:2]
+    if isinstance(error, sa.exc.IntegrityError) or state in {"23", "40"}:
+        return Clash(_cause(error))
+    values = (sa.exc.DataError, ValueError, TypeError)
+    if state == "22" or isinstance(error, values) or isinstance(getattr(getattr(error, "orig", None), "__cause__", None), ValueError):
+        return Unstorable(_cause(error))
+    if isinstance(error, sa.exc.StatementError) and not isinstance(error, sa.exc.DBAPIError):
+        return Unstorable(_cause(error))
+    return StoreAway(f"The store does not answer as it should ({_cause(error)}).")
+
+
+def _cause(error: BaseException) -> str:
+    original = getattr(error, "orig", None) or error
+    return type(getattr(original, "__cause__", None) or original).__name__
+
+
+def _migrate(connection: sa.Connection) -> None:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if sa.inspect(connection).has_table("alembic_version"):
+        there = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+        if there is not None and there not in known:
+            raise StoreRefuses(f"The store was made by a newer gateway (version {there}). Install that gateway again; nothing was changed.")
+    command.upgrade(config, "head")

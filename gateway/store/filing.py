@@ -1,0 +1,108 @@
+"""What intake asks before it files, and the one write of all that it filed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from gateway.case import Case
+from gateway.store import tables
+from gateway.store.engine import Clash, Transaction
+from gateway.store.tables import arrivals, budgets, case_numbers, cases, complaint_versions
+from gateway.store.writing import Row, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A delivery that the store has already (never a duplicate row)."""
+
+    fingerprint: str
+    case: UUID | None
+
+
+@dataclass(slots=True)
+class Rows:
+    """All that one intake transaction adds, a list a table."""
+
+    cases: list[Row] = field(default_factory=list)
+    case_numbers: list[Row] = field(default_factory=list)
+    complaint_versions: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    arrivals: list[Row] = field(default_factory=list)
+    messages: list[Row] = field(default_factory=list)
+    message_cases: list[Row] = field(default_factory=list)
+    attachments: list[Row] = field(default_factory=list)
+    notices: list[Row] = field(default_factory=list)
+    due: list[Row] = field(default_factory=list)
+
+
+# Parents before children: foreign keys are on.
+_ORDER = ("cases", "case_numbers", "complaint_versions", "events", "arrivals", "messages", "message_cases", "attachments", "notices", "due")
+
+
+async def write(tx: Transaction, rows: Rows) -> None:
+    """Insert it all. Raises Clash if another node was faster with one of them, Unstorable for a value that no store takes."""
+    for name in _ORDER:
+        await tx.run(getattr(tables, name).insert(), getattr(rows, name))
+
+
+async def said(tx: Transaction, channel: str, wire_ids: Iterable[str]) -> dict[str, list[Said]]:
+    """What the store has under these ids of a channel, by id."""
+    a = arrivals.c
+    statement = sa.select(a.wire_id, a.fingerprint, a.case).where(a.channel == channel, a.wire_id.in_(list(wire_ids)), a.outcome != "duplicate")
+    found: dict[str, list[Said]] = {}
+    for wire_id, fingerprint, case in await tx.all(statement):
+        found.setdefault(wire_id, []).append(Said(fingerprint, case))
+    return found
+
+
+async def taken(tx: Transaction, numbers: Iterable[str]) -> set[str]:
+    """Which of these numbers lead somewhere already."""
+    return {number for (number,) in await tx.all(sa.select(case_numbers.c.number).where(case_numbers.c.number.in_(list(numbers))))}
+
+
+async def spent(tx: Transaction, channel: str, now: datetime) -> int:
+    """How many notices this channel has been given in this hour; the row is ours until the transaction ends."""
+    await upsert(tx, budgets, [{"channel": channel, "hour": _hour(now), "used": 0}], keys=("channel", "hour"))
+    statement = sa.select(budgets.c.used).where(budgets.c.channel == channel, budgets.c.hour == _hour(now)).with_for_update()
+    return int((await tx.all(statement))[0][0])
+
+
+async def spend(tx: Transaction, channel: str, used: int, now: datetime) -> None:
+    """So many in all in this hour; what is older than a day is forgotten."""
+    await tx.run(budgets.update().where(budgets.c.channel == channel, budgets.c.hour == _hour(now)).values(used=used))
+    await tx.run(budgets.delete().where(budgets.c.channel == channel, budgets.c.hour < now - timedelta(days=1)))
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+async def remark(tx: Transaction, arrival: Row, reason: str) -> None:
+    """Why an arrival changed nothing."""
+    mine = (arrivals.c.journal == arrival["journal"], arrivals.c.seq == arrival["seq"])
+    await tx.run(arrivals.update().where(*mine).values(reason=reason))
+
+
+async def change(tx: Transaction, case: Case, from_version: int) -> None:
+    """The case as it is now. Raises Clash if somebody else changed it since it was read."""
+    values = {name: getattr(case, name) for name in Case.__dataclass_fields__ if name != "id"}
+    if await tx.run(cases.update().where(cases.c.id == case.id, cases.c.version == from_version).values(**values)) != 1:
+        raise Clash("the case was changed meanwhile")
+
+
+async def complaint_versions_of(tx: Transaction, case: UUID) -> int:
+    """How often its complaint was made."""
+    statement = sa.select(sa.func.count()).select_from(complaint_versions).where(complaint_versions.c.case == case)
+    return int((await tx.all(statement))[0][0])
+
+
+async def settle(tx: Transaction, journal: str, seq: int, outcome: str, reason: str) -> None:
+    """A parked arrival has found its end. Raises Clash if it is not parked any more."""
+    mine = (arrivals.c.journal == journal, arrivals.c.seq == seq, arrivals.c.outcome == "parked")
+    if await tx.run(arrivals.update().where(*mine).values(outcome=outcome, reason=reason)) != 1:
+        raise Clash("somebody else replayed it meanwhile")

@@ -1,0 +1,93 @@
+"""The outbox's rows: claimed with a lease, in order per case and recipient; a status never goes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from channels import DeliveryUpdate, Notice
+from gateway.store.engine import Transaction
+from gateway.store.tables import notices
+from normalizer import Address
+
+# What is still to be sent.
+WAITING = ("queued", "sending")
+# How far a notice has come; a delivery report that says less than what is known changes nothing.
+_RANK = {"queued": 0, "sending": 1, "parked": 1, "sent": 2, "undelivered": 3, "failed": 3, "delivered": 4, "read": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notice that this worker may send until its lease ends."""
+
+    notice: Notice
+    # How often it was tried before.
+    attempts: int
+
+
+async def claim(tx: Transaction, channel: str, worker: str, now: datetime, until: datetime, limit: int) -> list[Claimed]:
+    """The next that are due. One that another worker held and did not finish comes back, marked: it may have been sent."""
+    n, earlier = notices.c, notices.alias("earlier")
+    first = ~sa.exists().where(
+        earlier.c.case == n.case, earlier.c.to_value == n.to_value, earlier.c.to_kind == n.to_kind, earlier.c.id < n.id, earlier.c.state.in_(WAITING)
+    )
+    free = sa.or_(n.leased_until.is_(None), n.leased_until <= now)
+    due = sa.select(n.id).where(n.channel == channel, n.state.in_(WAITING), n.due_at <= now, free, first).order_by(n.due_at, n.id).limit(limit)
+    statement = (
+        notices.update()
+        .where(n.id.in_(due.with_for_update(skip_locked=True).scalar_subquery()))
+        .values(state="sending", leased_by=worker, leased_until=until, maybe_sent=sa.or_(n.maybe_sent, n.state == "sending"))
+        .returning(n.id, n.to_kind, n.to_value, n.short, n.full, n.subject, n.thread, n.attempts)
+    )
+    rows = sorted(await tx.all(statement))
+    return [Claimed(Notice(str(id_), Address(kind, value), short, full, subject, tuple(thread)), attempts) for id_, kind, value, short, full, subject, thread, attempts in rows]
+
+
+async def sent(tx: Transaction, *, notice: str, provider_id: str, now: datetime) -> None:
+    """The provider took it. A delivery report may have come before; that one stays."""
+    state = sa.case((notices.c.state.in_(WAITING), "sent"), else_=notices.c.state)
+    await tx.run(_its(notice).values(state=state, provider_id=provider_id, sent_at=now, attempts=notices.c.attempts + 1, reason="", leased_by=None, leased_until=None))
+
+
+async def again(tx: Transaction, *, notice: str, worker: str, due_at: datetime, reason: str, maybe_sent: bool) -> None:
+    """It did not go; the same notice later."""
+    values = {"state": "queued", "due_at": due_at, "reason": reason, "attempts": notices.c.attempts + 1, "leased_by": None, "leased_until": None}
+    await tx.run(_held(notice, worker).values(maybe_sent=sa.or_(notices.c.maybe_sent, sa.literal(maybe_sent)), **values))
+
+
+async def ended(tx: Transaction, *, notice: str, worker: str, state: str, reason: str, maybe_sent: bool) -> None:
+    """No more tries: "failed" (it never can) or "parked" (it could not for too long)."""
+    values = {"state": state, "reason": reason, "attempts": notices.c.attempts + 1, "leased_by": None, "leased_until": None}
+    await tx.run(_held(notice, worker).values(maybe_sent=sa.or_(notices.c.maybe_sent, sa.literal(maybe_sent)), **values))
+
+
+async def update(tx: Transaction, said: DeliveryUpdate) -> bool:
+    """What the provider says of one notice; False: not one of ours. Out of order, doubled or early: a status never goes back."""
+    # "sending" at the provider is "sent" with us: it has it, and we must not send again.
+    state = "sent" if said.status == "sending" else said.status
+    which = notices.c.id == _uuid(said.notice) if said.notice and _uuid(said.notice) else notices.c.provider_id == said.provider_id
+    if not (await tx.all(sa.select(notices.c.id).where(which))):
+        return False
+    below = [name for name, rank in _RANK.items() if rank < _RANK.get(state, 0)]
+    values = {"state": state, "reason": said.reason or "", "provider_id": said.provider_id, "leased_by": None, "leased_until": None}
+    await tx.run(notices.update().where(which, notices.c.state.in_(below)).values(**values))
+    return True
+
+
+def _its(notice: str) -> sa.Update:
+    return notices.update().where(notices.c.id == UUID(notice))
+
+
+def _held(notice: str, worker: str) -> sa.Update:
+    # Only while it is still ours and unsent: a lease that ran out may be another's, a delivery report may have been faster.
+    return _its(notice).where(notices.c.leased_by == worker, notices.c.state == "sending")
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

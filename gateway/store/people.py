@@ -1,0 +1,59 @@
+"""Who writes: correspondents and their addresses, locked in sorted order so that two nodes cannot wait for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from gateway.allowance import Allowance
+from gateway.ids import new_id
+from gateway.store.engine import Transaction
+from gateway.store.tables import addresses, correspondents
+from normalizer import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A correspondent by one of their addresses, locked until the transaction ends."""
+
+    id: UUID
+    allowance: Allowance
+
+
+async def meet(tx: Transaction, wanted: Iterable[Address], now: datetime) -> dict[Address, Person]:
+    """The people at these addresses; a new address is a new correspondent. Raises Clash if another node meets the same stranger now."""
+    order = sorted(set(wanted), key=lambda address: (address.kind, address.value))
+    people: dict[Address, Person] = {}
+    for kind in sorted({address.kind for address in order}):
+        a = addresses.c
+        values = [address.value for address in order if address.kind == kind]
+        statement = sa.select(a.kind, a.value, a.correspondent, a.recent, a.unannounced).where(a.kind == kind, a.value.in_(values))
+        for kind_, value, correspondent, recent, unannounced in await tx.all(statement.order_by(a.value).with_for_update()):
+            allowance = Allowance(tuple((datetime.fromisoformat(at), what) for at, what in recent), unannounced)
+            people[Address(kind_, value)] = Person(correspondent, allowance)
+    strangers = [address for address in order if address not in people]
+    met = {address: Person(new_id(), Allowance()) for address in strangers}
+    await tx.run(correspondents.insert(), [{"id": person.id, "language": None, "since": now} for person in met.values()])
+    rows = [{"kind": a.kind, "value": a.value, "correspondent": person.id, "recent": [], "unannounced": 0} for a, person in met.items()]
+    await tx.run(addresses.insert(), rows)
+    return people | met
+
+
+async def remember(tx: Transaction, allowances: Mapping[Address, Allowance]) -> None:
+    """What was sent and withheld, for the next hour."""
+    statement = (
+        addresses.update()
+        .where(addresses.c.kind == sa.bindparam("k"), addresses.c.value == sa.bindparam("v"))
+        .values(recent=sa.bindparam("r"), unannounced=sa.bindparam("u"))
+    )
+    await tx.run(
+        statement,
+        [
+            {"k": to.kind, "v": to.value, "r": [[at.isoformat(), kind] for at, kind in allowance.recent], "u": allowance.unannounced}
+            for to, allowance in sorted(allowances.items(), key=lambda item: (item[0].kind, item[0].value))
+        ],
+    )

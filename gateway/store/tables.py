@@ -1,0 +1,258 @@
+"""The store's tables (DESIGN.md, "The store"). The same on SQLite and PostgreSQL; every time is UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+
+class UtcTime(sa.types.TypeDecorator[datetime]):
+    """SQLite gives naive times back; here they are always aware, and always UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuse a naive time: nobody could say what it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _c(name: str, type_: sa.types.TypeEngine[object] | type[sa.types.TypeEngine[object]], *args: sa.schema.SchemaItem, **options: object) -> sa.Column[object]:
+    """A column is never null unless it says so."""
+    return sa.Column(name, type_, *args, **{"nullable": False, **options})  # type: ignore[arg-type]
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# What all nodes share and must agree on: the fingerprint of the deployment key.
+deployment = sa.Table("deployment", metadata, _c("name", sa.Text, primary_key=True), _c("value", sa.Text))
+
+# What each node's journal said of itself when it last handed something over (law 6).
+journals = sa.Table(
+    "journals",
+    metadata,
+    _c("id", sa.Text, primary_key=True),
+    _c("accepted", sa.BigInteger),
+    # Accepted and not yet in the store, at that moment.
+    _c("pending", sa.BigInteger),
+    _c("highest_seq", sa.BigInteger),
+    _c("reported_at", UtcTime),
+    # Drained, or replaced after a restore; it will say nothing more.
+    _c("retired_at", UtcTime, nullable=True),
+)
+
+agencies = sa.Table("agencies", metadata, _c("code", sa.Text, primary_key=True), _c("name", sa.Text), _c("coordinator", sa.Boolean))
+
+# Who writes: the unit of order and of locking. May come to have several addresses.
+correspondents = sa.Table("correspondents", metadata, _c("id", sa.Uuid, primary_key=True), _c("language", sa.Text, nullable=True), _c("since", UtcTime))
+
+addresses = sa.Table(
+    "addresses",
+    metadata,
+    _c("kind", sa.Text, primary_key=True),
+    _c("value", sa.Text, primary_key=True),
+    _c("correspondent", sa.Uuid, sa.ForeignKey("correspondents.id"), index=True),
+    # When notices last went there, ISO times within the hour: the cap per address and hour looks here, without counting notices.
+    _c("recent", sa.JSON),
+    # Acknowledgements withheld since the last that was not: the next one says how many more there are.
+    _c("unannounced", sa.Integer),
+)
+
+# What the deployment still may spend: one row a channel and hour.
+budgets = sa.Table("budgets", metadata, _c("channel", sa.Text, primary_key=True), _c("hour", UtcTime, primary_key=True), _c("used", sa.Integer))
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    _c("id", sa.Uuid, primary_key=True),
+    # The number that it is spoken of by; every number that leads here stands in case_numbers.
+    _c("number", sa.Text),
+    # Law 8: never without an owner.
+    _c("owner", sa.Text, sa.ForeignKey("agencies.code"), index=True),
+    _c("status", sa.Text),
+    _c("version", sa.Integer),
+    _c("anonymous", sa.Boolean),
+    _c("confidential", sa.Boolean),
+    _c("channel", sa.Text),
+    _c("correspondent", sa.Uuid, sa.ForeignKey("correspondents.id"), nullable=True, index=True),
+    _c("title", sa.Text),
+    _c("opened_at", UtcTime, index=True),
+    _c("changed_at", UtcTime),
+    _c("rules", sa.Text),
+)
+
+case_numbers = sa.Table("case_numbers", metadata, _c("number", sa.Text, primary_key=True), _c("case", sa.Uuid, sa.ForeignKey("cases.id"), index=True))
+
+complaint_versions = sa.Table(
+    "complaint_versions",
+    metadata,
+    _c("case", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True),
+    _c("version", sa.Integer, primary_key=True),
+    _c("normaliser", sa.Text),
+    _c("complaint", sa.JSON),
+    _c("made_at", UtcTime),
+)
+
+# Enough to rebuild a case: case.rebuild(events).
+events = sa.Table(
+    "events",
+    metadata,
+    _c("case", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True),
+    # The case's version after it.
+    _c("version", sa.Integer, primary_key=True),
+    _c("kind", sa.Text),
+    _c("actor", sa.Text),
+    _c("reason", sa.Text),
+    _c("data", sa.JSON),
+    _c("at", UtcTime),
+)
+
+arrivals = sa.Table(
+    "arrivals",
+    metadata,
+    _c("journal", sa.Text, primary_key=True),
+    _c("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    _c("channel", sa.Text),
+    _c("wire_id", sa.Text),
+    _c("fingerprint", sa.Text),
+    # As it was answered with; the case may have another if this was a stranger's already.
+    _c("number", sa.Text, index=True),
+    _c("kind", sa.Text),
+    _c("reply_kind", sa.Text, nullable=True),
+    _c("reply_value", sa.Text, nullable=True),
+    _c("meta", sa.JSON),
+    # Null: a duplicate (the first one has it), or emptied by erasure or retention.
+    _c("raw", sa.LargeBinary, nullable=True),
+    _c("received_at", UtcTime),
+    _c("stored_at", UtcTime),
+    # "case" | "message" | "delivery" | "ignored" | "parked" | "duplicate" | "canary"
+    _c("outcome", sa.Text),
+    _c("reason", sa.Text),
+    _c("case", sa.Uuid, sa.ForeignKey("cases.id"), nullable=True, index=True),
+    # Across channels: the same content by another wire.
+    _c("content_key", sa.Text, nullable=True, index=True),
+)
+# Law 5, as a constraint. A repeat of another node's delivery is a row too, and points at nothing but its own key.
+sa.Index(
+    "uq_arrivals_said",
+    arrivals.c.channel,
+    arrivals.c.wire_id,
+    arrivals.c.fingerprint,
+    unique=True,
+    sqlite_where=arrivals.c.outcome != "duplicate",
+    postgresql_where=arrivals.c.outcome != "duplicate",
+)
+sa.Index("ix_arrivals_parked", arrivals.c.stored_at, sqlite_where=arrivals.c.outcome == "parked", postgresql_where=arrivals.c.outcome == "parked")
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    _c("id", sa.Uuid, primary_key=True),
+    _c("journal", sa.Text, nullable=True),
+    _c("seq", sa.BigInteger, nullable=True),
+    _c("correspondent", sa.Uuid, sa.ForeignKey("correspondents.id"), nullable=True, index=True),
+    # "in" | "out"
+    _c("direction", sa.Text),
+    _c("text", sa.Text),
+    # Law 9: what it was taken for, and why.
+    _c("decision", sa.Text),
+    _c("reason", sa.Text),
+    _c("at", UtcTime),
+)
+
+message_cases = sa.Table(
+    "message_cases",
+    metadata,
+    _c("message", sa.Uuid, sa.ForeignKey("messages.id"), primary_key=True),
+    _c("case", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True, index=True),
+)
+
+blobs = sa.Table("blobs", metadata, _c("digest", sa.Text, primary_key=True), _c("size", sa.BigInteger), _c("place", sa.Text))
+
+attachments = sa.Table(
+    "attachments",
+    metadata,
+    _c("message", sa.Uuid, sa.ForeignKey("messages.id"), primary_key=True),
+    _c("position", sa.Integer, primary_key=True),
+    _c("name", sa.Text),
+    # By content once it is here; before that as declared.
+    _c("type", sa.Text),
+    _c("blob", sa.Text, sa.ForeignKey("blobs.digest"), nullable=True),
+    _c("reference", sa.Text, nullable=True),
+    # "wanted" | "kept" | "lost"
+    _c("state", sa.Text),
+    _c("reason", sa.Text),
+)
+
+# The outbox: every word that goes out, to anybody (law 7).
+notices = sa.Table(
+    "notices",
+    metadata,
+    _c("id", sa.Uuid, primary_key=True),
+    _c("case", sa.Uuid, sa.ForeignKey("cases.id"), nullable=True),
+    # "acknowledgement"
+    _c("kind", sa.Text),
+    _c("channel", sa.Text),
+    _c("to_kind", sa.Text),
+    _c("to_value", sa.Text),
+    _c("short", sa.Text),
+    _c("full", sa.Text),
+    _c("subject", sa.Text),
+    _c("thread", sa.JSON),
+    # "queued" | "sending" | "sent" | "delivered" | "read" | "undelivered" | "failed" | "withheld" | "parked"
+    _c("state", sa.Text),
+    _c("reason", sa.Text),
+    _c("provider_id", sa.Text, nullable=True, index=True),
+    _c("attempts", sa.Integer),
+    # A send was begun whose end nobody saw: the person may get it twice.
+    _c("maybe_sent", sa.Boolean),
+    _c("made_at", UtcTime),
+    _c("due_at", UtcTime),
+    _c("leased_by", sa.Text, nullable=True),
+    _c("leased_until", UtcTime, nullable=True),
+    _c("sent_at", UtcTime, nullable=True),
+)
+_waiting = notices.c.state.in_(("queued", "sending"))
+sa.Index("ix_notices_waiting", notices.c.channel, notices.c.due_at, sqlite_where=_waiting, postgresql_where=_waiting)
+_acknowledgement = notices.c.kind == "acknowledgement"
+# A second acknowledgement is never sent (law 2), as a constraint.
+sa.Index("uq_notices_acknowledgement", notices.c.case, unique=True, sqlite_where=_acknowledgement, postgresql_where=_acknowledgement)
+sa.Index("ix_notices_order", notices.c.case, notices.c.to_value, notices.c.id)
+
+# What is to be done at a time: files to fetch, clocks, reminders.
+due = sa.Table(
+    "due",
+    metadata,
+    _c("id", sa.Uuid, primary_key=True),
+    # "fetch"
+    _c("kind", sa.Text),
+    _c("channel", sa.Text),
+    _c("data", sa.JSON),
+    _c("due_at", UtcTime),
+    _c("attempts", sa.Integer),
+    # "waiting" | "done" | "parked"
+    _c("state", sa.Text),
+    _c("reason", sa.Text),
+    _c("leased_by", sa.Text, nullable=True),
+    _c("leased_until", UtcTime, nullable=True),
+)
+_undone = due.c.state == "waiting"
+sa.Index("ix_due_waiting", due.c.channel, due.c.due_at, sqlite_where=_undone, postgresql_where=_undone)

@@ -1,0 +1,41 @@
+"""Keeps a long-running part running: says once that it fell over, backs off, starts it again; its neighbours do not notice."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from gateway.clock import Clock
+from gateway.reading import where
+
+_log = structlog.get_logger(__name__)
+
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 60.0
+# Having run this long, it is well again. Seconds.
+_WELL_AFTER = 60.0
+
+
+async def supervise(name: str, work: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    """Run until it returns by itself (nothing to run) or is cancelled."""
+    pause, fallen = _FIRST_PAUSE, False
+    while True:
+        began = clock.now()
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001  # a bare TaskGroup would cancel the neighbours
+            if (clock.now() - began).total_seconds() > _WELL_AFTER:
+                pause, fallen = _FIRST_PAUSE, False
+            if not fallen:
+                _log.error("fell over, will be started again and again", part=name, error=_reason(error))
+            fallen = True
+        else:
+            return
+        await clock.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _reason(error: BaseException) -> str:
+    # A TaskGroup wraps what its tasks raised.
+    return ", ".join(_reason(one) for one in error.exceptions) if isinstance(error, BaseExceptionGroup) else where(error)

@@ -1,0 +1,67 @@
+"""Tracking numbers: known at the door, the same on every node and at every repeat, without a store (law 4)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+# No vowels, so no words; no O, I, L, U, so nothing that is misread. 29 is prime: the check symbol below needs that.
+ALPHABET = "0123456789BCDFGHJKMNPQRSTVWXZ"
+_BASE = len(ALPHABET)
+# 11 symbols of 29 are 53 bits; the twelfth checks them.
+_PAYLOAD = 11
+_FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\u2013": None, "\u2010": None, "\u2011": None, "\u00a0": None, "\t": None})
+_VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
+
+
+def number(key: bytes, channel: str, wire_id: str, counter: int = 0) -> str:
+    """The tracking number of one delivery, as XXXX-XXXX-XXXX.
+
+    `counter` is 0 at the door; only a case whose number is already a stranger's takes another.
+
+    >>> number(b"k" * 32, "city-sms", "SM1") == number(b"k" * 32, "city-sms", "SM1")
+    True
+    >>> parse(number(b"k" * 32, "city-sms", "SM1")) == number(b"k" * 32, "city-sms", "SM1")
+    True
+    """
+    said = "\0".join(("number", channel, wire_id, *((str(counter),) if counter else ())))
+    value = int.from_bytes(hmac.digest(key, said.encode(), hashlib.sha256)[:16])
+    symbols = ""
+    for _ in range(_PAYLOAD):
+        value, rest = divmod(value, _BASE)
+        symbols += ALPHABET[rest]
+    return shown(symbols + _check(symbols))
+
+
+def parse(text: str) -> str | None:
+    """The number that a person wrote, as XXXX-XXXX-XXXX; None if it is not one (or has a typing mistake).
+
+    Forgives case, dashes, spaces, O for 0, I and L for 1.
+
+    >>> parse("not a number") is None
+    True
+    """
+    symbols = text.strip().upper().translate(_FORGIVEN)
+    if len(symbols) != _PAYLOAD + 1 or any(symbol not in _VALUE for symbol in symbols):
+        return None
+    return shown(symbols) if _check(symbols[:_PAYLOAD]) == symbols[_PAYLOAD] else None
+
+
+def shown(symbols: str) -> str:
+    """Four by four: people read it aloud so.
+
+    >>> shown("0123456789BC")
+    '0123-4567-89BC'
+    """
+    return "-".join(symbols[i : i + 4] for i in range(0, len(symbols), 4))
+
+
+def fingerprint(key: bytes) -> str:
+    """Names a deployment key without telling it: it stands in the store, so that a node with another key is found out."""
+    return hmac.digest(key, b"deployment key", hashlib.sha256).hex()[:16]
+
+
+def _check(payload: str) -> str:
+    # Weights 12..2 and 1 for the check symbol itself, modulo a prime: no wrong symbol and no swap of two can cancel out.
+    total = sum(weight * _VALUE[symbol] for weight, symbol in zip(range(_PAYLOAD + 1, 1, -1), payload, strict=True))
+    return ALPHABET[-total % _BASE]

@@ -1,0 +1,33 @@
+"""Words to one schema: pure, no I/O, no clock, no knowledge of any wire."""
+
+from normalizer.pipeline import NORMALISER, normalize, unread
+from normalizer.schema import (
+    SCHEMA_VERSION,
+    Address,
+    Attachment,
+    Category,
+    Complaint,
+    Declared,
+    Incident,
+    Location,
+    Place,
+    Report,
+    Setting,
+)
+
+__all__ = [
+    "NORMALISER",
+    "SCHEMA_VERSION",
+    "Address",
+    "Attachment",
+    "Category",
+    "Complaint",
+    "Declared",
+    "Incident",
+    "Location",
+    "Place",
+    "Report",
+    "Setting",
+    "normalize",
+    "unread",
+]

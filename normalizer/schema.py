@@ -1,0 +1,176 @@
+"""The one complaint schema: what a channel read (Report) and what the house works with (Complaint).
+
+Version 1. A field is only ever added; a change of meaning is a new major version. `./run schema` prints it as JSON Schema.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+SCHEMA_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a person can be found on a wire."""
+
+    # What kind of wire: "sms", "whatsapp", "email", "telegram", "web". Open: a new channel may bring its own.
+    kind: str
+    # As that wire writes it: +6281234567890, warga@contoh.example, 123456789. Canonical once the normaliser has seen it.
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a report, or that the wire only referred to."""
+
+    # What the sender called it, never a path. Empty: the wire gave no name.
+    name: str
+    # MIME type as the sender declared it; what it really is is decided by content when it is fetched.
+    declared_type: str
+    # SHA-256 in hex of the kept bytes. None: not here yet, see reference.
+    digest: str | None = None
+    # How the channel's fetch() gets it: a URL, a file id. None: the bytes are here.
+    reference: str | None = None
+    # Bytes, if known.
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a person filled into a field of its own (a web form, an assisted intake), not guessed from the text."""
+
+    # "complaint" | "aspiration" | "information_request"; None: not said.
+    kind: str | None = None
+    title: str | None = None
+    # When and where it happened, in the person's own words.
+    when: str | None = None
+    where: str | None = None
+    # The agency that the person had in mind, free text.
+    agency: str | None = None
+    # How to reach the person, as typed: proves nothing (law 10).
+    contact: str | None = None
+    anonymous: bool = False
+    confidential: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A position, WGS 84 degrees."""
+
+    latitude: float
+    longitude: float
+    # Metres; None: the wire did not say.
+    accuracy_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One delivery, read: still the sender's own words and spelling. Nothing cleaned, nothing guessed."""
+
+    # Who sent it, as the wire says; None: the wire does not know (a web form).
+    sender: Address | None
+    text: str
+    # UTC, from the arrival.
+    received_at: datetime
+    subject: str | None = None
+    # What the sender calls itself, if the wire tells (WhatsApp, mail, Telegram).
+    sender_name: str | None = None
+    # Which of our own addresses it was sent to: a short code, a mail address.
+    recipient: Address | None = None
+    attachments: tuple[Attachment, ...] = ()
+    location: Location | None = None
+    # Ids of messages that this one answers, nearest first.
+    references: tuple[str, ...] = ()
+    declared: Declared = Declared()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What depends on the deployment, handed to normalize(): the same text may mean other things elsewhere."""
+
+    # ISO 3166 alpha-2: which country a number without a prefix belongs to.
+    country: str = "ID"
+    # IANA name; "yesterday" is meant in this zone.
+    zone: str = "Asia/Jakarta"
+    # BCP 47 tags that we can answer in, the default first.
+    languages: tuple[str, ...] = ("id", "en")
+    # Official code of the region whose number or portal this channel is; None: no region of its own.
+    region: str | None = None
+    # Words that citizens put first to say where it belongs ("PPU jalan rusak"), in capitals, to official region codes.
+    keywords: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What it is about, from the deployment's list. Filled from a later version of the normaliser on."""
+
+    code: str
+    # 0..1
+    score: float
+    # The words that decided.
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it happened."""
+
+    # The words that say so; None: only the region is known.
+    text: str | None
+    # Kemendagri code (64.09 = Kabupaten Penajam Paser Utara); None: not resolved.
+    code: str | None
+    # "keyword" | "channel" | "declared" | "position" | "text"
+    how: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """When it happened."""
+
+    # The words that say so.
+    text: str
+    # ISO 8601 date, as precise as is known ("2026-03", "2026-03-17"); None: not resolved.
+    date: str | None
+    # "declared" | "text"
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """The one schema: what was reported, whichever door it came through. Codes only, never words of ours for people."""
+
+    schema_version: str
+    # Version of the normaliser that made it.
+    normaliser: str
+    # "complaint" | "aspiration" | "information_request"; None: nobody could say yet.
+    kind: str | None
+    # One line; made from the text if the sender gave none. Empty: nothing legible arrived.
+    title: str
+    # What happened, the sender's own words, cleaned of what cannot be shown; without a local keyword.
+    text: str
+    # BCP 47 tag; None: too little text to tell.
+    language: str | None
+    # Canonical sender; None: not known, or not an address that can be answered (a short code).
+    sender: Address | None
+    sender_name: str | None
+    # Free text from a form: a wish, never a proof.
+    contact: str | None
+    # The agency that the sender had in mind, free text.
+    agency: str | None
+    category: Category | None
+    place: Place | None
+    incident: Incident | None
+    attachments: tuple[Attachment, ...]
+    # Hides who.
+    anonymous: bool
+    # Hides what.
+    confidential: bool
+    # What a person must still be asked for, in the order of asking: "what", "where", "when".
+    missing: tuple[str, ...]
+    # Codes of what an operator should know: "unread", "sender_not_a_number", "text_shortened", ...
+    remarks: tuple[str, ...]
+    # UTC.
+    received_at: datetime
