@@ -88,9 +88,33 @@ async def assembled(config: Config, clock: Clock | None = None, *, journal_path:
         yield _assembled(config, clock or SystemClock(), stack, journal_path)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingDesk:
+    """What is needed to read again what is kept; the journal stays with the gateway that runs."""
+
+    store: Store
+    office: Office
+    reader: Reader
+    clock: Clock
+
+
+@asynccontextmanager
+async def reading(config: Config, clock: Clock | None = None) -> AsyncIterator[ReadingDesk]:
+    """For commands that work on the store beside a running gateway."""
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        channels = {name: make_channel(config, name, clock) for name in config.channels}
+        for channel in channels.values():
+            stack.push_async_callback(channel.close)
+        store = Store(config.store.address(config.data_dir))
+        stack.push_async_callback(store.close)
+        reader = _reader(config)
+        stack.push_async_callback(reader.kill)
+        yield ReadingDesk(store, _office(config, deployment_key(config), channels), reader, clock)
+
+
 def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path: Path | None = None) -> Gateway:
     key = deployment_key(config)
-    settings = {name: setting(config, channel) for name, channel in config.channels.items()}
     channels = {name: make_channel(config, name, clock) for name in config.channels}
     for channel in channels.values():
         stack.push_async_callback(channel.close)
@@ -102,7 +126,7 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     )
     stack.push_async_callback(journal.close)
     inlets = {name: CoreInlet(journal, key, channel.fingerprint) for name, channel in channels.items()}
-    intake = _intake(config, clock, key, channels, settings, journal, store)
+    intake = _intake(config, clock, _office(config, key, channels), journal, store)
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     patience = _patience(config)
     outboxes = {name: Outbox(channel, store, clock, worker, patience) for name, channel in channels.items() if channel.reaches}
@@ -112,9 +136,7 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     return Gateway(config, channels, inlets, journal, store, intake, outboxes, fetchers, clock, port=0)
 
 
-def _wire(
-    journal: Journal, intake: Intake, inlets: Mapping[str, CoreInlet], outboxes: Mapping[str, Outbox], fetchers: Mapping[str, Fetcher]
-) -> None:
+def _wire(journal: Journal, intake: Intake, inlets: Mapping[str, CoreInlet], outboxes: Mapping[str, Outbox], fetchers: Mapping[str, Fetcher]) -> None:
     """Who rings whose bell."""
 
     def filed() -> None:
@@ -176,28 +198,31 @@ def deployment_key(config: Config) -> bytes:
     return file.read_bytes().strip()
 
 
-def _intake(
-    config: Config, clock: Clock, key: bytes, channels: Mapping[str, Channel], settings: Mapping[str, Setting], journal: Journal, store: Store
-) -> Intake:
-    office = Office(
+def _office(config: Config, key: bytes, channels: Mapping[str, Channel]) -> Office:
+    return Office(
         key=key,
         coordinator=config.coordinator,
         words=words.load(words.available()),
         language=config.languages[0],
         verification_working_days=config.steps.verification_working_days,
-        settings=settings,
+        settings={name: setting(config, channel) for name, channel in config.channels.items()},
         reaches={name: channel.reaches for name, channel in channels.items()},
         per_recipient_per_hour=config.outbox.per_recipient_per_hour,
         per_channel_per_hour=config.outbox.per_channel_per_hour,
     )
-    specs = {name: Spec(KINDS[config.channels[name].kind].reader, settings[name]) for name in channels}
-    limits = config.intake
-    readers = [Reader(specs, seconds=limits.read_seconds, seconds_per_mib=limits.read_seconds_per_mib) for _ in range(2)]
+
+
+def _reader(config: Config) -> Reader:
+    specs = {name: Spec(KINDS[channel.kind].reader, setting(config, channel)) for name, channel in config.channels.items()}
+    return Reader(specs, seconds=config.intake.read_seconds, seconds_per_mib=config.intake.read_seconds_per_mib)
+
+
+def _intake(config: Config, clock: Clock, office: Office, journal: Journal, store: Store) -> Intake:
     return Intake(
-        *(journal, store, office, (readers[0], readers[1]), clock),
+        *(journal, store, office, (_reader(config), _reader(config)), clock),
         agencies=[agency.model_dump() for agency in config.directory],
-        batch_rows=limits.batch_rows,
-        retry_seconds=limits.retry_seconds,
+        batch_rows=config.intake.batch_rows,
+        retry_seconds=config.intake.retry_seconds,
     )
 
 

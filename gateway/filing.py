@@ -15,7 +15,7 @@ from gateway import notices, routing, tracking
 from gateway.allowance import Allowance
 from gateway.conversation import Decision, Understood, decide
 from gateway.ids import new_id
-from gateway.journal import Entry
+from gateway.journal_file import Entry
 from gateway.reading import Broke
 from gateway.store import filing as store
 from gateway.store import outgoing, people
@@ -226,9 +226,7 @@ def _case(
     return [_Wanted(case.id, entry.arrival.channel, sender, number, words)] if sender else []
 
 
-def message(
-    rows: Rows, journal: str, entry: Entry, complaint: Complaint, decision: Decision, case: UUID, person: UUID | None, now: datetime
-) -> None:
+def message(rows: Rows, journal: str, entry: Entry, complaint: Complaint, decision: Decision, case: UUID, person: UUID | None, now: datetime) -> None:
     """The words on the case, and the files that must still be fetched."""
     message_id = new_id()
     rows.messages.append(

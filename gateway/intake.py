@@ -17,11 +17,19 @@ import structlog
 from channels import DeliveryUpdate, Refused
 from gateway.clock import Bell, Clock
 from gateway.filing import Filed, Office, Read, file
-from gateway.journal import Entry, Journal
+from gateway.journal import Journal
+from gateway.journal_file import Entry
 from gateway.reader import Reader, ReaderAway
 from gateway.reading import Broke, where
 from gateway.store import journals
-from gateway.store.engine import Clash, Store, StoreAway, StoreRefuses, Transaction, Unstorable
+from gateway.store.engine import (
+    Clash,
+    Store,
+    StoreAway,
+    StoreRefuses,
+    Transaction,
+    Unstorable,
+)
 from gateway.tracking import fingerprint
 
 _log = structlog.get_logger(__name__)

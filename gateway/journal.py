@@ -6,8 +6,6 @@ One thread writes. It commits whatever has gathered while the last commit was in
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import json
 import os
 import secrets
 import sqlite3
@@ -15,58 +13,26 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from channels import Arrival, Refused
-from normalizer import Address
+from gateway.journal_file import (
+    SELECT,
+    Counts,
+    Entry,
+    JournalUnusable,
+    decode,
+    encode,
+    highest_seq,
+    lock,
+    open_file,
+)
 
-VERSION = 1
-
-# AUTOINCREMENT: rows leave when they were handed over, and a number that was used must never come again.
-_SCHEMA = """
-CREATE TABLE arrivals (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
-  channel TEXT NOT NULL, wire_id TEXT NOT NULL, fingerprint TEXT NOT NULL, number TEXT NOT NULL, kind TEXT NOT NULL,
-  reply_kind TEXT, reply_value TEXT, meta TEXT NOT NULL, raw BLOB NOT NULL, received_at TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
-  UNIQUE (channel, wire_id, fingerprint)
-);
-CREATE TABLE journal (id TEXT NOT NULL, accepted INTEGER NOT NULL, removed INTEGER NOT NULL);
-"""
 _APPEND = """INSERT INTO arrivals (channel, wire_id, fingerprint, number, kind, reply_kind, reply_value, meta, raw, received_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (channel, wire_id, fingerprint) DO NOTHING"""
-_TAKE = """SELECT seq, channel, wire_id, fingerprint, number, kind, reply_kind, reply_value, meta, raw, received_at, tries
-FROM arrivals WHERE seq > ? ORDER BY seq LIMIT ?"""
+_TAKE = f"{SELECT} WHERE seq > ? ORDER BY seq LIMIT ?"
 _HELD = "SELECT seq, channel, wire_id, fingerprint FROM arrivals WHERE seq = ?"
-# A long backlog leaves a long write-ahead log; it is cut back to this after a checkpoint. Bytes.
-_WAL_KEPT = 16 * 1024 * 1024
-
-
-class JournalUnusable(Exception):
-    """The file cannot be opened or must not be: a sentence for the operator."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An arrival that is on disk here."""
-
-    seq: int
-    arrival: Arrival
-    fingerprint: str
-    # As it was answered with (law 4).
-    number: str
-    # How often reading it was begun alone and did not end.
-    tries: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """One consistent look at the journal's books: accepted - removed rows are in it."""
-
-    accepted: int
-    removed: int
-    highest_seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +75,9 @@ class Journal:
         self.on_append: Callable[[], None] = lambda: None
         self._min_free_bytes = min_free_bytes
         self._reserve_bytes = reserve_bytes
-        self._lock = _lock(path)
+        self._lock = lock(path)
         try:
-            self._db = _open(path, max_bytes)
+            self._db = open_file(path, max_bytes)
         except sqlite3.Error as error:
             os.close(self._lock)
             raise JournalUnusable(f"The journal {path} cannot be opened: {error}. Check the disk and who owns the file.") from error
@@ -258,8 +224,7 @@ class Journal:
         self.counts = self._look()
 
     def _look(self) -> Counts:
-        highest = self._db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'arrivals'").fetchone()[0]
-        return Counts(self._accepted, self._removed, highest)
+        return Counts(self._accepted, self._removed, highest_seq(self._db))
 
     def _free_bytes(self) -> int:
         disk = os.statvfs(self.path.parent)
@@ -295,25 +260,6 @@ class Journal:
             self._reader.close()
 
 
-def encode(arrival: Arrival, fingerprint: str, number: str) -> tuple[object, ...]:
-    """An arrival as a row; any string that Python can hold can be kept (JSON escapes what UTF-8 cannot say)."""
-    reply = arrival.reply_to
-    meta = json.dumps(dict(arrival.meta))
-    return (
-        *(arrival.channel, arrival.wire_id, fingerprint, number, arrival.kind),
-        *((reply.kind, reply.value) if reply else (None, None)),
-        *(meta, arrival.raw, arrival.received_at.astimezone(UTC).isoformat()),
-    )
-
-
-def decode(row: tuple[int, str, str, str, str, str, str | None, str | None, str, bytes, str, int]) -> Entry:
-    """A row as an entry."""
-    seq, channel, wire_id, fingerprint, number, kind, reply_kind, reply_value, meta, raw, received_at, tries = row
-    reply = Address(reply_kind, reply_value) if reply_kind and reply_value else None
-    arrival = Arrival(channel, kind, wire_id, raw, datetime.fromisoformat(received_at), reply, json.loads(meta))
-    return Entry(seq, arrival, fingerprint, number, tries)
-
-
 def _answer(told: list[tuple[_Waiting, Exception | None]]) -> None:
     """Tell who waits, in one call a loop."""
     loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[None], Exception | None]]] = {}
@@ -333,38 +279,3 @@ def _resolve(results: list[tuple[asyncio.Future[None], Exception | None]]) -> No
             done.set_result(None)
         else:
             done.set_exception(error)
-
-
-def _lock(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise JournalUnusable(f"The journal {path} is in use by another process. Stop that gateway first.") from None
-    return handle
-
-
-def _open(path: Path, max_bytes: int | None) -> sqlite3.Connection:
-    fresh = not path.exists()
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT}")
-    if max_bytes is not None:
-        page_size = db.execute("PRAGMA page_size").fetchone()[0]
-        db.execute(f"PRAGMA max_page_count = {max_bytes // page_size}")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
-        db.close()
-        raise JournalUnusable(f"The journal {path} was written by a newer gateway (version {version}, this one knows {VERSION}). Install that gateway again.")
-    if version == 0:
-        first = f"INSERT INTO journal (id, accepted, removed) VALUES ('{secrets.token_hex(8)}', 0, 0);"
-        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {first} PRAGMA user_version = {VERSION}; COMMIT;")
-    if fresh:
-        path.chmod(0o600)
-        folder = os.open(path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
-    return db

@@ -57,9 +57,7 @@ async def _one(db: Store, reader: Reader, office: Office, kept: Kept, now: datet
     return Replayed(kept, event.kind, decision.reason)
 
 
-async def _fill(
-    tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Understood, office: Office, now: datetime
-) -> tuple[Case, Event]:
+async def _fill(tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Understood, office: Office, now: datetime) -> tuple[Case, Event]:
     """The complaint comes in, as a new version; the unread one stays."""
     decision = decide(read)
     sender = filing.sender_of(kept.entry, read, office)

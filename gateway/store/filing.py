@@ -12,7 +12,13 @@ import sqlalchemy as sa
 from gateway.case import Case
 from gateway.store import tables
 from gateway.store.engine import Clash, Transaction
-from gateway.store.tables import arrivals, budgets, case_numbers, cases, complaint_versions
+from gateway.store.tables import (
+    arrivals,
+    budgets,
+    case_numbers,
+    cases,
+    complaint_versions,
+)
 from gateway.store.writing import Row, upsert
 
 

@@ -10,9 +10,19 @@ import sqlalchemy as sa
 
 from channels import Arrival
 from gateway.case import Event
-from gateway.journal import Entry
+from gateway.journal_file import Entry
 from gateway.store.engine import Transaction
-from gateway.store.tables import arrivals, attachments, case_numbers, cases, complaint_versions, events, message_cases, messages, notices
+from gateway.store.tables import (
+    arrivals,
+    attachments,
+    case_numbers,
+    cases,
+    complaint_versions,
+    events,
+    message_cases,
+    messages,
+    notices,
+)
 from gateway.store.writing import Row
 from normalizer import Address
 

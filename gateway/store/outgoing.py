@@ -43,13 +43,18 @@ async def claim(tx: Transaction, channel: str, worker: str, now: datetime, until
         .returning(n.id, n.to_kind, n.to_value, n.short, n.full, n.subject, n.thread, n.attempts)
     )
     rows = sorted(await tx.all(statement))
-    return [Claimed(Notice(str(id_), Address(kind, value), short, full, subject, tuple(thread)), attempts) for id_, kind, value, short, full, subject, thread, attempts in rows]
+    return [
+        Claimed(Notice(str(id_), Address(kind, value), short, full, subject, tuple(thread)), attempts)
+        for id_, kind, value, short, full, subject, thread, attempts in rows
+    ]
 
 
 async def sent(tx: Transaction, *, notice: str, provider_id: str, now: datetime) -> None:
     """The provider took it. A delivery report may have come before; that one stays."""
     state = sa.case((notices.c.state.in_(WAITING), "sent"), else_=notices.c.state)
-    await tx.run(_its(notice).values(state=state, provider_id=provider_id, sent_at=now, attempts=notices.c.attempts + 1, reason="", leased_by=None, leased_until=None))
+    await tx.run(
+        _its(notice).values(state=state, provider_id=provider_id, sent_at=now, attempts=notices.c.attempts + 1, reason="", leased_by=None, leased_until=None)
+    )
 
 
 async def again(tx: Transaction, *, notice: str, worker: str, due_at: datetime, reason: str, maybe_sent: bool) -> None:

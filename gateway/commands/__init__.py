@@ -1,0 +1,17 @@
+"""What a person can ask of the gateway: one module a command, resolved only when it is asked for, so that `serve` loads no demo."""
+
+from __future__ import annotations
+
+# Name to "module:function" (or a group of commands), in the order of the help.
+COMMANDS = {
+    "serve": "gateway.commands.serve:serve",
+    "demo": "gateway.demo.command:demo",
+    "check": "gateway.commands.check:check",
+    "config": "gateway.commands.config:config",
+    "trace": "gateway.commands.trace:trace",
+    "reconcile": "gateway.commands.reconcile:reconcile",
+    "parked": "gateway.commands.parked:parked",
+    "replay": "gateway.commands.parked:replay",
+    "drain": "gateway.commands.drain:drain",
+    "schema": "gateway.commands.schema:schema",
+}

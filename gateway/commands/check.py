@@ -1,0 +1,58 @@
+"""Is the configuration right, and what does each provider say of itself?"""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from channels import Channel, Checked
+from gateway.assembly import make_channel
+from gateway.clock import SystemClock
+from gateway.commands.console import AsJson, ConfigPath, configured, say_json
+from gateway.config import Config
+from gateway.store.engine import Store, StoreAway
+
+# One side that hangs must not hide what the others say. Seconds.
+_PATIENCE_SECONDS = 15
+
+
+def check(config: ConfigPath = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
+    """Tell every mistake of the file at once, then reach the store and each provider. Example: ./run check"""
+    said = asyncio.run(_ask(configured(config)))
+    if as_json:
+        say_json(said)
+    else:
+        for name, checked in said.items():
+            typer.secho(f"{'✓' if checked.ok else '✗'} {name}: {checked.sentence}", fg="green" if checked.ok else "red")
+    raise typer.Exit(0 if all(checked.ok for checked in said.values()) else 1)
+
+
+async def _ask(config: Config) -> dict[str, Checked]:
+    names = list(config.channels)
+    channels = [make_channel(config, name, SystemClock()) for name in names]
+    try:
+        answers = await asyncio.gather(_store(config), *(_channel(channel) for channel in channels))
+    finally:
+        for channel in channels:
+            await channel.close()
+    return dict(zip(["store", *names], answers, strict=True))
+
+
+async def _channel(channel: Channel) -> Checked:
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            return await channel.check()
+    except TimeoutError:
+        return Checked(ok=False, sentence=f"Nobody answered within {_PATIENCE_SECONDS} seconds.")
+
+
+async def _store(config: Config) -> Checked:
+    store = Store(config.store.address(config.data_dir))
+    try:
+        async with store.transaction():
+            return Checked(ok=True, sentence="It answers.")
+    except StoreAway as away:
+        return Checked(ok=False, sentence=f"{away} Reports are accepted all the same, and wait in the journal.")
+    finally:
+        await store.close()

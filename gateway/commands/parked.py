@@ -1,0 +1,87 @@
+"""Reports that could not be read: see them, and read them again after the mend."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from gateway import tracking
+from gateway.assembly import reading
+from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json, work
+from gateway.config import Config
+from gateway.replay import Replayed
+from gateway.replay import replay as read_again
+from gateway.store import lookup
+from gateway.store.lookup import Kept
+
+parked = typer.Typer(help="Reports that could not be read: list, show, retry.", no_args_is_help=True)
+What = Annotated[str, typer.Argument(help="A tracking number, or the wire's own id.")]
+
+
+@parked.command("list")
+def list_(config: ConfigPath = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
+    """What is parked, oldest first. Example: ./run parked list"""
+    found = [_line(one) for one in work(_parked(configured(config)), asyncio.run)]
+    if as_json:
+        say_json(found)
+        return
+    for one in found:
+        typer.echo(f"{one['received_at']:%Y-%m-%d %H:%M} UTC  {one['number']}  {one['channel']}  {one['reason']}")
+    typer.echo(f"{len(found)} parked." + (" After the mend: ./run parked retry NUMBER, or ./run replay for all." if found else ""))
+
+
+@parked.command()
+def show(what: What, config: ConfigPath = None) -> None:
+    """The bytes as they came: this is what a citizen wrote, so mind who is looking. Example: ./run parked show 7K2M-9QXF-4T1Z"""
+    for one in _asked(work(_parked(configured(config)), asyncio.run), what):
+        say_json(_line(one))
+        typer.echo(one.entry.arrival.raw.decode("utf-8", "backslashreplace"))
+
+
+@parked.command()
+def retry(what: What, config: ConfigPath = None) -> None:
+    """Read one again. Example: ./run parked retry 7K2M-9QXF-4T1Z"""
+    _tell(work(_retry(configured(config), what), asyncio.run))
+
+
+def replay(config: ConfigPath = None) -> None:
+    """Read all that is parked again: numbers stay, nobody is acknowledged twice. Example: ./run replay"""
+    _tell(work(_retry(configured(config), None), asyncio.run))
+
+
+async def _parked(config: Config) -> list[Kept]:
+    async with reading(config) as desk:
+        await desk.store.migrate()
+        async with desk.store.transaction() as tx:
+            return await lookup.parked(tx, 1000)
+
+
+async def _retry(config: Config, what: str | None) -> list[Replayed]:
+    async with reading(config) as desk:
+        await desk.store.migrate()
+        async with desk.store.transaction() as tx:
+            found = await lookup.parked(tx, 1000)
+        return await read_again(desk.store, desk.reader, desk.office, found if what is None else _asked(found, what), desk.clock.now())
+
+
+def _asked(found: list[Kept], what: str) -> list[Kept]:
+    key = tracking.parse(what) or what
+    asked = [one for one in found if key in (one.entry.number, one.entry.arrival.wire_id)]
+    if not asked:
+        fail(f"{key} is not parked.")
+    return asked
+
+
+def _line(kept: Kept) -> dict[str, object]:
+    arrival = kept.entry.arrival
+    return {"number": kept.entry.number, "channel": arrival.channel, "wire_id": arrival.wire_id, "received_at": arrival.received_at, "reason": kept.reason}
+
+
+def _tell(replayed: list[Replayed]) -> None:
+    for one in replayed:
+        typer.echo(f"{one.kept.entry.number}: {one.outcome} ({one.reason})")
+    still = sum(one.outcome == "still unreadable" for one in replayed)
+    typer.echo(f"{len(replayed) - still} read, {still} still cannot be read.")
+    raise typer.Exit(1 if still else 0)
