@@ -113,6 +113,11 @@ def archive(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     return _after(case, "archived", reason, {"status": ARCHIVED}, at)
 
 
+def remark(case: Case, kind: str, *, reason: str, at: datetime) -> tuple[Case, Event]:
+    """Something that its owner should know; nothing else changes."""
+    return _after(case, kind, reason, {}, at)
+
+
 def rebuild(events: Sequence[Event]) -> Case:
     """The case that these events, in order, make."""
     first = events[0]

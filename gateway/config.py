@@ -6,40 +6,23 @@ import difflib
 import pkgutil
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Self
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    NonNegativeInt,
-    PlainSerializer,
-    PositiveFloat,
-    PositiveInt,
-    SecretStr,
-    SerializeAsAny,
-    ValidationError,
-    ValidationInfo,
-    field_serializer,
-    field_validator,
-)
+from pydantic import BaseModel, Field, SecretStr, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from channels.kinds import KINDS
 from gateway import words
-from gateway.secrets import Place, Resolved, model_in, resolve, written_openly
+from gateway.config_blocks import Agency, Block, IntakeBlock, JournalBlock, ListenBlock, OutboxBlock, StepsBlock, StoreBlock
+from gateway.secrets import Place, model_in, resolve, written_openly
 
-MIB = 1024 * 1024
 CHANNEL_NAME = re.compile(r"[a-z0-9-]{1,40}")
-SQLITE, POSTGRESQL = "sqlite+aiosqlite", "postgresql+asyncpg"
-_WRITE_AS = "is a secret and must not stand in this file: write it as { env = … } or { file = … }."
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class Mistakes(Exception):
@@ -50,162 +33,11 @@ class Mistakes(Exception):
         self.sentences = sentences
 
 
-class Block(BaseModel):
-    """A table of the file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where to listen. Port 0: any free one."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-def _endpoint(value: object) -> Endpoint:
-    if isinstance(value, Endpoint):
-        return value
-    host, _, port = str(value).rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004  # RFC 9293: 16 bits
-        raise ValueError("should be host:port, for example 127.0.0.1:8080")
-    return Endpoint(host.removeprefix("[").removesuffix("]"), int(port))
-
-
-class StoreBlock(Block):
-    """Where cases live; may be away for hours without anything being refused."""
-
-    url: str = Field(
-        f"{SQLITE}:///store.db",
-        description=f"The database: {SQLITE}:///file (a relative file lies in data_dir) or {POSTGRESQL}://user@host/database. PostgreSQL when there are several nodes.",
-        repr=False,
-    )
-    password: SecretStr | None = Field(
-        None,
-        description="Password of the database's user, so that the file that PostgreSQL's container reads serves here too.",
-        examples=[{"env": "STORE_PASSWORD"}],
-    )
-
-    @field_validator("url", mode="before")
-    @classmethod
-    def _no_open_password(cls, value: object) -> object:
-        if isinstance(value, str) and not isinstance(value, Resolved) and urlsplit(value).password:
-            raise ValueError("has a password in it, which must not stand in this file: use store.password.")
-        return value
-
-    @field_validator("url")
-    @classmethod
-    def _speakable(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {SQLITE, POSTGRESQL}:
-            raise ValueError(f"should begin with {SQLITE}:/// or {POSTGRESQL}://")
-        if parts.scheme == SQLITE and parts.path in {"", "/", "/:memory:"}:
-            raise ValueError("names no file, so every case would be gone after a restart.")
-        return value
-
-    @field_validator("password")
-    @classmethod
-    def _whose_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value and not urlsplit(info.data.get("url", "//user@host")).username:
-            raise ValueError("belongs to a user, but store.url names none: write user@ before the host.")
-        return value
-
-    @field_serializer("url")
-    def _without_secrets(self, value: str) -> str:
-        parts = urlsplit(value)
-        # A user's name stays; a password may stand before the @ or in the query.
-        return parts.scheme + "://" + re.sub(r":[^@]*@", ":**********@", parts.netloc) + parts.path
-
-    @property
-    def sqlite(self) -> bool:
-        """One node's own file."""
-        return self.url.startswith(SQLITE)
-
-    def address(self, data_dir: Path) -> str:
-        """What SQLAlchemy opens, password and all: never to be logged."""
-        parts = urlsplit(self.url)
-        if self.sqlite:
-            return f"{SQLITE}:///{data_dir / parts.path.removeprefix('/')}"
-        if self.password is None:
-            return self.url
-        user, host = parts.username or "", parts.netloc.rpartition("@")[2]
-        return urlunsplit(parts._replace(netloc=f"{user}:{quote(self.password.get_secret_value(), safe='')}@{host}"))
-
-
-class ListenBlock(Block):
-    """Which doors are open on this machine."""
-
-    public: Annotated[Endpoint, BeforeValidator(_endpoint), PlainSerializer(str)] = Field(
-        Endpoint("127.0.0.1", 8080), description="host:port of citizens' and providers' doors. Loopback, because a reverse proxy with TLS stands before it."
-    )
-
-
-class JournalBlock(Block):
-    """Limits of the journal, where every report is kept first."""
-
-    min_free_bytes: NonNegativeInt = Field(256 * MIB, description="Bytes that must be free on the disk; below that, reports are asked to come again later.")
-    reserve_bytes: NonNegativeInt = Field(16 * MIB, description="Bytes kept aside, so that a full disk can still hand over what it has.")
-    max_bytes: PositiveInt | None = Field(None, description="Bytes that the journal's file may take. Absent: only the disk limits it.", examples=[1024 * MIB])
-
-
-class IntakeBlock(Block):
-    """The way from the journal to the store."""
-
-    batch_rows: PositiveInt = Field(200, description="Reports in one transaction at the most. More is faster, and takes longer to repeat when one is bad.")
-    read_seconds: PositiveFloat = Field(2.0, description="Seconds that reading a batch may take before its process is killed.")
-    read_seconds_per_mib: PositiveFloat = Field(1.0, description="Seconds more for each MiB of the batch.")
-    retry_seconds: PositiveFloat = Field(1.0, description="Seconds between tries at the most while the store is away.")
-
-
-class OutboxBlock(Block):
-    """The way back to people."""
-
-    per_recipient_per_hour: PositiveInt = Field(4, description="Messages that one number may cause in an hour, so that a stranger cannot make us pay.")
-    per_channel_per_hour: PositiveInt = Field(1000, description="Messages of a whole channel in an hour: the deployment's budget.")
-    concurrent_sends: PositiveInt = Field(8, description="Messages on their way at the same time, for each channel.")
-    send_seconds: PositiveFloat = Field(30, description="Seconds that a provider has to answer; afterwards it may have the message or not.")
-    lease_seconds: PositiveFloat = Field(
-        120, description="Seconds after which a worker is believed dead and its messages go to another. Longer than send_seconds."
-    )
-    retry_minutes: tuple[PositiveFloat, ...] = Field(
-        (1, 5, 15, 60, 240, 720),
-        min_length=1,
-        description="Minutes to wait after the first, second, ... failure; after the last the message is parked for a person.",
-    )
-
-    @field_validator("lease_seconds")
-    @classmethod
-    def _outlives_a_send(cls, value: float, info: ValidationInfo) -> float:
-        if value <= info.data.get("send_seconds", 0):
-            raise ValueError("must be longer than outbox.send_seconds, or a slow message would be sent twice.")
-        return value
-
-
-class StepsBlock(Block):
-    """Deadlines that are promised."""
-
-    verification_working_days: PositiveInt = Field(
-        3, description="Working days until somebody has verified a report; citizens are told so in the acknowledgement."
-    )
-
-
-class Agency(Block):
-    """Somebody who can own a case."""
-
-    code: str = Field(min_length=1, description="Short and never changed, because cases refer to it.", examples=["dpupr"])
-    name: str = Field(min_length=1, description="As citizens know it.", examples=["Dinas Pekerjaan Umum dan Penataan Ruang"])
-    coordinator: bool = Field(default=False, description="Owns whatever has no other owner. Exactly one agency does.")
-
-
 class ChannelConfig(Block):
     """One configured channel. In the file, the settings stand beside `kind`, not below it."""
 
     kind: str = Field(description=f"What it speaks: {', '.join(KINDS)}.")
-    region: str | None = Field(None, min_length=1, description="Official code of the region that this channel serves. Absent: the deployment's region.")
+    region: str | None = Field(default=None, min_length=1, description="Official code of the region that this channel serves. Absent: the deployment's region.")
     settings: SerializeAsAny[BaseModel]
 
 
@@ -215,26 +47,26 @@ class Config(Block):
     name: str = Field(min_length=1, description="What citizens know this service by.", examples=["Lapor PPU"])
     public_urls: tuple[str, ...] = Field(
         min_length=1,
-        description="Addresses under which providers and citizens reach this gateway, the primary first. Providers sign the address they call, so it must be exact.",
+        description="Addresses under which providers and citizens reach this gateway, primary first. Providers sign the address they call: it must be exact.",
         examples=[["https://lapor.example"]],
     )
-    data_dir: Path = Field(Path("data"), description="Folder of the journal and its files, on a disk that keeps. Relative to this file.")
+    data_dir: Path = Field(default=Path("data"), description="Folder of the journal and its files, on a disk that keeps. Relative to this file.")
     country: str = Field(
-        "ID", pattern=r"^[A-Z]{2}$", description="Two capital letters (ISO 3166): whose telephone numbers are meant when no country is dialled."
+        default="ID", pattern=r"^[A-Z]{2}$", description="Two capital letters (ISO 3166): whose telephone numbers are meant when no country is dialled."
     )
-    zone: str = Field("Asia/Jakarta", description='Time zone (IANA) in which "yesterday" and working days are meant.', examples=["Asia/Makassar"])
-    languages: tuple[str, ...] = Field(("id", "en"), min_length=1, description="Languages we answer in; the first if we cannot tell.")
+    zone: str = Field(default="Asia/Jakarta", description='Time zone (IANA) in which "yesterday" and working days are meant.', examples=["Asia/Makassar"])
+    languages: tuple[str, ...] = Field(default=("id", "en"), min_length=1, description="Languages we answer in; the first if we cannot tell.")
     region: str | None = Field(
-        None, min_length=1, description="Official code of the region that this deployment serves. Absent: none of its own.", examples=["64.09"]
+        default=None, min_length=1, description="Official code of the region that this deployment serves. Absent: none of its own.", examples=["64.09"]
     )
     keywords: dict[str, str] = Field(
         default_factory=dict, description="Words that citizens put first to say where it belongs, with the region's official code.", examples=[{"PPU": "64.09"}]
     )
     store: StoreBlock = StoreBlock()
     deployment_key: Annotated[SecretStr, Field(min_length=32)] | None = Field(
-        None,
+        default=None,
         validate_default=True,
-        description="Secret, 32 characters or more, equal on all nodes and part of every backup: tracking numbers are made from it. Absent (SQLite only): made once in data_dir.",
+        description="Secret, 32 characters or more, equal on all nodes, in every backup: makes the tracking numbers. Absent (SQLite only): made in data_dir.",
         examples=[{"env": "DEPLOYMENT_KEY"}],
     )
     listen: ListenBlock = ListenBlock()
@@ -242,7 +74,11 @@ class Config(Block):
     intake: IntakeBlock = IntakeBlock()
     outbox: OutboxBlock = OutboxBlock()
     steps: StepsBlock = StepsBlock()
-    agencies: tuple[Agency, ...] = Field((), description="Who can own a case. Absent: one coordinator owns everything.")
+    agencies: tuple[Agency, ...] = Field(
+        default=(),
+        description="Who can own a case. Absent: one coordinator owns everything.",
+        examples=[[{"code": "diskominfo", "name": "Dinas Komunikasi dan Informatika", "coordinator": True}, {"code": "dpupr", "name": "Dinas Pekerjaan Umum"}]],
+    )
     channels: dict[str, ChannelConfig] = Field(
         default_factory=dict, description="The ways in and back, each under a name of small letters, digits and hyphens."
     )
@@ -373,10 +209,10 @@ def _channel(block: Mapping[str, Any], place: Place, mistakes: dict[Place, str])
 _SHARED = ChannelConfig.model_fields.keys() - {"settings"}
 
 
-def _validated[T: BaseModel](model: type[T], raw: Mapping[str, Any], place: Place, mistakes: dict[Place, str]) -> T | None:
+def _validated(model: type[_Model], raw: Mapping[str, Any], place: Place, mistakes: dict[Place, str]) -> _Model | None:
     """The model, or None; mistakes join the others, unless a secret that is missing has said it already."""
     for openly in written_openly(model, raw, place):
-        mistakes[openly] = _WRITE_AS
+        mistakes[openly] = "is a secret and must not stand in this file: write it as { env = … } or { file = … }."
     try:
         return model.model_validate(raw)
     except ValidationError as wrong:
@@ -385,3 +221,43 @@ def _validated[T: BaseModel](model: type[T], raw: Mapping[str, Any], place: Plac
             if not any(at[: len(known)] == known for known in mistakes):
                 mistakes[at] = _sentence(model, error)
         return None
+
+
+def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
+    """What a person can act on; never the value itself, which may be secret."""
+    *outer, key = error["loc"] or ("",)
+    block = _block_at(model, outer)
+    match error["type"]:
+        case "extra_forbidden":
+            known = sorted(block.model_fields.keys() | (_SHARED if model is not Config else set()))
+            close = difflib.get_close_matches(str(key), known, 1)
+            return f"is not known here. Did you mean {close[0]}?" if close else f"is not known here. Known: {', '.join(known)}."
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "should be a table."
+        case "missing":
+            complaint = "is missing"
+        case "too_short" | "string_too_short":
+            complaint = f"is too short, it needs at least {error['ctx']['min_length']}"
+        case _:
+            complaint = error["msg"].removeprefix("Input ").removeprefix("String ")
+    field = block.model_fields.get(str(key))
+    return f"{complaint}. {field.description}" if field and field.description else f"{complaint}."
+
+
+def _block_at(model: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel]:
+    """The table in which a mistake was found."""
+    for key in loc:
+        field = model.model_fields.get(str(key))
+        model = (field and model_in(field.annotation)) or model
+    return model
+
+
+def _dotted(place: Place) -> str:
+    """Show a place as a person would look for it.
+
+    >>> _dotted(("channels", "city-sms", "auth_tokens", 1))
+    'channels.city-sms.auth_tokens[1]'
+    """
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")

@@ -127,9 +127,16 @@ def sender_of(entry: Entry, read: Read, office: Office) -> Address | None:
     return sender if sender and sender.kind in office.reaches.get(entry.arrival.channel, frozenset()) else None
 
 
-async def _numbers(tx: Transaction, key: bytes, opening: Sequence[Entry], known: _Known) -> dict[int, str]:
+@dataclass(frozen=True, slots=True)
+class _Number:
+    number: str
+    # How many numbers were a stranger's already.
+    counter: int
+
+
+async def _numbers(tx: Transaction, key: bytes, opening: Sequence[Entry], known: _Known) -> dict[int, _Number]:
     """Law 4: the number of the door; for other words under a known id, that of `id#fingerprint`; for a stranger's number, the next one."""
-    chosen: dict[int, str] = {}
+    chosen: dict[int, _Number] = {}
     seen = {which: True for which in known}
     left: list[tuple[Entry, str]] = []
     for entry in opening:
@@ -139,13 +146,13 @@ async def _numbers(tx: Transaction, key: bytes, opening: Sequence[Entry], known:
     counter = 0
     while left:
         numbers = [(entry, wire_id, _number(key, entry, wire_id, counter)) for entry, wire_id in left]
-        gone = await store.taken(tx, [number for _, _, number in numbers]) | set(chosen.values())
+        gone = await store.taken(tx, [number for _, _, number in numbers]) | {one.number for one in chosen.values()}
         left = []
         for entry, wire_id, number in numbers:
             if number in gone:
                 left.append((entry, wire_id))
             else:
-                chosen[entry.seq] = number
+                chosen[entry.seq] = _Number(number, counter)
                 gone.add(number)
         counter += 1
     return chosen
@@ -194,7 +201,7 @@ def _settled(filed: Filed, arrival: Row, entry: Entry, read: Read) -> None:
 
 
 def _case(
-    rows: Rows, arrival: Row, entry: Entry, read: Read, office: Office, number: str, person: UUID | None, sender: Address | None, now: datetime
+    rows: Rows, arrival: Row, entry: Entry, read: Read, office: Office, number: _Number, person: UUID | None, sender: Address | None, now: datetime
 ) -> list[_Wanted]:
     """A report becomes a case with an owner; what could not be read becomes one too, with everything hidden (laws 2, 8 and 10)."""
     setting = office.settings.get(entry.arrival.channel, Setting())
@@ -207,7 +214,7 @@ def _case(
     case, event = cases.open_case(
         complaint,
         case_id=new_id(),
-        number=number,
+        number=number.number,
         channel=entry.arrival.channel,
         owner=routing.owner_of(complaint, office.coordinator),
         rules=routing.RULES,
@@ -215,15 +222,19 @@ def _case(
         status=status,
         at=now,
     )
+    rows.events.append(event_row(event))
+    if number.counter:
+        # Whoever reads the door's number to us finds a stranger's case: the coordinator must know that this one is there.
+        case, event = cases.remark(case, "number_taken", reason=f"the door's number {entry.number} is another case's", at=now)
+        rows.events.append(event_row(event))
     arrival |= {"outcome": outcome, "reason": decision.reason, "case": case.id}
     rows.cases.append(case_row(case))
-    rows.events.append(event_row(event))
-    rows.case_numbers.append({"number": number, "case": case.id})
+    rows.case_numbers.append({"number": case.number, "case": case.id})
     rows.complaint_versions.append(complaint_row(case, 1, complaint, now))
     if isinstance(read, Understood):
         message(rows, str(arrival["journal"]), entry, complaint, decision, case.id, person, now)
     words = office.words.get(complaint.language or "", office.words[office.language])
-    return [_Wanted(case.id, entry.arrival.channel, sender, number, words)] if sender else []
+    return [_Wanted(case.id, entry.arrival.channel, sender, case.number, words)] if sender else []
 
 
 def message(rows: Rows, journal: str, entry: Entry, complaint: Complaint, decision: Decision, case: UUID, person: UUID | None, now: datetime) -> None:

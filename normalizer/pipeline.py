@@ -1,19 +1,83 @@
-"""Stand-in of the lead until the normaliser is written: overwrite this file."""
+"""One report to one complaint: the steps, readable top to bottom."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from normalizer.schema import SCHEMA_VERSION, Address, Complaint, Report, Setting
+from normalizer.address import PHONE_KINDS, canonical
+from normalizer.incident import incident_of
+from normalizer.keyword import take_keyword
+from normalizer.language import language
+from normalizer.missing import missing
+from normalizer.place import place_of
+from normalizer.schema import SCHEMA_VERSION, Address, Attachment, Complaint, Declared, Report, Setting
+from normalizer.text import MAX_LINE, MAX_TEXT, clean, cut, first_sentence, line
 
-NORMALISER = "0"
+# Kept with every complaint, so that it can be told later which rules read it. Raise it with every change of what comes out.
+NORMALISER = "1"
+
+_KINDS = frozenset({"complaint", "aspiration", "information_request"})
 
 
 def normalize(report: Report, setting: Setting) -> Complaint:
-    """As it came."""
-    return Complaint(SCHEMA_VERSION, NORMALISER, None, report.text[:80], report.text, "id", report.sender, None, None, None, None, None, None, report.attachments, False, False, (), (), report.received_at)
+    """Pure, linear in the text; never raises for anything that a person wrote."""
+    declared = report.declared
+    whole = clean(report.text)
+    keyword = take_keyword(whole, setting.keywords)
+    said = keyword.rest if keyword else whole
+    # A keyword alone says nothing and may be a mistake; it is still all that the person wrote.
+    text = said or whole
+    given_title = line(declared.title) or line(report.subject)
+    sender = canonical(report.sender, setting.country) if report.sender else None
+    place = place_of(report, keyword if said else None, setting)
+    incident = incident_of(declared.when)
+    kind = declared.kind if declared.kind in _KINDS else None
+    return Complaint(
+        schema_version=SCHEMA_VERSION,
+        normaliser=NORMALISER,
+        kind=kind,
+        title=given_title or first_sentence(text),
+        text=cut(text, MAX_TEXT),
+        language=language(f"{given_title or ''}\n{text}"),
+        sender=sender,
+        sender_name=line(report.sender_name),
+        contact=line(declared.contact),
+        agency=line(declared.agency),
+        category=None,
+        place=place,
+        incident=incident,
+        attachments=tuple(map(_attachment, report.attachments)),
+        anonymous=declared.anonymous,
+        confidential=declared.confidential,
+        missing=missing(kind, f"{given_title or ''}{said}", place, incident),
+        remarks=(*_sender_remarks(report.sender, sender), *_length_remarks(text, report)),
+        received_at=report.received_at,
+    )
 
 
 def unread(sender: Address | None, received_at: datetime, setting: Setting) -> Complaint:
-    """Nothing."""
-    return Complaint(SCHEMA_VERSION, NORMALISER, None, "", "", None, sender, None, None, None, None, None, None, (), True, True, ("what", "where", "when"), ("unread",), received_at)
+    """The empty complaint of an arrival that could not be read: what is not known counts as hidden."""
+    nothing = Report(sender, "", received_at, declared=Declared(anonymous=True, confidential=True))
+    complaint = normalize(nothing, setting)
+    return replace(complaint, remarks=("unread", *complaint.remarks))
+
+
+def _attachment(attachment: Attachment) -> Attachment:
+    """Storable, and shown on one line. A reference is a provider's URL or id: cut short it would fetch nothing."""
+    reference = clean(attachment.reference) if attachment.reference else None
+    return replace(attachment, name=line(attachment.name) or "", declared_type=line(attachment.declared_type) or "", reference=reference)
+
+
+def _sender_remarks(written: Address | None, sender: Address | None) -> tuple[str, ...]:
+    if written is None or sender is not None:
+        return ()
+    return ("sender_not_a_number" if written.kind in PHONE_KINDS else "sender_unusable",)
+
+
+def _length_remarks(text: str, report: Report) -> tuple[str, ...]:
+    """Whether an operator should look at the raw report for the rest of it."""
+    declared = report.declared
+    lines = (report.subject, declared.title, declared.when, declared.where, declared.agency, declared.contact)
+    shortened = len(text) > MAX_TEXT or any(len(words or "") > MAX_LINE for words in lines)
+    return ("text_shortened",) if shortened else ()

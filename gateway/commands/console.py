@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from dataclasses import asdict, is_dataclass
@@ -27,7 +28,7 @@ _Result = TypeVar("_Result")
 def configured(path: Path | None) -> Config:
     """The configuration; all its mistakes, and the end, if it has any."""
     try:
-        return configuration.load(path)
+        return configuration.load(configuration.find(path, os.environ), os.environ)
     except Mistakes as mistakes:
         say_mistakes(mistakes)
 

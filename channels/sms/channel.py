@@ -1,0 +1,179 @@
+"""The SMS and WhatsApp wire by Twilio: two doors in, the REST API out.
+
+Sources: Twilio docs, "Messaging webhooks", "Track the message status of outbound messages", "Message resource".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from urllib.parse import urlencode
+
+import structlog
+from aiohttp import web
+from twilio.base.exceptions import TwilioException
+
+from channels.contract import MESSAGE, STATUS, Arrival, Checked, DeliveryUpdate, Door, Fetched, Ignored, Inlet, Notice, Refused, SendFailed
+from channels.sms import form, reading
+from channels.sms.failures import garbage
+from channels.sms.http import RestClient, Wire
+from channels.sms.media import Media
+from channels.sms.settings import TwilioSmsSettings
+from channels.sms.signature import signed_url
+from normalizer import Address, Report, Setting
+from normalizer.address import canonical
+
+_log = structlog.get_logger(__name__)
+
+# Nothing is answered by TwiML: the acknowledgement goes by the outbox (law 7).
+_TAKEN = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+_LATER = timedelta(seconds=30)
+# What the SDK raises when an answer is JSON, but not Twilio's.
+_NOT_TWILIO = (TwilioException, ValueError, TypeError, AttributeError, KeyError, RecursionError)
+
+
+class TwilioSms:
+    """One Twilio account, under one name."""
+
+    def __init__(self, name: str, settings: TwilioSmsSettings, setting: Setting, public_urls: tuple[str, ...], clock: Callable[[], datetime]) -> None:
+        """`public_urls`: where the provider finds us, primary first; the signature must hold for one of them. Opens nothing."""
+        self.name = name
+        self._settings = settings
+        self._setting = setting
+        self._bases = tuple(f"{url.rstrip('/')}/in/{name}" for url in settings.public_urls or public_urls)
+        self._senders: dict[str, str] = {str(kind): number for kind, number in settings.from_numbers.items()}
+        self._clock = clock
+        self._tokens = tuple(token.get_secret_value() for token in settings.auth_tokens)
+        account = (settings.account_sid, self._tokens[0])
+        self._wire = Wire(settings.timeout_seconds)
+        self._rest = RestClient(*account, settings.api_base, self._wire)
+        self._media = Media(settings.api_base, account, settings.max_media_bytes, settings.media_seconds)
+
+    @property
+    def reaches(self) -> frozenset[str]:
+        """The kinds that a sender is configured for."""
+        return frozenset(self._senders) | ({"sms"} if self._settings.messaging_service_sid else set())
+
+    # The way in
+
+    def routes(self, inlet: Inlet) -> Iterable[Door]:
+        """Messages from citizens, and what became of ours."""
+        return [Door("POST", kind, partial(self._take, inlet, kind), self._settings.max_body_bytes) for kind in (MESSAGE, STATUS)]
+
+    async def run(self, inlet: Inlet) -> None:
+        """Twilio comes to us."""
+
+    async def _take(self, inlet: Inlet, kind: str, request: web.Request) -> web.Response:
+        try:
+            async with asyncio.timeout(self._settings.accept_seconds):
+                raw = await _body(request, self._settings.max_body_bytes)
+                return web.Response(status=413, text="This request is too large.\n") if raw is None else await self._judge(inlet, kind, request, raw)
+        except Refused as refused:
+            return _later(refused.retry_after)
+        except web.RequestPayloadError:
+            return web.Response(status=400, text="This request could not be read.\n")
+        except Exception as error:  # noqa: BLE001  # law 1: a time-out or any fault of ours is temporary; its words may be a citizen's
+            _log.error("not accepted", channel=self.name, error=type(error).__name__)
+            return _later(_LATER)
+
+    async def _judge(self, inlet: Inlet, kind: str, request: web.Request, raw: bytes) -> web.Response:
+        url = self._called(kind, request, raw)
+        if url is None:
+            return web.Response(status=403, text="This request is not signed by the provider for this address.\n")
+        said = form.fields(raw)
+        if said.get("AccountSid") != self._settings.account_sid:
+            return web.Response(status=403, text="This request is for another account.\n")
+        await inlet.receive(self._arrival(kind, raw, said, url, request.query.get("notice")))
+        return web.Response(text=_TAKEN, content_type="text/xml")
+
+    def _called(self, kind: str, request: web.Request, raw: bytes) -> str | None:
+        """The public address that was called, as it was signed; its host is never taken from the request."""
+        _, mark, query = request.raw_path.partition("?")
+        urls = (f"{base}/{kind}{mark}{query}" for base in self._bases)
+        return signed_url((token.encode() for token in self._tokens), urls, raw, request.headers)
+
+    def _arrival(self, kind: str, raw: bytes, said: Mapping[str, str], url: str, notice: str | None) -> Arrival:
+        # Never met: a signed message without an id. Its bytes are its name, so that a repetition is still one.
+        sid = reading.message_sid(said) or hashlib.sha256(raw).hexdigest()
+        if kind == STATUS:
+            meta = {"url": url} | ({"notice": notice} if notice else {})
+            return Arrival(self.name, kind, f"{sid}:{reading.status(said)}", raw, self._clock(), meta=meta)
+        return Arrival(self.name, kind, sid, raw, self._clock(), reply_to=self._reply_to(said), meta={"url": url})
+
+    def _reply_to(self, said: Mapping[str, str]) -> Address | None:
+        """A person whom we can answer: not a short code, not a company's name."""
+        sender = reading.address(said.get("From", ""))
+        return canonical(sender, self._setting.country) if sender and sender.kind in self.reaches else None
+
+    def fingerprint(self, arrival: Arrival) -> str:
+        """What was said."""
+        return reading.fingerprint(arrival)
+
+    def read(self, arrival: Arrival) -> Report | DeliveryUpdate | Ignored:
+        """Bytes to meaning."""
+        return reading.read(arrival)
+
+    async def fetch(self, reference: str) -> Fetched:
+        """A file of an MMS or a WhatsApp message."""
+        return await self._media.fetch(reference)
+
+    # The way back
+
+    async def send(self, notice: Notice) -> str:
+        """The short form, by REST; Twilio's id of it."""
+        if notice.to.kind not in self.reaches:
+            raise SendFailed(f"No sender is configured for {notice.to.kind}.", permanent=True)
+        try:
+            message = await self._rest.messages.create_async(
+                to=_written(notice.to), body=notice.short, **self._sender(notice.to.kind), **self._callback(notice)
+            )
+        except _NOT_TWILIO as error:
+            raise garbage() from error
+        if not isinstance(message.sid, str) or not message.sid:
+            raise garbage()
+        return message.sid
+
+    def _sender(self, kind: str) -> dict[str, str]:
+        number = self._senders.get(kind)
+        return {"from_": _written(Address(kind, number))} if number else {"messaging_service_sid": self._settings.messaging_service_sid or ""}
+
+    def _callback(self, notice: Notice) -> dict[str, str]:
+        return {"status_callback": f"{self._bases[0]}/{STATUS}?{urlencode({'notice': notice.id})}"} if self._bases else {}
+
+    async def check(self) -> Checked:
+        """Ask Twilio for the account; the notices' own errors are in health."""
+        try:
+            account = await self._rest.api.accounts(self._settings.account_sid).fetch_async()
+        except SendFailed as failed:
+            return Checked(ok=False, sentence=failed.reason)
+        except _NOT_TWILIO:
+            return Checked(ok=False, sentence=garbage().reason)
+        active = account.status == "active"
+        return Checked(active, "Twilio says that the account is active." if active else "Twilio says that the account is not active.")
+
+    async def close(self) -> None:
+        """Give back connections."""
+        await self._wire.close()
+        await self._media.close()
+
+
+def _written(address: Address) -> str:
+    return address.value if address.kind == "sms" else f"{address.kind}:{address.value}"
+
+
+def _later(after: timedelta) -> web.Response:
+    return web.Response(status=503, text="Not now. Please send it again later.\n", headers={"Retry-After": str(math.ceil(after.total_seconds()))})
+
+
+async def _body(request: web.Request, max_bytes: int) -> bytes | None:
+    """All of it; None: there is more than that."""
+    raw = bytearray()
+    async for chunk in request.content.iter_any():
+        raw += chunk
+        if len(raw) > max_bytes:
+            return None
+    return bytes(raw)

@@ -1,0 +1,187 @@
+"""The tables of the configuration file: what each key means, in which unit, and why one would change it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PlainSerializer,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+)
+
+from gateway.secrets import Resolved
+
+MIB = 1024 * 1024
+SQLITE, POSTGRESQL = "sqlite+aiosqlite", "postgresql+asyncpg"
+
+
+class Block(BaseModel):
+    """A table of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to listen. Port 0: any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _endpoint(value: object) -> Endpoint:
+    if isinstance(value, Endpoint):
+        return value
+    host, _, port = str(value).rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004  # RFC 9293: 16 bits
+        raise ValueError("should be host:port, for example 127.0.0.1:8080")
+    return Endpoint(host.removeprefix("[").removesuffix("]"), int(port))
+
+
+class StoreBlock(Block):
+    """Where cases live; may be away for hours without anything being refused."""
+
+    url: str = Field(
+        default=f"{SQLITE}:///store.db",
+        description=f"The database: {SQLITE}:///file (a relative file lies in data_dir) or {POSTGRESQL}://user@host/database (several nodes).",
+        repr=False,
+    )
+    password: SecretStr | None = Field(
+        default=None,
+        description="Password of the database's user, so that the file that PostgreSQL's container reads serves here too.",
+        examples=[{"env": "STORE_PASSWORD"}],
+    )
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _no_open_password(cls, value: object) -> object:
+        if isinstance(value, str) and not isinstance(value, Resolved) and urlsplit(value).password:
+            raise ValueError("has a password in it, which must not stand in this file: use store.password.")
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _speakable(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {SQLITE, POSTGRESQL}:
+            raise ValueError(f"should begin with {SQLITE}:/// or {POSTGRESQL}://")
+        if parts.scheme == SQLITE and parts.path in {"", "/", "/:memory:"}:
+            raise ValueError("names no file, so every case would be gone after a restart.")
+        return value
+
+    @field_validator("password")
+    @classmethod
+    def _whose_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value and not urlsplit(info.data.get("url", "//user@host")).username:
+            raise ValueError("belongs to a user, but store.url names none: write user@ before the host.")
+        return value
+
+    @field_serializer("url")
+    def _without_secrets(self, value: str) -> str:
+        parts = urlsplit(value)
+        # A user's name stays; a password may stand before the @ or in the query.
+        return parts.scheme + "://" + re.sub(r":[^@]*@", ":**********@", parts.netloc) + parts.path
+
+    @property
+    def sqlite(self) -> bool:
+        """One node's own file."""
+        return self.url.startswith(SQLITE)
+
+    def address(self, data_dir: Path) -> str:
+        """What SQLAlchemy opens, password and all: never to be logged."""
+        parts = urlsplit(self.url)
+        if self.sqlite:
+            return f"{SQLITE}:///{data_dir / parts.path.removeprefix('/')}"
+        if self.password is None:
+            return self.url
+        user, host = parts.username or "", parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"{user}:{quote(self.password.get_secret_value(), safe='')}@{host}"))
+
+
+class ListenBlock(Block):
+    """Which doors are open on this machine."""
+
+    public: Annotated[Endpoint, BeforeValidator(_endpoint), PlainSerializer(str)] = Field(
+        default=Endpoint("127.0.0.1", 8080),
+        description="host:port of citizens' and providers' doors. Loopback, because a reverse proxy with TLS stands before it.",
+    )
+
+
+class JournalBlock(Block):
+    """Limits of the journal, where every report is kept first."""
+
+    min_free_bytes: NonNegativeInt = Field(
+        default=256 * MIB, description="Bytes that must be free on the disk; below that, reports are asked to come again later."
+    )
+    reserve_bytes: NonNegativeInt = Field(default=16 * MIB, description="Bytes kept aside, so that a full disk can still hand over what it has.")
+    max_bytes: PositiveInt | None = Field(
+        default=None, description="Bytes that the journal's file may take. Absent: only the disk limits it.", examples=[1024 * MIB]
+    )
+
+
+class IntakeBlock(Block):
+    """The way from the journal to the store."""
+
+    batch_rows: PositiveInt = Field(
+        default=200, description="Reports in one transaction at the most. More is faster, and takes longer to repeat when one is bad."
+    )
+    read_seconds: PositiveFloat = Field(default=2.0, description="Seconds that reading a batch may take before its process is killed.")
+    read_seconds_per_mib: PositiveFloat = Field(default=1.0, description="Seconds more for each MiB of the batch.")
+    retry_seconds: PositiveFloat = Field(default=1.0, description="Seconds between tries at the most while the store is away.")
+
+
+class OutboxBlock(Block):
+    """The way back to people."""
+
+    per_recipient_per_hour: PositiveInt = Field(default=4, description="Messages that one number may cause in an hour, so that a stranger cannot make us pay.")
+    per_channel_per_hour: PositiveInt = Field(default=1000, description="Messages of a whole channel in an hour: the deployment's budget.")
+    concurrent_sends: PositiveInt = Field(default=8, description="Messages on their way at the same time, for each channel.")
+    send_seconds: PositiveFloat = Field(default=30, description="Seconds that a provider has to answer; afterwards it may have the message or not.")
+    lease_seconds: PositiveFloat = Field(
+        default=120, description="Seconds after which a worker is believed dead and its messages go to another. Longer than send_seconds."
+    )
+    retry_minutes: tuple[PositiveFloat, ...] = Field(
+        default=(1, 5, 15, 60, 240, 720),
+        min_length=1,
+        description="Minutes to wait after the first, second, ... failure; after the last the message is parked for a person.",
+    )
+
+    @field_validator("lease_seconds")
+    @classmethod
+    def _outlives_a_send(cls, value: float, info: ValidationInfo) -> float:
+        if value <= info.data.get("send_seconds", 0):
+            raise ValueError("must be longer than outbox.send_seconds, or a slow message would be sent twice.")
+        return value
+
+
+class StepsBlock(Block):
+    """Deadlines that are promised."""
+
+    verification_working_days: PositiveInt = Field(
+        default=3, description="Working days until somebody has verified a report; citizens are told so in the acknowledgement."
+    )
+
+
+class Agency(Block):
+    """Somebody who can own a case."""
+
+    code: str = Field(min_length=1, description="Short and never changed, because cases refer to it.")
+    name: str = Field(min_length=1, description="As citizens know it.")
+    coordinator: bool = Field(default=False, description="Owns whatever has no other owner. Exactly one agency does.")

@@ -1,0 +1,37 @@
+"""The look of every page: values, components and the mark, served under /look/ by whichever listener has pages."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+
+_HERE = Path(__file__).parent
+_TYPES = {"tokens.css": "text/css", "look.css": "text/css", "mark.svg": "image/svg+xml"}
+# Scripts are off unless a page brings its own file; nothing inline, nothing from elsewhere, in no frame.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def add_to(app: web.Application) -> None:
+    """Serve the look, and send the policy with every answer."""
+    for name, kind in _TYPES.items():
+        app.router.add_get(f"/look/{name}", still((_HERE / name).read_bytes(), kind))
+    app.on_response_prepare.append(_strict)
+
+
+def still(content: bytes, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """A handler for what never changes while we run."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(body=content, content_type=kind, charset="utf-8")
+
+    return answer
+
+
+async def _strict(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"

@@ -1,0 +1,86 @@
+"""One spelling for each address, so that the same person is recognised however a gateway writes the number."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
+
+from normalizer.schema import Address
+from normalizer.text import clean
+
+# Kinds of address that are telephone numbers.
+PHONE_KINDS = frozenset({"sms", "whatsapp"})
+
+# RFC 5321, section 4.5.3.1.3, less the angle brackets.
+_MAX_CHARACTERS = 254
+_SCHEME = re.compile(r"^(?:whatsapp|sms|tel):", re.IGNORECASE)
+_PUNCTUATION = re.compile(r"[\s().\-/]")
+# 15 digits at the most (ITU-T E.164, section 6), a trunk or exchange prefix before them.
+_DIGITS = re.compile(r"\+?[0-9]{1,20}")
+
+
+def canonical(address: Address, country: str) -> Address | None:
+    """As it can be answered; None for what cannot be (a short code, a company's name, an address with control characters).
+
+    >>> canonical(Address("sms", "6281234567890"), "ID")
+    Address(kind='sms', value='+6281234567890')
+    >>> canonical(Address("sms", "TELKOMSEL"), "ID") is None
+    True
+    >>> canonical(Address("email", " Warga@Contoh.Example"), "ID")
+    Address(kind='email', value='Warga@contoh.example')
+    """
+    value = _number(address.value, country) if address.kind in PHONE_KINDS else _other(address)
+    return Address(address.kind, value) if value else None
+
+
+@lru_cache(maxsize=4096)
+def _number(written: str, country: str) -> str | None:
+    """E.164. A bare number is read the first way that is valid; only one with + or 0 in front may be of a range newer than the library."""
+    if len(written) > _MAX_CHARACTERS:
+        return None
+    digits = _PUNCTUATION.sub("", _SCHEME.sub("", clean(unicodedata.normalize("NFKC", clean(written)))))
+    if not _DIGITS.fullmatch(digits):
+        return None
+    numbers = [number for way in _ways(digits, country) if (number := _parse(way, country))]
+    if digits.startswith(("+", "0")):
+        numbers.sort(key=phonenumbers.is_valid_number, reverse=True)
+    else:
+        numbers = [number for number in numbers if phonenumbers.is_valid_number(number)]
+    return phonenumbers.format_number(numbers[0], PhoneNumberFormat.E164) if numbers else None
+
+
+def _ways(digits: str, country: str) -> tuple[str, ...]:
+    """How a gateway may have meant it, likeliest first.
+
+    The country's own code comes before a national reading: the library takes 62812… in Indonesia for a landline and calls it valid.
+    """
+    if digits.startswith("+"):
+        return (digits,)
+    own_code = str(phonenumbers.country_code_for_region(country))
+    abroad = "+" + digits.removeprefix("00")
+    return (abroad, digits) if digits.startswith(own_code) else (digits, abroad)
+
+
+def _parse(digits: str, country: str) -> PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(digits, country)
+    except NumberParseException:
+        return None
+    return number if phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE else None
+
+
+def _other(address: Address) -> str | None:
+    """Trimmed, a mail domain in small letters; the part before the @ belongs to its own server, which may tell capitals apart (RFC 5321, section 2.4)."""
+    if len(address.value) > _MAX_CHARACTERS:
+        return None
+    value = unicodedata.normalize("NFC", address.value.strip())
+    if not value or value != clean(value) or "\n" in value or "\t" in value:
+        return None
+    if address.kind != "email":
+        return value
+    local, _, domain = value.rpartition("@")
+    return f"{local}@{domain.lower()}" if local and domain else None

@@ -1,0 +1,90 @@
+"""The disk is full: refused for now, what is here is handed over, and accepting resumes by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from channels import Refused
+from gateway.clock import SystemClock
+from gateway.journal import Journal
+from tests.peers import missing
+from tests.postbox import PROVIDERS, letter
+from tests.world import Deployment, receive_all
+
+NOW = SystemClock().now
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MiB."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", folder], capture_output=True, check=False)  # noqa: S603, S607  # a test's own mount
+    if done.returncode:
+        missing("tmpfs", "run the tests as root, where a file system may be mounted")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)  # noqa: S603, S607  # as above
+
+
+async def test_a_full_disk_refuses_for_now_and_gives_its_reserve_to_handing_over(tiny_disk: Path) -> None:
+    journal = Journal(tiny_disk / "journal.db", reserve_bytes=256 * 1024)
+    assert (tiny_disk / "journal.reserve").stat().st_size == 256 * 1024
+    accepted = 0
+    with pytest.raises(Refused):
+        while True:
+            await journal.append(letter("x" * 50_000, f"SM{accepted}", at=NOW()), "f", "N")
+            accepted += 1
+    # The rest of the disk is taken by somebody else.
+    with (tiny_disk / "other").open("wb", buffering=0) as other:
+        try:
+            while True:
+                other.write(bytes(4096))
+        except OSError:
+            pass
+    for entry in await journal.take(0, 1000):
+        await journal.remove([entry.seq])
+    assert journal.counts.removed == accepted
+    (tiny_disk / "other").unlink()
+    await journal.append(letter("lampu padam", "SM-later", at=NOW()), "f", "N")
+    assert journal.counts.accepted == accepted + 1
+    await journal.close()
+
+
+async def test_accepting_stops_well_before_the_disk_is_full_and_resumes_by_itself(tiny_disk: Path) -> None:
+    journal = Journal(tiny_disk / "journal.db", min_free_bytes=MIB, reserve_bytes=65536)
+    blocker = tiny_disk / "other"
+    blocker.write_bytes(bytes(3 * MIB))
+    with pytest.raises(Refused, match="nearly full"):
+        await journal.append(letter("jalan rusak", "SM1", at=NOW()), "f", "N")
+    assert os.statvfs(tiny_disk).f_bavail > 0
+    blocker.unlink()
+    await journal.append(letter("jalan rusak", "SM1", at=NOW()), "f", "N")
+    assert journal.counts.accepted == 1
+    await journal.close()
+
+
+async def test_a_journal_at_its_own_limit_drains_and_accepts_again(on_sqlite: Deployment) -> None:
+    async with on_sqlite.parts(journal="max_bytes = 400000") as gateway:
+        accepted = 0
+        with pytest.raises(Refused):
+            while True:
+                await receive_all(gateway, [letter(f"{accepted} " + "x" * 10_000, f"SM{accepted}", at=NOW())])
+                accepted += 1
+    async with on_sqlite.node(journal="max_bytes = 400000") as gateway:
+        await on_sqlite.until("notices", lambda rows: len(rows) == accepted and all(row["state"] == "sent" for row in rows))
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    await receive_all(gateway, [letter("lampu padam", "SM-later", at=NOW())])
+                    break
+                except Refused:
+                    await asyncio.sleep(0.01)
+        await on_sqlite.until("arrivals", lambda rows: len(rows) == accepted + 1)
+    assert len(PROVIDERS["post"].sent) >= accepted

@@ -1,0 +1,130 @@
+"""From the journal to a case: one transaction, one owner, nothing parked that can be read, nothing lost that cannot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from gateway.assembly import reading
+from gateway.clock import SystemClock
+from gateway.commands.schema import json_schema
+from gateway.replay import replay
+from gateway.store import lookup
+from tests.postbox import PROVIDERS, letter
+from tests.world import Deployment, receive_all
+
+NOW = SystemClock().now
+
+
+async def test_a_report_becomes_a_case_with_a_number_an_owner_and_one_acknowledgement(deployment: Deployment) -> None:
+    async with deployment.node() as gateway:
+        [receipt] = await receive_all(gateway, [letter("Jalan di depan pasar rusak parah", "SM1", at=NOW())])
+        provider = PROVIDERS["post"]
+        async with asyncio.timeout(30):
+            await provider.until(lambda: len(provider.sent) == 1)
+        await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"])
+    [case] = await deployment.rows("cases")
+    assert (case["number"], case["owner"], case["status"]) == (receipt.number, "diskominfo", "awaiting_verification")
+    assert receipt.number in provider.sent[0].short
+    assert provider.sent[0].to.value == "+6281234567890"
+    [arrival] = await deployment.rows("arrivals")
+    assert (arrival["outcome"], arrival["raw"], arrival["case"]) == ("case", b"Jalan di depan pasar rusak parah", case["id"])
+    [message] = await deployment.rows("messages")
+    assert (message["text"], message["decision"]) == ("Jalan di depan pasar rusak parah", "new_case")
+    assert [event["kind"] for event in await deployment.rows("events")] == ["opened"]
+    assert {account.verdict for account in await deployment.accounts()} == {"ok"}
+
+
+@pytest.mark.parametrize("poison", ["raise", "hang", "regex", "die", "eat"])
+async def test_a_report_that_breaks_its_reader_is_a_case_all_the_same_and_holds_up_nobody(on_sqlite: Deployment, tmp_path: Path, poison: str) -> None:
+    mended = tmp_path / "mended"
+    async with on_sqlite.node() as gateway:
+        await receive_all(gateway, [letter("kabar pertama", "SM0", at=NOW(), sender="+6281100000000")])
+        await on_sqlite.until("cases", lambda rows: len(rows) == 1)
+        [bad] = await receive_all(gateway, [letter(poison, "SM1", at=NOW(), meta={"mended": str(mended)})])
+        await receive_all(gateway, [letter("lampu jalan padam", "SM2", at=NOW(), sender="+6281200000000")])
+        rows = await on_sqlite.until("arrivals", lambda rows: "SM2" in {row["wire_id"] for row in rows})
+        # The next report is not delayed until the bad one is parked.
+        assert {row["wire_id"] for row in rows} == {"SM0", "SM2"}
+        await on_sqlite.until("arrivals", lambda rows: len(rows) == 3)
+        await on_sqlite.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 3)
+    arrival = next(row for row in await on_sqlite.rows("arrivals") if row["wire_id"] == "SM1")
+    case = next(row for row in await on_sqlite.rows("cases") if row["id"] == arrival["case"])
+    assert arrival["outcome"] == "parked"
+    assert "rahasia" not in arrival["reason"]
+    assert (case["number"], case["owner"], case["status"], case["anonymous"], case["confidential"]) == (bad.number, "diskominfo", "received", True, True)
+
+    mended.touch()
+    async with reading(on_sqlite.config()) as desk:
+        async with desk.store.transaction() as tx:
+            kept = await lookup.parked(tx, 10)
+        assert [one.outcome for one in await replay(desk.store, desk.reader, desk.office, kept, NOW())] == ["filled"]
+    async with on_sqlite.node():
+        filled = next(row for row in await on_sqlite.rows("cases") if row["id"] == arrival["case"])
+        assert (filled["number"], filled["status"], filled["confidential"]) == (bad.number, "awaiting_verification", False)
+        assert Counter(row["kind"] for row in await on_sqlite.rows("notices")) == {"acknowledgement": 3}
+    assert len(PROVIDERS["post"].sent) == 3
+    assert len([row for row in await on_sqlite.rows("complaint_versions") if row["case"] == arrival["case"]]) == 2
+
+
+async def test_what_a_sender_writes_after_an_unreadable_report_stays_behind_it(on_sqlite: Deployment) -> None:
+    async with on_sqlite.node() as gateway:
+        await receive_all(gateway, [letter("die", "SM1", at=NOW()), letter("dan satu lagi", "SM2", at=NOW())])
+        await on_sqlite.until("arrivals", lambda rows: len(rows) == 2)
+        await on_sqlite.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 2)
+    by_time = sorted(await on_sqlite.rows("cases"), key=lambda row: row["id"])
+    assert [case["status"] for case in by_time] == ["received", "awaiting_verification"]
+
+
+async def test_what_is_no_message_and_cannot_be_read_is_parked_without_a_case(on_sqlite: Deployment) -> None:
+    async with on_sqlite.node() as gateway:
+        await receive_all(gateway, [letter("raise", "ST1", at=NOW(), kind="status"), letter("noise", "ST2", at=NOW(), kind="status")])
+        rows = await on_sqlite.until("arrivals", lambda rows: len(rows) == 2)
+    assert {row["wire_id"]: row["outcome"] for row in rows} == {"ST1": "parked", "ST2": "ignored"}
+    assert await on_sqlite.rows("cases") == []
+
+
+@pytest.mark.parametrize("text", ["\0", "jalan \0 rusak", "\ud83d", "\u202e terbalik", "", "   ", "😀" * 5000, "x" * 2_000_000])
+async def test_nothing_that_a_person_writes_is_an_error(deployment: Deployment, text: str) -> None:
+    async with deployment.node() as gateway:
+        await receive_all(gateway, [letter(text, "SM1", at=NOW()), letter("lampu padam", "SM2", at=NOW(), sender="+6281200000000")])
+        rows = await deployment.until("arrivals", lambda rows: len(rows) == 2)
+    assert {row["case"] is not None for row in rows} == {True}
+    assert {account.verdict for account in await deployment.accounts()} == {"ok"}
+
+
+async def test_the_same_delivery_again_is_a_row_but_no_second_case_and_other_words_are_kept(deployment: Deployment) -> None:
+    async with deployment.node() as gateway:
+        first, again, other = await receive_all(gateway, [letter(text, "SM1", at=NOW()) for text in ("jalan rusak", "jalan rusak", "lampu padam")])
+        assert first.number == again.number == other.number
+        await deployment.until("arrivals", lambda rows: len(rows) == 2)
+        # Handed over by now: the same delivery meets the store's memory, not the journal's.
+        await receive_all(gateway, [letter("jalan rusak", "SM1", at=NOW())])
+        rows = await deployment.until("arrivals", lambda rows: len(rows) == 3)
+        await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 2)
+    assert Counter(row["outcome"] for row in rows) == {"case": 2, "duplicate": 1}
+    assert next(row for row in rows if row["outcome"] == "duplicate")["raw"] is None
+    assert len({case["number"] for case in await deployment.rows("cases")}) == 2
+    assert {account.verdict for account in await deployment.accounts()} == {"ok"}
+
+
+async def test_a_number_that_is_a_strangers_already_is_not_given_twice(on_sqlite: Deployment) -> None:
+    async with on_sqlite.node() as gateway:
+        [first] = await receive_all(gateway, [letter("jalan rusak", "SM1", at=NOW())])
+        await on_sqlite.until("cases", lambda rows: len(rows) == 1)
+        # As a collision of 53 bits would be: another delivery whose door's number is the first one's.
+        await gateway.journal.append(letter("lampu padam", "SM2", at=NOW()), "f", first.number)
+        await on_sqlite.until("cases", lambda rows: len(rows) == 2)
+    numbers = [case["number"] for case in await on_sqlite.rows("cases")]
+    assert len(set(numbers)) == 2
+    told = [event for event in await on_sqlite.rows("events") if event["kind"] == "number_taken"]
+    assert len(told) == 1
+
+
+def test_the_complaint_is_described_as_json_schema() -> None:
+    schema = json_schema()
+    assert str(schema["$id"]).startswith("urn:no-wrong-door:complaint:")
+    assert {"text", "sender", "language", "missing", "category", "remarks"} <= set(schema["properties"])  # type: ignore[call-overload]

@@ -1,0 +1,92 @@
+"""Several gateways with one store: one case, whoever took it in; and a node that does not belong refuses to work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from channels import Refused
+from gateway.clock import SystemClock
+from tests.postbox import PROVIDERS, letter
+from tests.world import Deployment, receive_all
+
+NOW = SystemClock().now
+
+
+async def test_fifty_deliveries_at_once_on_two_gateways_are_one_case_and_one_acknowledgement(on_postgres: Deployment) -> None:
+    async with on_postgres.node("a") as one, on_postgres.node("b") as two:
+        receipts = await asyncio.gather(*((one if i % 2 else two).inlets["post"].receive(letter("jalan rusak", "SM1", at=NOW())) for i in range(50)))
+        assert len({receipt.number for receipt in receipts}) == 1
+        # Each journal keeps one of them; the store makes of both one case and one repeat.
+        await on_postgres.until("arrivals", lambda rows: len(rows) == 2)
+        await on_postgres.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"])
+    async with on_postgres.node("a") as restarted:
+        [again] = await receive_all(restarted, [letter("jalan rusak", "SM1", at=NOW())])
+        rows = await on_postgres.until("arrivals", lambda rows: len(rows) == 3)
+    assert again.number == receipts[0].number
+    assert Counter(row["outcome"] for row in rows) == {"case": 1, "duplicate": 2}
+    assert len({row["case"] for row in rows}) == 1
+    assert len(PROVIDERS["post"].sent) == 1
+    assert {account.verdict for account in await on_postgres.accounts()} == {"ok"}
+
+
+async def test_a_storm_on_two_gateways_is_filed_once_each_and_every_row_has_its_outcome(on_postgres: Deployment) -> None:
+    async with on_postgres.node("a") as one, on_postgres.node("b") as two:
+        letters = [letter(f"laporan {i % 60}", f"SM{i % 60}", at=NOW(), sender=f"+62812{i % 7:08d}") for i in range(180)]
+        await asyncio.gather(*((one if i % 2 else two).inlets["post"].receive(each) for i, each in enumerate(letters)))
+        await on_postgres.until("notices", lambda rows: len(rows) == 60 and all(row["state"] == "sent" for row in rows))
+        await on_postgres.until("arrivals", lambda rows: len(rows) == one.journal.counts.accepted + two.journal.counts.accepted)
+    rows = await on_postgres.rows("arrivals")
+    assert Counter(row["outcome"] for row in rows)["case"] == 60
+    assert all(row["case"] and row["outcome"] in {"case", "duplicate"} for row in rows)
+    assert len(PROVIDERS["post"].sent) == len({notice.short for notice in PROVIDERS["post"].sent}) == 60
+
+
+async def test_a_node_with_another_deployment_key_takes_nothing_in_and_says_why(deployment: Deployment) -> None:
+    async with deployment.node("a") as right:
+        await receive_all(right, [letter("jalan rusak", "SM1", at=NOW())])
+        await deployment.until("cases", lambda rows: len(rows) == 1)
+    async with deployment.node("b", key="another-key-of-more-than-32-characters") as wrong:
+        async with asyncio.timeout(30):
+            while wrong.inlets["post"].closed is None:
+                await asyncio.sleep(0.01)
+        with pytest.raises(Refused, match="another deployment key"):
+            await receive_all(wrong, [letter("lampu padam", "SM2", at=NOW())])
+        assert wrong.journal.counts.accepted == 0
+    assert len(await deployment.rows("arrivals")) == 1
+
+
+async def test_a_dead_nodes_journal_is_drained_from_its_file_and_retired(deployment: Deployment) -> None:
+    async with deployment.parts("dead") as dead:
+        await receive_all(dead, [letter(f"laporan {i}", f"SM{i}", at=NOW()) for i in range(5)])
+        await receive_all(dead, [letter("raise", "SM-bad", at=NOW())])
+        name = dead.journal.id
+    async with deployment.parts("dead") as drained:
+        await drained.intake.drain()
+        assert drained.intake.filed == 6
+    async with deployment.node("a"):
+        await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 6)
+    [book] = [row for row in await deployment.rows("journals") if row["id"] == name]
+    assert book["retired_at"] is not None
+    assert (book["accepted"], book["pending"]) == (6, 0)
+
+
+async def test_an_older_copy_of_a_journal_works_on_under_a_new_name(on_sqlite: Deployment) -> None:
+    async with on_sqlite.parts("b") as gateway:
+        await receive_all(gateway, [letter("laporan 1", "SM1", at=NOW())])
+    config = on_sqlite.config("b")
+    backup = (config.data_dir / "journal.db").read_bytes()
+    async with on_sqlite.parts("b") as gateway:
+        await receive_all(gateway, [letter("laporan 2", "SM2", at=NOW())])
+        await gateway.intake.drain()
+        name = gateway.journal.id
+    for file in config.data_dir.glob("journal.db*"):
+        file.unlink()
+    (config.data_dir / "journal.db").write_bytes(backup)
+    async with on_sqlite.node("b") as restored:
+        await receive_all(restored, [letter("laporan 3", "SM3", at=NOW())])
+        await on_sqlite.until("arrivals", lambda rows: len(rows) == 4)
+        assert restored.journal.id != name
+    assert Counter(row["outcome"] for row in await on_sqlite.rows("arrivals")) == {"case": 3, "duplicate": 1}

