@@ -137,8 +137,9 @@ async def _all_are_cases(deployment: Deployment, said: set[tuple[str, str, str]]
     notices = await deployment.rows("notices")
     assert Counter(notice["case"] for notice in notices) == Counter(owners)
     store = Store(deployment.store_url())
+    rows = await deployment.rows("cases")
     async with store.transaction() as tx:
-        for case in await deployment.rows("cases"):
+        for case in rows:
             assert cases.rebuild(await lookup.case_events(tx, case["id"])) == cases.Case(**case)
     await store.close()
 

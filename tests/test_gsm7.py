@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels import gsm7
@@ -40,6 +40,7 @@ def test_a_notice_fits_one_sms_or_it_does_not(text: str, fits: bool) -> None:  #
     assert gsm7.fits_one_segment(text) is fits
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("aé€[~ж🕳“ \n"), max_size=400))
 def test_we_count_as_the_provider_counts(text: str) -> None:
     assert gsm7.segments(text) == max(1, measure(text).segments)

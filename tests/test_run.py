@@ -21,6 +21,7 @@ def clone(tmp_path: Path) -> Path:
     for lock in ("requirements.lock", "requirements-dev.lock"):
         (tmp_path / lock).write_text("# nothing\n", encoding="utf-8")
     (tmp_path / "gateway").mkdir()
+    (tmp_path / "gateway" / "__init__.py").touch()
     (tmp_path / "gateway" / "__main__.py").write_text("import sys\nprint(sys.argv[1:])\n", encoding="utf-8")
     return tmp_path
 

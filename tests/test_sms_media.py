@@ -68,7 +68,7 @@ async def lost(media: Media, url: str) -> tuple[str, bool]:
     return failed.value.reason, failed.value.permanent
 
 
-def saying(body: bytes, status: int = 200, **headers: str) -> Handler:
+def saying(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Handler:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=status, body=body, headers=headers)
 
@@ -76,7 +76,7 @@ def saying(body: bytes, status: int = 200, **headers: str) -> Handler:
 
 
 def leading_to(location: str) -> Handler:
-    return saying(b"", 307, Location=location)
+    return saying(b"", 307, {"Location": location})
 
 
 @pytest.mark.parametrize("redirect", [None, ""])
@@ -116,7 +116,7 @@ async def test_a_picture_is_fetched_from_the_provider_with_and_without_a_redirec
     ],
 )
 async def test_a_file_is_what_its_content_says_and_only_some_kinds_are_kept(head: bytes, kind: str | None) -> None:
-    async with provider(saying(head, **{"Content-Type": "image/png"})) as (url, media):
+    async with provider(saying(head, headers={"Content-Type": "image/png"})) as (url, media):
         if kind:
             assert await got(media, url) == (kind, head)
         else:
@@ -129,7 +129,7 @@ async def test_a_file_that_is_too_large_is_not_kept() -> None:
 
 
 async def test_a_small_gzip_of_a_large_file_is_too_large() -> None:
-    async with provider(saying(gzip.compress(PNG), **{"Content-Encoding": "gzip"}), max_bytes=50_000) as (url, media):
+    async with provider(saying(gzip.compress(PNG), headers={"Content-Encoding": "gzip"}), max_bytes=50_000) as (url, media):
         assert await lost(media, url) == ("too large", True)
 
 

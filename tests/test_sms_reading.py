@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels import MESSAGE, STATUS, Arrival, DeliveryUpdate, Ignored
@@ -133,6 +133,7 @@ def test_nonsense_is_read_as_far_as_it_goes(raw: bytes, text: str) -> None:
     assert report(raw).text == text
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([MESSAGE, STATUS]))
 def test_nothing_that_a_wire_brings_is_an_error(raw: bytes, kind: str) -> None:
     read(arrival(raw, kind))

@@ -69,6 +69,8 @@ class Deployment:
     def config(self, node: str = "a", *, channels: str = '[channels.post]\nkind = "postbox"', key: str = KEY, journal: str = "", more: str = "", per_recipient: int = 1000) -> Config:
         """One node's configuration; each node has a folder of its own."""
         file = self.folder / f"{node}.toml"
+        # A store in a file lies with node a, also for the others.
+        (self.folder / "data-a").mkdir(exist_ok=True)
         file.write_text(_CONFIG.format(data=f"data-{node}", url=self.url, channels=channels, journal=journal, more=more, per_recipient=per_recipient))
         return load(file, {"KEY": key, **os.environ})
 

@@ -15,12 +15,11 @@ from urllib.parse import urlencode
 
 import structlog
 from aiohttp import web
-from twilio.base.exceptions import TwilioException
 
 from channels.contract import MESSAGE, STATUS, Arrival, Checked, DeliveryUpdate, Door, Fetched, Ignored, Inlet, Notice, Refused, SendFailed
 from channels.sms import form, reading
 from channels.sms.failures import garbage
-from channels.sms.http import RestClient, Wire
+from channels.sms.http import NOT_TWILIO, RestClient, Wire
 from channels.sms.media import Media
 from channels.sms.settings import TwilioSmsSettings
 from channels.sms.signature import signed_url
@@ -32,8 +31,6 @@ _log = structlog.get_logger(__name__)
 # Nothing is answered by TwiML: the acknowledgement goes by the outbox (law 7).
 _TAKEN = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 _LATER = timedelta(seconds=30)
-# What the SDK raises when an answer is JSON, but not Twilio's.
-_NOT_TWILIO = (TwilioException, ValueError, TypeError, AttributeError, KeyError, RecursionError)
 
 
 class TwilioSms:
@@ -131,7 +128,7 @@ class TwilioSms:
             message = await self._rest.messages.create_async(
                 to=_written(notice.to), body=notice.short, **self._sender(notice.to.kind), **self._callback(notice)
             )
-        except _NOT_TWILIO as error:
+        except NOT_TWILIO as error:
             raise garbage() from error
         if not isinstance(message.sid, str) or not message.sid:
             raise garbage()
@@ -150,7 +147,7 @@ class TwilioSms:
             account = await self._rest.api.accounts(self._settings.account_sid).fetch_async()
         except SendFailed as failed:
             return Checked(ok=False, sentence=failed.reason)
-        except _NOT_TWILIO:
+        except NOT_TWILIO:
             return Checked(ok=False, sentence=garbage().reason)
         active = account.status == "active"
         return Checked(active, "Twilio says that the account is active." if active else "Twilio says that the account is not active.")

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
+from twilio.base.exceptions import TwilioException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
@@ -18,6 +19,8 @@ from twilio.rest import Client
 from channels.contract import SendFailed
 from channels.sms.failures import failure
 
+# What the SDK raises when a success is not Twilio's: no JSON, or JSON of something else.
+NOT_TWILIO = (TwilioException, ValueError, TypeError, AttributeError, KeyError, RecursionError)
 # An answer is a few thousand bytes; more is not Twilio's.
 _MAX_ANSWER_BYTES = 1024 * 1024
 # The connection is made or refused in this part of the time, so that a time-out later than that means: it may have been sent.
