@@ -77,6 +77,8 @@ class Intake:
         self._bell = Bell(clock)
         self._suspects = _Suspects(Bell(clock))
         self._prepared = False
+        # Journal and store have met in this process.
+        self._met = False
         self._handing_over = asyncio.Lock()
         self._reported_at = clock.now() - _REPORT_EVERY
         # Why nothing moves at the moment; None: all is well.
@@ -269,12 +271,13 @@ class Intake:
         async with self._store.transaction() as tx:
             await journals.agree(tx, fingerprint(self._office.key))
             await journals.list_agencies(tx, self._agencies)
-            seen = await journals.highest_seq(tx, self._journal.id)
-            if seen > self._journal.counts.highest_seq:
-                # An older copy of the file, after a restore: under its old id it would claim rows that are others' now.
+            restored = not self._met and await journals.highest_seq(tx, self._journal.id) > self._journal.began_at
+            if restored:
+                # An older copy of the file: under its old id it would claim rows that are others' now.
                 await journals.retire(tx, self._journal.id, self._clock.now())
-        if seen > self._journal.counts.highest_seq:
+        if restored:
             await self._journal.renew()
+        self._met = True
         await self._settle()
         self._prepared = True
         self.on_refused(None)

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
@@ -86,6 +87,8 @@ class Journal:
             raise
         self.id, self._accepted, self._removed = self._db.execute("SELECT id, accepted, removed FROM journal").fetchone()
         self.counts = self._look()
+        # The highest seq when this process began: less than what the store has seen means that the file is an older copy.
+        self.began_at = self.counts.highest_seq
         self._keep_reserve()
         self._waiting: list[_Waiting] = []
         self._wake = threading.Condition()
@@ -188,12 +191,20 @@ class Journal:
         try:
             self._commit([job])
         except Exception as error:  # noqa: BLE001  # as above
-            if isinstance(job, _Append) or not self._reserve().exists():
-                return Refused(f"The journal cannot write ({type(error).__name__}). Check the disk of {self.path.parent}.")
-            # A DELETE needs space too: give back what was kept aside for it.
-            self._reserve().unlink()
-            return self._commit_alone(job)
+            if not isinstance(job, _Append) and self._made_room():
+                return self._commit_alone(job)
+            return Refused(f"The journal cannot write ({type(error).__name__}). Check the disk of {self.path.parent}.")
         return None
+
+    def _made_room(self) -> bool:
+        """A DELETE needs space too: give back what was kept aside for it, and fold the write-ahead log. False: that was done before."""
+        reserve = self._reserve()
+        if not reserve.exists():
+            return False
+        reserve.unlink()
+        with suppress(sqlite3.Error):
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return True
 
     def _commit(self, jobs: Sequence[_Job]) -> None:
         db = self._db

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests import peers
+from tests.world import deployment, nobody_at_the_far_end, on_postgres, on_sqlite, postgres_folder
+
+__all__ = ["deployment", "nobody_at_the_far_end", "on_postgres", "on_sqlite", "postgres_folder"]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

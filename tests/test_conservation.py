@@ -132,10 +132,10 @@ async def _all_are_cases(deployment: Deployment, said: set[tuple[str, str, str]]
     assert Counter((row["wire_id"], row["fingerprint"]) for row in firsts).most_common(1)[0][1] == 1 if firsts else not said
     assert {(row["wire_id"], row["raw"].decode()) for row in firsts} == {(wire_id, text) for wire_id, text, _ in said}
     opened = [row["case"] for row in firsts if row["case"]]
-    assert Counter(opened) == Counter(owners)
+    assert Counter(opened) == Counter(owners.keys())
     assert set(owners.values()) <= {"diskominfo"}
     notices = await deployment.rows("notices")
-    assert Counter(notice["case"] for notice in notices) == Counter(owners)
+    assert Counter(notice["case"] for notice in notices) == Counter(owners.keys())
     store = Store(deployment.store_url())
     rows = await deployment.rows("cases")
     async with store.transaction() as tx:

@@ -23,10 +23,10 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MiB."""
+    """A file system of 24 MiB."""
     folder = tmp_path / "tiny"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", folder], capture_output=True, check=False)  # noqa: S603, S607  # a test's own mount
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", folder], capture_output=True, check=False)  # noqa: S603, S607  # a test's own mount
     if done.returncode:
         missing("tmpfs", "run the tests as root, where a file system may be mounted")
     yield folder
@@ -34,8 +34,8 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 async def test_a_full_disk_refuses_for_now_and_gives_its_reserve_to_handing_over(tiny_disk: Path) -> None:
-    journal = Journal(tiny_disk / "journal.db", reserve_bytes=256 * 1024)
-    assert (tiny_disk / "journal.reserve").stat().st_size == 256 * 1024
+    journal = Journal(tiny_disk / "journal.db", reserve_bytes=8 * MIB)
+    assert (tiny_disk / "journal.reserve").stat().st_size == 8 * MIB
     accepted = 0
     with pytest.raises(Refused):
         while True:
@@ -60,7 +60,7 @@ async def test_a_full_disk_refuses_for_now_and_gives_its_reserve_to_handing_over
 async def test_accepting_stops_well_before_the_disk_is_full_and_resumes_by_itself(tiny_disk: Path) -> None:
     journal = Journal(tiny_disk / "journal.db", min_free_bytes=MIB, reserve_bytes=65536)
     blocker = tiny_disk / "other"
-    blocker.write_bytes(bytes(3 * MIB))
+    blocker.write_bytes(bytes(23 * MIB))
     with pytest.raises(Refused, match="nearly full"):
         await journal.append(letter("jalan rusak", "SM1", at=NOW()), "f", "N")
     assert os.statvfs(tiny_disk).f_bavail > 0
