@@ -7,8 +7,9 @@ import importlib
 import os
 import secrets
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -187,7 +188,7 @@ def deployment_key(config: Config) -> bytes:
     file = config.data_dir / "deployment.key"
     if file.exists():
         return file.read_bytes().strip()
-    if (config.data_dir / "store.db").exists():
+    if _numbers_were_given(config.data_dir / "store.db"):
         raise Mistakes([f"deployment_key: the store is there, but its key {file} is not. Bring it back from the backup; a new key would forget every number."])
     config.data_dir.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -196,6 +197,15 @@ def deployment_key(config: Config) -> bytes:
         new.flush()
         os.fsync(new.fileno())
     return file.read_bytes().strip()
+
+
+def _numbers_were_given(store: Path) -> bool:
+    """Whether this SQLite store has agreed on a key; one that a command merely opened has not."""
+    try:
+        with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as db:
+            return db.execute("SELECT 1 FROM deployment WHERE name = 'key'").fetchone() is not None
+    except sqlite3.OperationalError as error:
+        return not str(error).startswith(("no such table", "unable to open"))
 
 
 def _office(config: Config, key: bytes, channels: Mapping[str, Channel]) -> Office:

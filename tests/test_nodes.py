@@ -8,9 +8,11 @@ from collections import Counter
 import pytest
 
 from channels import Refused
+from gateway.assembly import deployment_key, running
 from gateway.clock import SystemClock
+from gateway.config import Mistakes
 from tests.postbox import PROVIDERS, letter
-from tests.world import Deployment, receive_all
+from tests.world import KEY, Deployment, receive_all
 
 NOW = SystemClock().now
 
@@ -90,3 +92,14 @@ async def test_an_older_copy_of_a_journal_works_on_under_a_new_name(on_sqlite: D
         await on_sqlite.until("arrivals", lambda rows: len(rows) == 4)
         assert restored.journal.id != name
     assert Counter(row["outcome"] for row in await on_sqlite.rows("arrivals")) == {"case": 3, "duplicate": 1}
+
+
+async def test_a_store_whose_key_was_lost_is_not_begun_anew(on_sqlite: Deployment) -> None:
+    own = on_sqlite.config(key=KEY).model_copy(update={"deployment_key": None})
+    key = deployment_key(own)
+    async with running(own):
+        await on_sqlite.until("deployment", lambda rows: len(rows) == 1)
+    assert deployment_key(own) == key
+    (own.data_dir / "deployment.key").unlink()
+    with pytest.raises(Mistakes, match="Bring it back from the backup"):
+        deployment_key(own)

@@ -48,6 +48,7 @@ async def _channel(channel: Channel) -> Checked:
 
 
 async def _store(config: Config) -> Checked:
+    config.data_dir.mkdir(parents=True, exist_ok=True)
     store = Store(config.store.address(config.data_dir))
     try:
         async with store.transaction():

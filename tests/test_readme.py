@@ -1,0 +1,141 @@
+"""The README is true: what it tells a newcomer to type is typed here."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from gateway.assembly import deployment_key
+from gateway.commands import COMMANDS
+from gateway.config import load
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NUMBER = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """As `./run`, in a folder of one's own (without the set-up: this Python has it all)."""
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *arguments], cwd=folder, env=surroundings(), capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def surroundings() -> dict[str, str]:
+    """The environment that `./run` makes."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def two_free_ports() -> int:
+    """The first of two neighbours that nobody uses."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+def test_every_command_stands_in_the_readme_and_in_the_help(tmp_path: Path) -> None:
+    helped = run("--help", folder=tmp_path).stdout
+    for name in COMMANDS:
+        assert f"./run {name}" in README
+        assert name in helped
+    named = set(re.findall(r"\./run ([a-z]+)", README))
+    assert named - set(COMMANDS) == {"test", "lint"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_commands_help_shows_an_example_or_its_commands(name: str, tmp_path: Path) -> None:
+    helped = run(name, "--help", folder=tmp_path)
+    assert helped.returncode == 0
+    assert "Example: ./run" in " ".join(helped.stdout.split())
+
+
+def test_every_file_that_the_readme_names_is_there() -> None:
+    for name in re.findall(r"`([\w./-]+\.(?:py|toml|md|yml|lock))`", README) + re.findall(r'src="([^"]+)"', README):
+        assert (ROOT / name).exists() or name in {"gateway.toml", ".demo/gateway.toml"}, name
+
+
+def test_the_walk_names_functions_that_exist() -> None:
+    walk = README.split("## One message")[1].split("## How to add")[0]
+    source = "\n".join(path.read_text(encoding="utf-8") for folder in ("gateway", "channels", "normalizer") for path in (ROOT / folder).rglob("*.py"))
+    for name in re.findall(r"`(?:[\w]+\.)*(\w+)`", walk):
+        assert re.search(rf"\b(def|class|async def) {name}\b", source), name
+
+
+def test_the_demo_plays_a_citizen_and_its_commands_find_the_report(tmp_path: Path) -> None:
+    port = two_free_ports()
+    playing = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "demo", "--port", str(port)], cwd=tmp_path, env=surroundings(), stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert playing.stdout is not None
+        page = playing.stdout.readline().split()[-1]
+        said = urllib.parse.urlencode({"nomor": "+6281234567890", "tulisan": "PPU lampu jalan mati di simpang Sotek"}).encode()
+        with urllib.request.urlopen(urllib.request.Request(page, said)) as answer:  # noqa: S310  # our own page on loopback
+            assert answer.status == 200
+        number = read_until(page, NUMBER)
+        traced = run("trace", number, "--config", ".demo/gateway.toml", folder=tmp_path)
+        assert "owner diskominfo" in traced.stdout
+        assert run("reconcile", "--config", ".demo/gateway.toml", folder=tmp_path).returncode == 0
+        assert "active" in run("check", "--config", ".demo/gateway.toml", folder=tmp_path).stdout
+        playing.send_signal(signal.SIGTERM)
+        assert playing.wait(25) == 0
+    finally:
+        playing.kill()
+        playing.communicate()
+
+
+def read_until(page: str, what: re.Pattern[str]) -> str:
+    """As a person who presses "reload" until it is there."""
+    while True:
+        with urllib.request.urlopen(page) as answer:  # noqa: S310  # as above
+            found = what.search(answer.read().decode())
+        if found:
+            return found[0]
+
+
+def test_the_example_is_a_configuration_that_checks_well(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "gateway.example.toml", tmp_path / "gateway.toml")
+    assert run("config", folder=tmp_path).returncode == 0
+    checked = run("check", folder=tmp_path)
+    assert (checked.returncode, checked.stdout) == (0, "✓ store: It answers.\n")
+    # Having looked is no first start: the key is made then, and after that it must not be lost.
+    config = load(tmp_path / "gateway.toml", {})
+    key = deployment_key(config)
+    assert deployment_key(config) == key
+    assert (config.data_dir / "deployment.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_configuration_with_mistakes_is_told_all_of_them(tmp_path: Path) -> None:
+    (tmp_path / "gateway.toml").write_text('nane = "x"\npublic_urls = ["http://lapor.example"]\n[outbox]\nsend_seconds = -1\n')
+    checked = run("check", folder=tmp_path)
+    assert checked.returncode == 1
+    assert checked.stderr.count("✗") >= 4
+    assert "name" in checked.stderr
+    assert "Traceback" not in checked.stderr
+
+
+def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        (tmp_path / "gateway.toml").write_text(f'name = "x"\npublic_urls = ["https://lapor.example"]\n[listen]\npublic = "127.0.0.1:{taken.getsockname()[1]}"\n[journal]\nmin_free_bytes = 0\n')
+        served = run("serve", folder=tmp_path)
+    assert served.returncode == 1
+    assert "address already in use" in served.stderr
+    assert "Traceback" not in served.stderr
