@@ -96,6 +96,16 @@ async def test_nothing_that_a_person_writes_is_an_error(deployment: Deployment, 
     assert {account.verdict for account in await deployment.accounts()} == {"ok"}
 
 
+async def test_a_row_that_no_store_takes_harms_nobody_in_its_batch(deployment: Deployment) -> None:
+    async with deployment.parts() as gateway:
+        await receive_all(gateway, [letter(text, f"SM{text}", at=NOW(), sender=f"+6281200000{i:03d}") for i, text in enumerate(["a", "unstorable", "b"])])
+        await gateway.intake.drain()
+    rows = {row["wire_id"]: row for row in await deployment.rows("arrivals")}
+    assert {name: row["outcome"] for name, row in rows.items()} == {"SMa": "case", "SMunstorable": "parked", "SMb": "case"}
+    assert rows["SMunstorable"]["reason"].startswith("cannot be stored")
+    assert len(await deployment.rows("cases")) == 3
+
+
 async def test_the_same_delivery_again_is_a_row_but_no_second_case_and_other_words_are_kept(deployment: Deployment) -> None:
     async with deployment.node() as gateway:
         first, again, other = await receive_all(gateway, [letter(text, "SM1", at=NOW()) for text in ("jalan rusak", "jalan rusak", "lampu padam")])

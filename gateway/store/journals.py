@@ -47,7 +47,7 @@ async def list_agencies(tx: Transaction, rows: Iterable[dict[str, object]]) -> N
 async def report(tx: Transaction, journal: str, *, accepted: int, pending: int, highest_seq: int, now: datetime) -> None:
     """What this journal says of itself; in the same transaction as what it hands over."""
     row = {"id": journal, "accepted": accepted, "pending": pending, "highest_seq": highest_seq, "reported_at": now, "retired_at": None}
-    await upsert(tx, journals, [row], keys=("id",), replace=("accepted", "pending", "highest_seq", "reported_at"))
+    await upsert(tx, journals, [row], keys=("id",), replace=("accepted", "pending", "highest_seq", "reported_at", "retired_at"))
 
 
 async def retire(tx: Transaction, journal: str, now: datetime) -> None:
