@@ -112,12 +112,12 @@ async def test_the_same_delivery_again_is_a_row_but_no_second_case_and_other_wor
         assert first.number == again.number == other.number
         await deployment.until("arrivals", lambda rows: len(rows) == 2)
         # Handed over by now: the same delivery meets the store's memory, not the journal's.
-        await receive_all(gateway, [letter("jalan rusak", "SM1", at=NOW())])
-        rows = await deployment.until("arrivals", lambda rows: len(rows) == 3)
-        await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 2)
-    assert Counter(row["outcome"] for row in rows) == {"case": 2, "duplicate": 1}
+        await receive_all(gateway, [letter(text, "SM1", at=NOW()) for text in ("jalan rusak", "jembatan juga putus")])
+        rows = await deployment.until("arrivals", lambda rows: len(rows) == 4)
+        await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 3)
+    assert Counter(row["outcome"] for row in rows) == {"case": 3, "duplicate": 1}
     assert next(row for row in rows if row["outcome"] == "duplicate")["raw"] is None
-    assert len({case["number"] for case in await deployment.rows("cases")}) == 2
+    assert len({case["number"] for case in await deployment.rows("cases")}) == 3
     assert {account.verdict for account in await deployment.accounts()} == {"ok"}
 
 
