@@ -12,7 +12,8 @@ from gateway.commands import COMMANDS
 
 def main() -> None:
     """Load the command that was asked for, and all of them only for the help."""
-    app = typer.Typer(help="No Wrong Door: the intake gateway for citizens' complaints.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    about = "No Wrong Door: the intake gateway for citizens' complaints."
+    app = typer.Typer(help=about, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     # With a callback typer keeps the command's name, also when there is one command only.
     app.callback()(lambda: None)
     asked = [name for name in sys.argv[1:2] if name in COMMANDS]

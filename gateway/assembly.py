@@ -18,6 +18,7 @@ from channels import Channel, Inlet
 from channels.kinds import KINDS
 from gateway import server, words
 from gateway.blobs import Blobs
+from gateway.claims import ClaimLoop
 from gateway.clock import Clock, SystemClock
 from gateway.config import ChannelConfig, Config, Mistakes
 from gateway.due import Fetcher
@@ -71,8 +72,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
 
 async def _end(gateway: Gateway, loops: list[asyncio.Task[None]]) -> None:
     """The doors are closed by now. Let what is being sent be sent; everything else is a row and waits for the next start."""
-    sending = [part.loop for part in (*gateway.outboxes.values(), *gateway.fetchers.values())]
-    for loop in sending:
+    for loop in _claim_loops(gateway.outboxes, gateway.fetchers):
         loop.stop()
     ending = [task for task in loops if task.get_name().startswith(("outbox", "fetcher"))]
     if ending:
@@ -141,8 +141,8 @@ def _wire(journal: Journal, intake: Intake, inlets: Mapping[str, CoreInlet], out
     """Who rings whose bell."""
 
     def filed() -> None:
-        for part in (*outboxes.values(), *fetchers.values()):
-            part.loop.ring()
+        for loop in _claim_loops(outboxes, fetchers):
+            loop.ring()
 
     def refused(sentence: str | None) -> None:
         for inlet in inlets.values():
@@ -151,6 +151,10 @@ def _wire(journal: Journal, intake: Intake, inlets: Mapping[str, CoreInlet], out
     journal.on_append = intake.ring
     intake.on_filed = filed
     intake.on_refused = refused
+
+
+def _claim_loops(outboxes: Mapping[str, Outbox], fetchers: Mapping[str, Fetcher]) -> list[ClaimLoop[Any]]:
+    return [outbox.loop for outbox in outboxes.values()] + [fetcher.loop for fetcher in fetchers.values()]
 
 
 def _loops(gateway: Gateway) -> list[tuple[str, Any]]:

@@ -22,7 +22,7 @@ class Blobs:
         part = self._folder / f"{secrets.token_hex(8)}.part"
         digest, size = hashlib.sha256(), 0
         try:
-            with part.open("wb") as file:  # noqa: ASYNC230  # a write to the page cache; what waits for the disk is in a thread
+            with part.open("wb") as file:  # a write goes to the page cache; what waits for the disk is in a thread
                 async for chunk in chunks:
                     digest.update(chunk)
                     size += len(chunk)

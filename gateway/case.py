@@ -121,7 +121,22 @@ def remark(case: Case, kind: str, *, reason: str, at: datetime) -> tuple[Case, E
 def rebuild(events: Sequence[Event]) -> Case:
     """The case that these events, in order, make."""
     first = events[0]
-    case = _with(Case(first.case, "", "", "", 0, True, True, "", None, "", first.at, first.at, ""), first)
+    nothing = Case(
+        first.case,
+        "",
+        "",
+        "",
+        0,
+        anonymous=True,
+        confidential=True,
+        channel="",
+        correspondent=None,
+        title="",
+        opened_at=first.at,
+        changed_at=first.at,
+        rules="",
+    )
+    case = _with(nothing, first)
     for event in events[1:]:
         case = _with(case, event)
     return case

@@ -20,7 +20,8 @@ from gateway.reading import Broke
 from gateway.store import filing as store
 from gateway.store import outgoing, people
 from gateway.store.engine import Transaction
-from gateway.store.filing import Row, Rows, Said
+from gateway.store.filing import Rows, Said
+from gateway.store.writing import Row
 from gateway.words import Words
 from normalizer import NORMALISER, Address, Complaint, Setting, unread
 
@@ -137,7 +138,7 @@ class _Number:
 async def _numbers(tx: Transaction, key: bytes, opening: Sequence[Entry], known: _Known) -> dict[int, _Number]:
     """Law 4: the number of the door; for other words under a known id, that of `id#fingerprint`; for a stranger's number, the next one."""
     chosen: dict[int, _Number] = {}
-    seen = {which: True for which in known}
+    seen = dict.fromkeys(known, True)
     left: list[tuple[Entry, str]] = []
     for entry in opening:
         which = (entry.arrival.channel, entry.arrival.wire_id)
@@ -298,7 +299,7 @@ def _over(office: Office, allowance: Allowance, used: int, now: datetime) -> str
 
 
 def _notice(one: _Wanted, texts: notices.Texts, over: str, now: datetime) -> Row:
-    empty = {"thread": [], "provider_id": None, "attempts": 0, "maybe_sent": False, "leased_by": None, "leased_until": None, "sent_at": None}
+    empty: Row = {"thread": [], "provider_id": None, "attempts": 0, "maybe_sent": False, "leased_by": None, "leased_until": None, "sent_at": None}
     said = {"short": texts.short, "full": texts.full, "subject": texts.subject, "state": "withheld" if over else "queued", "reason": over}
     to = {"channel": one.channel, "to_kind": one.to.kind, "to_value": one.to.value}
     return {"id": new_id(), "case": one.case, "kind": notices.ACKNOWLEDGEMENT, **to, **said, **empty, "made_at": now, "due_at": now}

@@ -11,6 +11,8 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -33,6 +35,7 @@ from gateway.store.engine import (
 from gateway.tracking import fingerprint
 
 _log = structlog.get_logger(__name__)
+_Result = TypeVar("_Result")
 
 # Failures before a report is parked (DESIGN.md, "Whose fault").
 TRIES = 3
@@ -140,14 +143,7 @@ class Intake:
                 await self._alone(suspect)
 
     async def _next(self, after: int) -> Sequence[Entry]:
-        entries: Sequence[Entry] = []
-
-        async def take() -> None:
-            nonlocal entries
-            entries = await self._journal.take(after, self._batch_rows)
-
-        await self._insist(take)
-        return entries
+        return await self._insist(partial(self._journal.take, after, self._batch_rows))
 
     async def _batch(self, entries: Sequence[Entry]) -> None:
         """Hand over what can be read now; leave the rest to the slow lane."""
@@ -166,7 +162,7 @@ class Intake:
         """Once more, alone; the third failure parks."""
         outcome: Read = Broke("did not end")
         if entry.tries < TRIES:
-            await self._insist(lambda: self._journal.tried(entry.seq))
+            await self._insist(partial(self._journal.tried, entry.seq))
             entry = replace(entry, tries=entry.tries + 1)
             outcome = (await self._read(self._slow, [entry]))[0]
         if isinstance(outcome, Broke) and entry.tries < TRIES:
@@ -176,14 +172,7 @@ class Intake:
         self._suspects.done(entry)
 
     async def _read(self, reader: Reader, entries: Sequence[Entry]) -> Sequence[Read]:
-        outcomes: Sequence[Read] = []
-
-        async def read() -> None:
-            nonlocal outcomes
-            outcomes = await reader.read([entry.arrival for entry in entries])
-
-        await self._insist(read)
-        return outcomes
+        return await self._insist(partial(reader.read, [entry.arrival for entry in entries]))
 
     async def _hand_over(self, batch: Sequence[tuple[Entry, Read]]) -> None:
         """Into the store, and only then out of the journal. Ends when that is done, however long the store is away."""
@@ -191,18 +180,12 @@ class Intake:
             return
         async with self._handing_over:
             await self._store_batch(batch)
-            await self._insist(lambda: self._journal.remove([entry.seq for entry, _ in batch]))
+            await self._insist(partial(self._journal.remove, [entry.seq for entry, _ in batch]))
 
     async def _store_batch(self, batch: Sequence[tuple[Entry, Read]]) -> None:
         for _ in range(_CLASHES):
             try:
-                filed: Filed | None = None
-
-                async def attempt() -> None:
-                    nonlocal filed
-                    filed = await self._file(batch)
-
-                await self._insist(attempt)
+                filed = await self._insist(partial(self._file, batch))
             except Clash:
                 # Another node was faster with some of it, or a crash came between commit and removal: look again.
                 await self._insist(self._settle)
@@ -240,14 +223,12 @@ class Intake:
             await self._report(tx, len(batch))
         return filed
 
-    def _tell(self, batch: Sequence[tuple[Entry, Read]], filed: Filed | None) -> None:
+    def _tell(self, batch: Sequence[tuple[Entry, Read]], filed: Filed) -> None:
         self.filed += len(batch)
         self.parked += sum(isinstance(read, Broke) for _, read in batch)
         for entry, read in batch:
             if isinstance(read, Broke):
                 _log.warning("parked", channel=entry.arrival.channel, seq=entry.seq, reason=read.reason)
-        if filed is None:
-            return
         self.withheld += filed.withheld
         if filed.rows.notices or filed.rows.due or any(isinstance(read, DeliveryUpdate) for _, read in batch):
             self.on_filed()
@@ -299,13 +280,13 @@ class Intake:
         if mine:
             await self._journal.remove(mine)
 
-    async def _insist(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _insist(self, work: Callable[[], Awaitable[_Result]]) -> _Result:
         """Do it, however long the store (or our disk) is away. Nothing is parked for that. Raises Clash and Unstorable only."""
         while True:
             try:
                 if not self._prepared and work != self._prepare:
                     await self._prepare()
-                await work()
+                result = await work()
             except (StoreAway, ReaderAway, Refused) as error:
                 self._prepared = self._prepared and not isinstance(error, StoreAway)
                 self._say(str(error))
@@ -317,7 +298,7 @@ class Intake:
                 if self.trouble is not None:
                     _log.info("intake goes on", after=self.trouble)
                     self.trouble = None
-                return
+                return result
             await self._clock.sleep(self._retry_seconds)
 
     def _say(self, trouble: str) -> None:

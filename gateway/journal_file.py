@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ CREATE TABLE arrivals (
   UNIQUE (channel, wire_id, fingerprint)
 );
 CREATE TABLE journal (id TEXT NOT NULL, accepted INTEGER NOT NULL, removed INTEGER NOT NULL);
+INSERT INTO journal (id, accepted, removed) VALUES (lower(hex(randomblob(8))), 0, 0);
 """
 SELECT = "SELECT seq, channel, wire_id, fingerprint, number, kind, reply_kind, reply_value, meta, raw, received_at, tries FROM arrivals"
 # A long backlog leaves a long write-ahead log; it is cut back to this after a checkpoint. Bytes.
@@ -103,7 +103,7 @@ def waiting(path: Path, wire_id_or_number: str) -> list[Entry]:
     """Rows of this wire id or number that the store does not have yet. Read only. Raises JournalUnusable."""
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, timeout=5.0)) as db:
-            return [decode(row) for row in db.execute(f"{SELECT} WHERE wire_id = ?1 OR number = ?1 ORDER BY seq", (wire_id_or_number,))]
+            return [decode(row) for row in db.execute(SELECT + " WHERE wire_id = ?1 OR number = ?1 ORDER BY seq", (wire_id_or_number,))]
     except sqlite3.Error as error:
         raise JournalUnusable(f"The journal {path} cannot be read: {error}.") from error
 
@@ -140,8 +140,7 @@ def open_file(path: Path, max_bytes: int | None) -> sqlite3.Connection:
         db.close()
         raise JournalUnusable(f"The journal {path} was written by a newer gateway (version {version}, this one knows {VERSION}). Install that gateway again.")
     if version == 0:
-        first = f"INSERT INTO journal (id, accepted, removed) VALUES ('{secrets.token_hex(8)}', 0, 0);"
-        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {first} PRAGMA user_version = {VERSION}; COMMIT;")
+        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
     if fresh:
         path.chmod(0o600)
         folder = os.open(path.parent, os.O_RDONLY)

@@ -89,13 +89,13 @@ class Outbox:
         if failure.channel_wide:
             self.breaker = self.breaker.failed(now, failure.retry_after)
         self.counts.failed += 1
-        what = {"notice": notice, "worker": self._worker, "reason": failure.reason, "maybe_sent": failure.maybe_sent}
+        told = outgoing.Failed(notice, self._worker, failure.reason, failure.maybe_sent)
         if failure.permanent or claimed.attempts >= len(self._patience.retry_minutes):
             state = "failed" if failure.permanent else "parked"
             self.counts.parked += not failure.permanent
             _log.warning("notice given up", channel=self._channel.name, notice=notice, state=state, reason=failure.reason)
-            return partial(outgoing.ended, state=state, **what)
-        return partial(outgoing.again, due_at=now + (failure.retry_after or self._pause(claimed.attempts)), **what)
+            return partial(outgoing.ended, failed=told, state=state)
+        return partial(outgoing.again, failed=told, due_at=now + (failure.retry_after or self._pause(claimed.attempts)))
 
     def _pause(self, attempts: int) -> timedelta:
         # Jitter, so that what failed together does not come back together.

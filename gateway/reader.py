@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -65,8 +67,10 @@ class Reader:
         process, self._process = self._process, None
         if process is None:
             return
-        with suppress(ProcessLookupError):
-            process.kill()
+        if process.returncode is None:
+            # Not process.kill(): it polls first, and if the process has just died by itself takes its end from under the loop's watcher (cpython 127049).
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
         # Its pipes are ours to close; else the loop finds them open after it ended.
         if process.stdin is not None:
             process.stdin.close()

@@ -15,7 +15,7 @@ HEADER = struct.Struct("!I")
 class Spec:
     """How one channel is read."""
 
-    # "module:function"
+    # As "module:function".
     reader: str
     setting: Setting
 

@@ -1,4 +1,7 @@
-"""The doors that speak HTTP. One place turns a fault of ours into 503 and nonsense into 400: never an exception's text, never a permanent code for our own fault."""
+"""The doors that speak HTTP. One place turns a fault of ours into 503 and nonsense into 400.
+
+Never an exception's text on the wire, never a permanent code for our own fault (law 1).
+"""
 
 from __future__ import annotations
 

@@ -48,4 +48,4 @@ def _compiled(path: Path) -> gettext.GNUTranslations:
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled)  # type: ignore[arg-type]
+    return gettext.GNUTranslations(compiled)

@@ -16,6 +16,7 @@ class ManualClock:
     def __init__(self, start: datetime = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)) -> None:
         self._now = start
         self._order = itertools.count()
+        self._running: set[asyncio.Timeout] = set()
         self._alarms: list[tuple[datetime, int, asyncio.Future[None] | asyncio.Timeout]] = []
 
     def now(self) -> datetime:
@@ -36,7 +37,11 @@ class ManualClock:
     async def _timeout(self, seconds: float) -> AsyncIterator[None]:
         async with asyncio.timeout(None) as limit:
             self._at(seconds, limit)
-            yield
+            self._running.add(limit)
+            try:
+                yield
+            finally:
+                self._running.discard(limit)
 
     def _at(self, seconds: float, what: asyncio.Future[None] | asyncio.Timeout) -> None:
         heapq.heappush(self._alarms, (self._now + timedelta(seconds=seconds), next(self._order), what))
@@ -49,5 +54,5 @@ class ManualClock:
             if isinstance(what, asyncio.Future):
                 if not what.done():
                     what.set_result(None)
-            elif not what.expired() and what._state.value in {"active"}:  # noqa: SLF001  # asyncio.Timeout tells by nothing else that it has ended
+            elif not what.expired() and what in self._running:
                 what.reschedule(asyncio.get_running_loop().time())

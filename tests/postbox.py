@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from channels import MESSAGE, Arrival, Checked, DeliveryUpdate, Door, FetchFailed, Fetched, Ignored, Inlet, Notice, SendFailed
+from channels import MESSAGE, Arrival, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Notice, SendFailed
 from normalizer import Address, Report, Setting
 from tests import postbox_reader
 
@@ -97,7 +97,9 @@ class Postbox:
         """Nothing to give back."""
 
 
-def letter(text: str, wire_id: str, *, at: datetime, sender: str = "+6281234567890", channel: str = "post", kind: str = MESSAGE, meta: Mapping[str, str] | None = None) -> Arrival:
+def letter(
+    text: str, wire_id: str, *, at: datetime, sender: str = "+6281234567890", channel: str = "post", kind: str = MESSAGE, meta: Mapping[str, str] | None = None
+) -> Arrival:
     """What a citizen dropped in."""
     return Arrival(channel, kind, wire_id, text.encode("utf-8", "surrogatepass"), at, Address("sms", sender), meta or {})
 

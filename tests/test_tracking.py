@@ -40,7 +40,8 @@ def test_words_are_no_number(text: str) -> None:
 
 def test_every_node_gives_one_delivery_the_same_number_and_other_deliveries_others() -> None:
     assert number(KEY, "sms", "SM1") == number(bytes(KEY), "sms", "SM1")
-    assert len({number(KEY, "sms", "SM1"), number(KEY, "sms", "SM2"), number(KEY, "web", "SM1"), number(b"x" * 32, "sms", "SM1"), number(KEY, "sms", "SM1", 1)}) == 5
+    others = {number(KEY, "sms", "SM2"), number(KEY, "web", "SM1"), number(b"x" * 32, "sms", "SM1"), number(KEY, "sms", "SM1", 1)}
+    assert len(others - {number(KEY, "sms", "SM1")}) == 4
 
 
 def test_ten_thousand_numbers_are_different() -> None:

@@ -14,7 +14,7 @@ LANGUAGES = words.load(words.available())
 
 def codes(language: str) -> set[str]:
     with (words.LOCALE / language / "LC_MESSAGES" / "gateway.po").open("rb") as file:
-        return {str(message.id if isinstance(message.id, str) else message.id[0]) for message in read_po(file) if message.id and all(message.string)}
+        return {str(message.id if isinstance(message.id, str) else message.id[0]) for message in read_po(file) if message.id and all(message.string or "")}
 
 
 def test_every_language_says_everything() -> None:

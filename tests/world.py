@@ -66,7 +66,16 @@ class Deployment:
     folder: Path
     url: str
 
-    def config(self, node: str = "a", *, channels: str = '[channels.post]\nkind = "postbox"', key: str = KEY, journal: str = "", more: str = "", per_recipient: int = 1000) -> Config:
+    def config(
+        self,
+        node: str = "a",
+        *,
+        channels: str = '[channels.post]\nkind = "postbox"',
+        key: str = KEY,
+        journal: str = "",
+        more: str = "",
+        per_recipient: int = 1000,
+    ) -> Config:
         """One node's configuration; each node has a folder of its own."""
         file = self.folder / f"{node}.toml"
         # A store in a file lies with node a, also for the others.

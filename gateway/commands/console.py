@@ -1,4 +1,7 @@
-"""What all commands share: the configuration, our sentences on the terminal, and the exit codes. 0: well. 1: something is wrong. 2: not known, or not asked rightly."""
+"""What all commands share: the configuration, our sentences on the terminal, and the exit codes.
+
+0: well. 1: something is wrong. 2: not known, or not asked rightly.
+"""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ def reconcile(config: ConfigPath = None, as_json: AsJson = False) -> None:  # no
     else:
         for account in accounts:
             mark, colour = ("✓", "green") if account.verdict == OK else ("✗", "red")
-            line = f"{account.accepted} accepted = {account.stored} in the store + {account.waiting} in the journal; {account.sentence} ({account.at:%Y-%m-%d %H:%M} UTC)"
-            typer.secho(f"{mark} journal {account.journal}: {line}", fg=colour)
+            sums = f"{account.accepted} accepted = {account.stored} in the store + {account.waiting} in the journal"
+            typer.secho(f"{mark} journal {account.journal}: {sums}; {account.sentence} ({account.at:%Y-%m-%d %H:%M} UTC)", fg=colour)
         if not accounts:
             typer.echo("Nothing was accepted yet.")
     raise typer.Exit(books.exit_code(accounts))

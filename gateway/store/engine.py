@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -26,7 +27,7 @@ class StoreAway(Exception):
 
 
 class StoreRefuses(Exception):
-    """This store must not be used by this node: a sentence for the operator. Trying again does not help."""
+    """A store that must not be used by this node: a sentence for the operator. Trying again does not help."""
 
 
 class Clash(Exception):
@@ -44,7 +45,7 @@ class Transaction:
         self.connection = connection
         self.sqlite = connection.dialect.name == "sqlite"
 
-    async def all(self, statement: sa.Executable, rows: object = None) -> list[sa.Row[tuple[object, ...]]]:
+    async def all(self, statement: sa.Executable, rows: object = None) -> list[sa.Row[*tuple[Any, ...]]]:
         """What it returns."""
         return list((await self.connection.execute(statement, rows)).all())  # type: ignore[call-overload]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -92,7 +93,7 @@ async def _kept(tx: Transaction, where: sa.ColumnElement[bool], limit: int = 100
     return [_as_kept(row) for row in await tx.all(statement)]
 
 
-def _as_kept(row: sa.Row[tuple[object, ...]]) -> Kept:
+def _as_kept(row: sa.Row[*tuple[Any, ...]]) -> Kept:
     reply = Address(row.reply_kind, row.reply_value) if row.reply_kind else None
     arrival = Arrival(row.channel, row.kind, row.wire_id, row.raw or b"", row.received_at, reply, row.meta)
     return Kept(row.journal, Entry(row.seq, arrival, row.fingerprint, row.number), row.outcome, row.reason, row.case, row.stored_at)

@@ -28,6 +28,17 @@ class Claimed:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A send of this worker that did not succeed."""
+
+    notice: str
+    worker: str
+    reason: str
+    # The provider may have it all the same.
+    maybe_sent: bool
+
+
 async def claim(tx: Transaction, channel: str, worker: str, now: datetime, until: datetime, limit: int) -> list[Claimed]:
     """The next that are due. One that another worker held and did not finish comes back, marked: it may have been sent."""
     n, earlier = notices.c, notices.alias("earlier")
@@ -57,16 +68,22 @@ async def sent(tx: Transaction, *, notice: str, provider_id: str, now: datetime)
     )
 
 
-async def again(tx: Transaction, *, notice: str, worker: str, due_at: datetime, reason: str, maybe_sent: bool) -> None:
+async def again(tx: Transaction, *, failed: Failed, due_at: datetime) -> None:
     """It did not go; the same notice later."""
-    values = {"state": "queued", "due_at": due_at, "reason": reason, "attempts": notices.c.attempts + 1, "leased_by": None, "leased_until": None}
-    await tx.run(_held(notice, worker).values(maybe_sent=sa.or_(notices.c.maybe_sent, sa.literal(maybe_sent)), **values))
+    await _keep(tx, failed, {"state": "queued", "due_at": due_at})
 
 
-async def ended(tx: Transaction, *, notice: str, worker: str, state: str, reason: str, maybe_sent: bool) -> None:
+async def ended(tx: Transaction, *, failed: Failed, state: str) -> None:
     """No more tries: "failed" (it never can) or "parked" (it could not for too long)."""
-    values = {"state": state, "reason": reason, "attempts": notices.c.attempts + 1, "leased_by": None, "leased_until": None}
-    await tx.run(_held(notice, worker).values(maybe_sent=sa.or_(notices.c.maybe_sent, sa.literal(maybe_sent)), **values))
+    await _keep(tx, failed, {"state": state})
+
+
+async def _keep(tx: Transaction, failed: Failed, values: dict[str, object]) -> None:
+    # Only while it is still ours and unsent: a lease that ran out may be another's, a delivery report may have been faster.
+    mine = _its(failed.notice).where(notices.c.leased_by == failed.worker, notices.c.state == "sending")
+    maybe_sent = sa.or_(notices.c.maybe_sent, sa.literal(failed.maybe_sent))
+    free = {"attempts": notices.c.attempts + 1, "leased_by": None, "leased_until": None}
+    await tx.run(mine.values(reason=failed.reason, maybe_sent=maybe_sent, **free, **values))
 
 
 async def update(tx: Transaction, said: DeliveryUpdate) -> bool:
@@ -84,11 +101,6 @@ async def update(tx: Transaction, said: DeliveryUpdate) -> bool:
 
 def _its(notice: str) -> sa.Update:
     return notices.update().where(notices.c.id == UUID(notice))
-
-
-def _held(notice: str, worker: str) -> sa.Update:
-    # Only while it is still ours and unsent: a lease that ran out may be another's, a delivery report may have been faster.
-    return _its(notice).where(notices.c.leased_by == worker, notices.c.state == "sending")
 
 
 def _uuid(text: str) -> UUID | None:

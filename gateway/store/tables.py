@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -28,7 +29,7 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _c(name: str, type_: sa.types.TypeEngine[object] | type[sa.types.TypeEngine[object]], *args: sa.schema.SchemaItem, **options: object) -> sa.Column[object]:
+def _c(name: str, type_: sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]], *args: sa.schema.SchemaItem, **options: object) -> sa.Column[object]:
     """A column is never null unless it says so."""
     return sa.Column(name, type_, *args, **{"nullable": False, **options})  # type: ignore[arg-type]
 
