@@ -14,7 +14,7 @@ import structlog
 
 from gateway.clock import Bell, Clock
 from gateway.reading import where
-from gateway.store.engine import Store, StoreAway, Transaction
+from gateway.store.engine import Clash, Store, StoreAway, Transaction
 
 _log = structlog.get_logger(__name__)
 _Row = TypeVar("_Row")
@@ -59,6 +59,8 @@ class ClaimLoop(Generic[_Row]):
 
     async def run(self) -> None:
         """Until stopped or cancelled; what is being worked on when it is cancelled is given up to its lease."""
+        # Nothing is, whatever ended us the last time: a task that was cancelled before its first step never counts itself out.
+        self._busy = 0
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(self._write(), name=f"{self._name} writer")
             while not self._stopping or self._busy or self._outcomes:
@@ -83,7 +85,7 @@ class ClaimLoop(Generic[_Row]):
         try:
             async with self._store.transaction() as tx:
                 return await self._claim(tx, free)
-        except StoreAway:
+        except (StoreAway, Clash):
             # Intake says so, once; here it only means: nothing to do yet.
             return ()
 
@@ -98,11 +100,13 @@ class ClaimLoop(Generic[_Row]):
             self._bell.ring()
 
     async def _write(self) -> None:
+        alone = False
         while True:
             if not self._outcomes:
                 await self._written.wait(LOOK_SECONDS)
                 continue
-            outcomes = list(self._outcomes)
+            # What spoils a transaction is found by writing one at a time: nobody is to get a notice twice for another's sake.
+            outcomes = self._outcomes[:1] if alone else list(self._outcomes)
             try:
                 async with self._store.transaction() as tx:
                     for outcome in outcomes:
@@ -110,7 +114,11 @@ class ClaimLoop(Generic[_Row]):
             except StoreAway:
                 await self._clock.sleep(_RETRY_SECONDS)
                 continue
-            except Exception as error:  # noqa: BLE001  # the lease brings them back
+            except Exception as error:  # noqa: BLE001  # a fault of ours with one of them must not end the channel's loop; its lease brings it back
+                if not alone:
+                    alone = True
+                    continue
                 _log.error("could not write what became of it", loop=self._name, error=where(error))
             del self._outcomes[: len(outcomes)]
+            alone = alone and bool(self._outcomes)
             self._bell.ring()

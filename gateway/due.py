@@ -10,8 +10,10 @@ import structlog
 
 from channels import Channel, FetchFailed
 from gateway.blobs import Blobs
+from gateway.cancelled import only_ours
 from gateway.claims import ClaimLoop, Outcome
 from gateway.clock import Clock
+from gateway.reading import where
 from gateway.store import dues
 from gateway.store.dues import Fetch
 from gateway.store.engine import Store, Transaction
@@ -42,15 +44,19 @@ class Fetcher:
 
     async def _fetch(self, fetch: Fetch) -> Outcome:
         try:
-            async with self._clock.timeout(_FETCH_SECONDS):
-                fetched = await self._channel.fetch(fetch.reference)
-                digest, size = await self._blobs.keep(fetched.chunks)
+            with only_ours():
+                async with self._clock.timeout(_FETCH_SECONDS):
+                    fetched = await self._channel.fetch(fetch.reference)
+                    digest, size = await self._blobs.keep(fetched.chunks)
         except FetchFailed as failure:
             return self._failed(fetch, failure)
         except TimeoutError:
             return self._failed(fetch, FetchFailed("took too long"))
         except OSError as error:
             return self._failed(fetch, FetchFailed(f"could not be written ({type(error).__name__})"))
+        except Exception as error:  # noqa: BLE001  # a fault of ours in fetch(): tried again, and not for ever
+            _log.error("fetch failed", channel=self._channel.name, error=where(error))
+            return self._failed(fetch, FetchFailed(f"our own fault ({where(error)})"))
         return partial(dues.kept, fetch=fetch, digest=digest, size=size, type_=fetched.type)
 
     def _failed(self, fetch: Fetch, failure: FetchFailed) -> Outcome:

@@ -12,6 +12,7 @@ import structlog
 
 from channels import Channel, SendFailed
 from gateway.breaker import Breaker
+from gateway.cancelled import only_ours
 from gateway.claims import ClaimLoop, Outcome
 from gateway.clock import Clock
 from gateway.reading import where
@@ -71,8 +72,9 @@ class Outbox:
 
     async def _send(self, claimed: Claimed) -> Outcome:
         try:
-            async with self._clock.timeout(self._patience.send_seconds):
-                provider_id = await self._channel.send(claimed.notice)
+            with only_ours():
+                async with self._clock.timeout(self._patience.send_seconds):
+                    provider_id = await self._channel.send(claimed.notice)
         except SendFailed as failure:
             return self._failed(claimed, failure)
         except TimeoutError:

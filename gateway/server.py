@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from channels import Channel, Door, Inlet, Refused
+from gateway.cancelled import only_ours
 from gateway.reading import where
 
 _log = structlog.get_logger(__name__)
@@ -42,7 +43,8 @@ def path(channel: str, door: Door) -> str:
 @web.middleware
 async def _whose_fault(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
-        return await handler(request)
+        with only_ours():
+            return await handler(request)
     except web.HTTPException:
         raise
     except Refused as refused:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from gateway.cancelled import only_ours
 from gateway.clock import Clock
 from gateway.reading import where
 
@@ -23,7 +24,8 @@ async def supervise(name: str, work: Callable[[], Awaitable[None]], clock: Clock
     while True:
         began = clock.now()
         try:
-            await work()
+            with only_ours():
+                await work()
         except Exception as error:  # noqa: BLE001  # a bare TaskGroup would cancel the neighbours
             if (clock.now() - began).total_seconds() > _WELL_AFTER:
                 pause, fallen = _FIRST_PAUSE, False

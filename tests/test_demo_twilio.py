@@ -303,7 +303,7 @@ async def test_reports_on_their_way_end_with_the_server() -> None:
 def contract() -> dict[str, Any]:
     """Twilio's OpenAPI description, its `nullable` said as JSON Schema says it."""
     if not CONTRACT.exists():
-        peers.missing("twilio contract", "put twilio-oai's spec/json/twilio_api_v2010.json into ../shared/contracts/")
+        pytest.skip("PEER MISSING twilio contract: put twilio-oai's spec/json/twilio_api_v2010.json into ../shared/contracts/")
     document: dict[str, Any] = json.loads(CONTRACT.read_text(), object_hook=_nullable)
     return document
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -107,8 +108,9 @@ def test_a_reader_is_all_that_a_worker_loads(reader: str) -> None:
 
 def tracked() -> list[Path]:
     """What is, or would be, in the repository; without git (an unpacked archive), what lies there."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False)
-    names = listed.stdout.split("\0") if listed.returncode == 0 else [*map(str, SOURCES), "run", "Dockerfile", "docker-compose.yml", "pyproject.toml"]
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout if shutil.which("git") else ""
+    names = listed.split("\0") if listed else [*map(str, SOURCES), "run", "Dockerfile", "docker-compose.yml", "pyproject.toml"]
     return [ROOT / name for name in names if name and (ROOT / name).is_file()]
 
 

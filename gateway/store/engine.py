@@ -15,6 +15,8 @@ from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from gateway.cancelled import CallCancelled, only_ours
+
 # All nodes of a deployment queue for this while one of them migrates (pg_advisory_xact_lock takes any number).
 _MIGRATION_LOCK = 7_204_118_902
 # How long one statement may take, in seconds, before the store counts as away.
@@ -113,10 +115,11 @@ def _begin_immediate(connection: sa.Connection) -> None:
 def _translated() -> Iterator[None]:
     """The one map from the library's errors to ours. Our messages carry no values: they may be personal."""
     try:
-        yield
+        with only_ours():
+            yield
     except (UnicodeError, OverflowError) as error:
         raise Unstorable(type(error).__name__) from error
-    except (sa.exc.SQLAlchemyError, OSError, sqlite3.Error, TimeoutError, asyncio.InvalidStateError) as error:
+    except (sa.exc.SQLAlchemyError, OSError, sqlite3.Error, TimeoutError, asyncio.InvalidStateError, CallCancelled) as error:
         raise _ours(error) from error
 
 
