@@ -131,7 +131,7 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     patience = _patience(config)
     outboxes = {name: Outbox(channel, store, clock, worker, patience) for name, channel in channels.items() if channel.reaches}
-    blobs = Blobs(config.data_dir / "blobs")
+    blobs = Blobs(config.data_dir / "blobs", min_free_bytes=2 * limits.min_free_bytes)
     fetchers = {name: Fetcher(channel, store, blobs, clock, worker) for name, channel in channels.items()}
     _wire(journal, intake, inlets, outboxes, fetchers)
     return Gateway(config, channels, inlets, journal, store, intake, outboxes, fetchers, clock, port=0)

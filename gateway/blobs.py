@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
 import secrets
@@ -13,8 +14,10 @@ from pathlib import Path
 class Blobs:
     """One folder; a file that is there already is not written twice."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, min_free_bytes: int = 0) -> None:
+        """`min_free_bytes`: a file is not begun, and not gone on with, where less is free: pictures never take the room of reports."""
         self._folder = folder
+        self._min_free_bytes = min_free_bytes
 
     async def keep(self, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         """Its digest and size. What the iterator raises passes through, and nothing stays behind."""
@@ -24,6 +27,7 @@ class Blobs:
         try:
             with part.open("wb") as file:  # a write goes to the page cache; what waits for the disk is in a thread
                 async for chunk in chunks:
+                    self._insist_on_room()
                     digest.update(chunk)
                     size += len(chunk)
                     file.write(chunk)
@@ -32,6 +36,11 @@ class Blobs:
         finally:
             part.unlink(missing_ok=True)
         return digest.hexdigest(), size
+
+    def _insist_on_room(self) -> None:
+        disk = os.statvfs(self._folder)
+        if disk.f_bavail * disk.f_frsize < self._min_free_bytes:
+            raise OSError(errno.ENOSPC, "nearly full")
 
     def path(self, digest: str) -> Path:
         """Where it lies."""

@@ -79,18 +79,20 @@ class Reader:
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
             # -P and an environment without our secrets: what reads strangers' words shall not know them.
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "gateway.reader_process"),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                env={"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"},
-                limit=64 * _MIB,
-            )
             try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-P", "-m", "gateway.reader_process"),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    env={"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"},
+                    limit=64 * _MIB,
+                    # Ctrl-C is the gateway's to hear: a reader that it ended would be blamed on the report.
+                    process_group=0,
+                )
                 _put(self._process, dict(self._specs))
                 async with asyncio.timeout(_START_SECONDS):
                     await _next(self._process)
-            except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
+            except (asyncio.IncompleteReadError, OSError, TimeoutError) as error:
                 await self.kill()
                 raise ReaderAway("The process that reads reports does not start. Is the machine out of memory?") from error
             except BaseException:

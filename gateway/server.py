@@ -5,6 +5,8 @@ Never an exception's text on the wire, never a permanent code for our own fault 
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import math
 import zlib
 from collections.abc import Awaitable, Callable, Iterable
@@ -22,6 +24,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # How long handlers that are on their way may take when the gateway stops. Seconds.
 SHUTDOWN_SECONDS = 10
+# A provider's next webhook may come on the same connection; the library would wait an hour. Seconds.
+KEEPALIVE_SECONDS = 75
+# Connections at the same time: well below the 1024 file handles that a process usually has. Without a free handle asyncio logs megabytes a second (seen).
+MAX_CONNECTIONS = 512
+# Connections on which a request is being answered.
+_BUSY: set[object] = set()
+# The library logs each malformed request of a stranger with a traceback and the stranger's words. Faults of ours are logged by _whose_fault.
+_SILENT = logging.getLogger("gateway.malformed_requests")
+_SILENT.setLevel(logging.CRITICAL + 1)
 # What aiohttp raises while a body comes that nobody could read. What a door makes of the bytes is the door's own: a ValueError here may be a fault of ours.
 _NONSENSE = (zlib.error, web.RequestPayloadError)
 
@@ -42,6 +53,7 @@ def path(channel: str, door: Door) -> str:
 
 @web.middleware
 async def _whose_fault(request: web.Request, handler: Handler) -> web.StreamResponse:
+    _BUSY.add(request.protocol)
     try:
         with only_ours():
             return await handler(request)
@@ -54,17 +66,40 @@ async def _whose_fault(request: web.Request, handler: Handler) -> web.StreamResp
     except Exception as error:  # noqa: BLE001  # our own fault, whatever it is: the other side shall come again
         _log.error("a door failed", path=request.path, error=where(error))
         return _later(30)
+    finally:
+        _BUSY.discard(request.protocol)
 
 
 def _later(seconds: int) -> web.Response:
     return web.Response(status=503, text="Not now. Please send it again later.\n", headers={"Retry-After": str(seconds)})
 
 
+class _Site(web.TCPSite):
+    """Where there is no room, who has been silent longest makes room for who comes: HTTP has no time-out before the first request, and aiohttp none either."""
+
+    async def start(self) -> None:
+        """As TCPSite, through _protocol."""
+        await web.BaseSite.start(self)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._protocol, self._host, self._port, backlog=self._backlog)
+
+    def _protocol(self) -> asyncio.BaseProtocol:
+        server = self._runner.server
+        assert server is not None  # noqa: S101  # set up by listen()
+        # One that was closed already has no transport any more, but is listed until the loop's next turn.
+        there = [one for one in server.connections if one.transport is not None]
+        # Silent ones first, and of each sort the oldest.
+        there.sort(key=_BUSY.__contains__)
+        for one in there[: max(0, len(there) - MAX_CONNECTIONS + 1)]:
+            one.force_close()
+        return server()
+
+
 async def listen(app: web.Application, host: str, port: int) -> tuple[web.AppRunner, int]:
     """Open it; the runner (to be cleaned up by the caller) and the port, which the system chose if 0 was asked."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(app, access_log=None, logger=_SILENT, keepalive_timeout=KEEPALIVE_SECONDS, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
-    site = web.TCPSite(runner, host, port, backlog=1024)
+    site = _Site(runner, host, port, backlog=128)
     await site.start()
     bound: tuple[str, int] = runner.addresses[0]
     return runner, bound[1]

@@ -22,7 +22,6 @@ from twilio.rest import Client
 
 from gateway.demo.twilio import Drop, Fault, Garbage, Hang, Status, Timeout, TooMany, Twilio
 from gateway.demo.twilio_wire import Algorithm
-from tests import peers
 
 SID = "AC" + "0123456789abcdef" * 2
 TOKEN = "rahasia"

@@ -48,10 +48,10 @@ async def twilio(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Twilio]:
 
 
 @asynccontextmanager
-async def speaking(deployment: Deployment, twilio: Twilio, name: str = "a", origin: str = PRIMARY, **options: int) -> AsyncIterator[Gateway]:
+async def speaking(deployment: Deployment, twilio: Twilio, name: str = "a", origin: str = PRIMARY, per_channel: int = 1_000_000) -> AsyncIterator[Gateway]:
     """A gateway that Twilio reaches under that public address."""
     channels = _CHANNEL.format(account=ACCOUNT, primary=PRIMARY, fallback=FALLBACK, api=twilio.base_url)
-    async with deployment.node(name, channels=channels, **options) as gateway:
+    async with deployment.node(name, channels=channels, per_channel=per_channel) as gateway:
         twilio.hosts[origin] = f"http://127.0.0.1:{gateway.port}"
         yield gateway
 

@@ -66,7 +66,7 @@ class Media:
             if kind is None:
                 raise FetchFailed("not an allowed kind of file", permanent=True)
             return Fetched(kind.mime, self._chunks(answer, head, stack.pop_all()))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             _failed(error)
         finally:
             await stack.aclose()
@@ -154,7 +154,7 @@ def _failed(error: Exception) -> NoReturn:
         raise FetchFailed("took too long") from error
     if _private(error):
         raise FetchFailed("leads into a private network", permanent=True) from error
-    if isinstance(error, aiohttp.InvalidURL):
+    if isinstance(error, aiohttp.InvalidURL | UnicodeError):
         raise FetchFailed("not an address that can be fetched", permanent=True) from error
     raise FetchFailed("the connection failed or broke off") from error
 

@@ -62,7 +62,12 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
 
 def say_json(what: object) -> None:
     """Pretty on a terminal, one line elsewhere."""
-    typer.echo(json.dumps(what, default=_plain, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+    typer.echo(harmless(json.dumps(what, default=_plain, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)))
+
+
+def harmless(text: str) -> str:
+    """What strangers wrote, with everything shown that a terminal would obey."""
+    return "".join(symbol if symbol.isprintable() or symbol in "\n\t" else symbol.encode("unicode_escape", "surrogatepass").decode() for symbol in text)
 
 
 def _plain(what: object) -> object:

@@ -9,7 +9,7 @@ import typer
 
 from gateway import tracking
 from gateway.assembly import reading
-from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json, work
+from gateway.commands.console import AsJson, ConfigPath, configured, fail, harmless, say_json, work
 from gateway.config import Config
 from gateway.replay import Replayed
 from gateway.replay import replay as read_again
@@ -37,7 +37,7 @@ def show(what: What, config: ConfigPath = None) -> None:
     """The bytes as they came: this is what a citizen wrote, so mind who is looking. Example: ./run parked show 7K2M-9QXF-4T1Z"""
     for one in _asked(work(_parked(configured(config)), asyncio.run), what):
         say_json(_line(one))
-        typer.echo(one.entry.arrival.raw.decode("utf-8", "backslashreplace"))
+        typer.echo(harmless(one.entry.arrival.raw.decode("utf-8", "backslashreplace")))
 
 
 @parked.command()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway import tracking
-from gateway.case import Case, Event, rebuild
+from gateway.case import rebuild
 from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json
 from gateway.config import Config
 from gateway.journal_file import Entry, JournalUnusable, waiting
@@ -19,6 +19,9 @@ from gateway.store.engine import Store, StoreAway
 from gateway.store.lookup import Kept
 from gateway.store.writing import Row
 
+# What may be shown: nothing that says who or what.
+_CASE = ("number", "status", "owner", "rules", "version", "channel", "opened_at", "changed_at")
+_EVENT = ("version", "kind", "actor", "reason", "at")
 _NOTICE = ("kind", "channel", "state", "reason", "maybe_sent", "made_at", "sent_at", "attempts")
 
 
@@ -30,8 +33,8 @@ class Found:
     # In the journal, not yet in the store.
     waiting: list[Row] = field(default_factory=list)
     arrivals: list[Row] = field(default_factory=list)
-    case: Case | None = None
-    events: list[Event] = field(default_factory=list)
+    case: Row = field(default_factory=dict)
+    events: list[Row] = field(default_factory=list)
     notices: list[Row] = field(default_factory=list)
     # Why not all of it could be seen.
     trouble: str = ""
@@ -64,8 +67,9 @@ async def _find(config: Config, key: str) -> Found:
             case = next((one.case for one in kept if one.case), None) or await lookup.case_of(tx, key)
             found.arrivals = [_arrival(one) for one in kept]
             if case:
-                found.events = await lookup.case_events(tx, case)
-                found.case = rebuild(found.events)
+                events = await lookup.case_events(tx, case)
+                found.events = [{name: getattr(event, name) for name in _EVENT} for event in events]
+                found.case = {name: getattr(rebuild(events), name) for name in _CASE}
                 found.notices = [{name: row[name] for name in _NOTICE} for row in (await lookup.case_page(tx, case))["notices"]]
     except StoreAway as away:
         found.trouble = str(away)
@@ -97,9 +101,9 @@ def _told(found: Found) -> list[str]:
     for row in (*found.waiting, *found.arrivals):
         lines.append(_line(row["received_at"], f"accepted by {row['channel']} as {row['number']} ({row['kind']} {row['wire_id']}, {row['bytes']} bytes)"))
         lines.append(_line(row["stored_at"], f"stored: {row['outcome']}, because: {row['reason']}") if "stored_at" in row else "still in the journal")
-    lines += [_line(event.at, f"case {event.kind} by {event.actor}, because: {event.reason}") for event in found.events]
+    lines += [_line(event["at"], f"case {event['kind']} by {event['actor']}, because: {event['reason']}") for event in found.events]
     if case := found.case:
-        lines.append(_line(case.changed_at, f"case {case.number}: {case.status}, owner {case.owner}, rules {case.rules}"))
+        lines.append(_line(case["changed_at"], f"case {case['number']}: {case['status']}, owner {case['owner']}, rules {case['rules']}"))
     return lines + [_line(row["sent_at"] or row["made_at"], _notice(row)) for row in found.notices]
 
 
