@@ -29,7 +29,8 @@ from gateway.journal import Journal
 from gateway.outbox import Outbox, Patience
 from gateway.reader import Reader
 from gateway.reading import Spec
-from gateway.store.engine import Store
+from gateway.store.engine import Store, StoreRefuses
+from gateway.store.journals import WrongKey
 from gateway.supervisor import supervise
 from normalizer import Setting
 
@@ -144,9 +145,12 @@ def _wire(journal: Journal, intake: Intake, inlets: Mapping[str, CoreInlet], out
         for loop in _claim_loops(outboxes, fetchers):
             loop.ring()
 
-    def refused(sentence: str | None) -> None:
+    def refused(why: StoreRefuses | None) -> None:
         for inlet in inlets.values():
-            inlet.closed = sentence
+            # Only another's key makes the numbers wrong; for all else the journal can wait.
+            inlet.closed = str(why) if isinstance(why, WrongKey) else None
+        for loop in _claim_loops(outboxes, fetchers):
+            loop.pause(paused=why is not None)
 
     journal.on_append = intake.ring
     intake.on_filed = filed
@@ -216,7 +220,7 @@ def _office(config: Config, key: bytes, channels: Mapping[str, Channel]) -> Offi
     return Office(
         key=key,
         coordinator=config.coordinator,
-        words=words.load(words.available()),
+        words=words.load(config.languages),
         language=config.languages[0],
         verification_working_days=config.steps.verification_working_days,
         settings={name: setting(config, channel) for name, channel in config.channels.items()},

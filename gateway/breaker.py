@@ -18,6 +18,8 @@ class Breaker:
     failures: int = 0
     open_until: datetime | None = None
     pause: timedelta = _FIRST_PAUSE
+    # One was let through to see.
+    trying: bool = False
 
     def limit(self, wanted: int, now: datetime) -> int:
         """How many may be sent now."""
@@ -27,14 +29,17 @@ class Breaker:
 
     def probing(self, until: datetime) -> Breaker:
         """One was let through to see; until it is back (or lost), no second one."""
-        return replace(self, open_until=until) if self.open_until is not None else self
+        return replace(self, open_until=until, trying=True) if self.open_until is not None else self
 
     def failed(self, now: datetime, retry_after: timedelta | None = None) -> Breaker:
         """One more that would have failed for everybody. A provider that says when to come back is taken at its word."""
         failures = self.failures + 1
         if retry_after is not None:
-            return replace(self, failures=failures, open_until=now + retry_after)
+            return replace(self, failures=failures, open_until=now + retry_after, trying=False)
         if failures < _FAILURES:
+            return replace(self, failures=failures)
+        if self.open_until is not None and now < self.open_until and not self.trying:
+            # Begun before it opened: no news.
             return replace(self, failures=failures)
         return Breaker(failures, now + self.pause, min(self.pause * 2, _LONGEST_PAUSE))
 

@@ -52,6 +52,13 @@ class ClaimLoop(Generic[_Row]):
         self._busy = 0
         self._outcomes: list[Outcome] = []
         self._stopping = False
+        # Until this node and the store have agreed.
+        self._paused = True
+
+    def pause(self, *, paused: bool) -> None:
+        """Claim nothing while this node must not work with the store."""
+        self._paused = paused
+        self._bell.ring()
 
     def ring(self) -> None:
         """There may be something due."""
@@ -80,7 +87,7 @@ class ClaimLoop(Generic[_Row]):
     async def _claimed(self) -> Sequence[_Row]:
         free = self._at_once - self._busy
         # In handfuls: a claim is a transaction.
-        if self._stopping or free < (self._at_once + 1) // 2:
+        if self._stopping or self._paused or free < (self._at_once + 1) // 2:
             return ()
         try:
             async with self._store.transaction() as tx:

@@ -80,15 +80,17 @@ class Intake:
         self._bell = Bell(clock)
         self._suspects = _Suspects(Bell(clock))
         self._prepared = False
+        # A command is waiting for the end: what no time can mend is told to it.
+        self._draining = False
         # Journal and store have met in this process.
         self._met = False
         self._handing_over = asyncio.Lock()
         self._reported_at = clock.now() - _REPORT_EVERY
         # Why nothing moves at the moment; None: all is well.
         self.trouble: str | None = None
-        # Told when notices or other due work were stored, and when the doors must close or may open (a sentence or None).
+        # Told when notices or other due work were stored, and when this node must not work with this store (why) or may (None).
         self.on_filed: Callable[[], None] = lambda: None
-        self.on_refused: Callable[[str | None], None] = lambda _: None
+        self.on_refused: Callable[[StoreRefuses | None], None] = lambda _: None
         # For health: how many went which way since the start.
         self.filed = self.parked = self.withheld = 0
 
@@ -107,7 +109,8 @@ class Intake:
             await self._slow.kill()
 
     async def drain(self) -> None:
-        """Until the journal is empty, and then retire it: a dead node's file."""
+        """Until the journal is empty, and then retire it: a dead node's file. Raises StoreRefuses."""
+        self._draining = True
         await self._insist(self._prepare)
         after = 0
         while entries := await self._next(after):
@@ -209,6 +212,8 @@ class Intake:
         if len(batch) > 1:
             for one in batch:
                 await self._store_batch([one])
+                # At once: what the journal says of itself in the next transaction must be true.
+                await self._insist(partial(self._journal.remove, [one[0].seq]))
             return
         [(entry, read)] = batch
         if isinstance(read, Broke):
@@ -290,10 +295,14 @@ class Intake:
             except (StoreAway, ReaderAway, Refused) as error:
                 self._prepared = self._prepared and not isinstance(error, StoreAway)
                 self._say(str(error))
+                if isinstance(error, StoreAway):
+                    await self._journal.relieve()
             except StoreRefuses as error:
                 self._prepared = False
-                self.on_refused(None if isinstance(error, JournalMixup) else str(error))
+                self.on_refused(error)
                 self._say(str(error))
+                if self._draining:
+                    raise
             else:
                 if self.trouble is not None:
                     _log.info("intake goes on", after=self.trouble)

@@ -52,13 +52,18 @@ class _Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class _Relieve:
+    """Nothing to write; only make room."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Renew:
     new_id: str
 
 
 _Args = TypeVarTuple("_Args")
 _Result = TypeVar("_Result")
-_Job = _Append | _Remove | _Tried | _Renew
+_Job = _Append | _Remove | _Tried | _Relieve | _Renew
 _Waiting = tuple[_Job, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
 
@@ -78,7 +83,7 @@ class Journal:
         self._reserve_bytes = reserve_bytes
         self._lock = lock(path)
         try:
-            self._db = open_file(path, max_bytes)
+            self._db = self._opened(max_bytes)
         except sqlite3.Error as error:
             os.close(self._lock)
             raise JournalUnusable(f"The journal {path} cannot be opened: {error}. Check the disk and who owns the file.") from error
@@ -97,6 +102,16 @@ class Journal:
         self._reader: sqlite3.Connection | None = None
         self._writer = threading.Thread(target=self._write, name="journal-write", daemon=True)
         self._writer.start()
+
+    def _opened(self, max_bytes: int | None) -> sqlite3.Connection:
+        try:
+            return open_file(self.path, max_bytes)
+        except sqlite3.OperationalError:
+            # On a full disk not even opening works; what was kept aside is for that, too.
+            if not self._reserve().exists():
+                raise
+            self._reserve().unlink()
+            return open_file(self.path, max_bytes)
 
     async def append(self, arrival: Arrival, fingerprint: str, number: str) -> None:
         """Return when the arrival is on disk (or already was: the same delivery again). Raises Refused: full, or the disk is failing."""
@@ -124,6 +139,10 @@ class Journal:
     async def tried(self, seq: int) -> None:
         """Reading this row alone begins now."""
         await self._job(_Tried(seq))
+
+    async def relieve(self) -> None:
+        """Give the reserve back if the disk is full: a store on the same disk needs room before anything can be handed over to it."""
+        await self._job(_Relieve())
 
     async def renew(self) -> None:
         """Take a new id: this file is an older copy than what the store has seen of it. What is still in it counts as accepted anew."""
@@ -167,10 +186,16 @@ class Journal:
                 batch, self._waiting = self._waiting, []
                 if not batch:
                     return
-            _answer(self._commit_batch(batch))
+            try:
+                told = self._commit_batch(batch)
+            except Exception as error:  # noqa: BLE001  # this thread must go on: every delivery that will ever come waits for it
+                told = [(waiting, self._refusal(error)) for waiting in batch]
+            _answer(told)
 
     def _commit_batch(self, batch: list[_Waiting]) -> list[tuple[_Waiting, Exception | None]]:
         """Each job with what became of it; one commit if all goes well, one by one if not, so that nobody is refused for another's sake."""
+        if any(isinstance(job[0], _Relieve) for job in batch) and self._free_bytes() < max(self._min_free_bytes, self._reserve_bytes):
+            self._made_room()
         if self._free_bytes() < self._min_free_bytes:
             full = [job for job in batch if isinstance(job[0], _Append)]
             rest = [job for job in batch if not isinstance(job[0], _Append)]
@@ -193,8 +218,11 @@ class Journal:
         except Exception as error:  # noqa: BLE001  # as above
             if not isinstance(job, _Append) and self._made_room():
                 return self._commit_alone(job)
-            return Refused(f"The journal cannot write ({type(error).__name__}). Check the disk of {self.path.parent}.")
+            return self._refusal(error)
         return None
+
+    def _refusal(self, error: Exception) -> Refused:
+        return Refused(f"The journal cannot write ({type(error).__name__}). Check the disk of {self.path.parent}.")
 
     def _made_room(self) -> bool:
         """A DELETE needs space too: give back what was kept aside for it, and fold the write-ahead log. False: that was done before."""
@@ -249,8 +277,12 @@ class Journal:
         reserve = self._reserve()
         if reserve.exists() or not self._reserve_bytes or self._free_bytes() < self._min_free_bytes + 2 * self._reserve_bytes:
             return
-        with reserve.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, self._reserve_bytes)
+        try:
+            with reserve.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, self._reserve_bytes)
+        except OSError:
+            # A quota, or a disk that is failing: half a reserve would be taken for a whole one.
+            reserve.unlink(missing_ok=True)
 
     # The reading thread.
 

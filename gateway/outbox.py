@@ -71,6 +71,9 @@ class Outbox:
         return claimed
 
     async def _send(self, claimed: Claimed) -> Outcome:
+        if claimed.attempts > len(self._patience.retry_minutes):
+            lost = outgoing.Failed(claimed.notice.id, self._worker, "Its sends were begun again and again, and none came home.", maybe_sent=True)
+            return partial(outgoing.ended, failed=lost, state="parked")
         try:
             with only_ours():
                 async with self._clock.timeout(self._patience.send_seconds):
@@ -90,6 +93,9 @@ class Outbox:
         now, notice = self._clock.now(), claimed.notice.id
         if failure.channel_wide:
             self.breaker = self.breaker.failed(now, failure.retry_after)
+        elif failure.permanent:
+            # It answered: what is wrong is this notice.
+            self.breaker = self.breaker.went()
         self.counts.failed += 1
         told = outgoing.Failed(notice, self._worker, failure.reason, failure.maybe_sent)
         if failure.permanent or claimed.attempts >= len(self._patience.retry_minutes):

@@ -31,7 +31,7 @@ class Reader:
     """One reading process, started when it is first needed and again after it was killed."""
 
     def __init__(self, specs: Mapping[str, Spec], *, seconds: float, seconds_per_mib: float) -> None:
-        """`seconds` (+ `seconds_per_mib` of its size) is what one report may take before it counts as hanging."""
+        """`seconds` (+ `seconds_per_mib` of its size) is what a batch may take; the report that it is at by then counts as hanging."""
         self._specs = specs
         self._seconds = seconds
         self._seconds_per_mib = seconds_per_mib
@@ -46,10 +46,10 @@ class Reader:
         outcomes: list[Outcome] = []
         try:
             _put(process, list(arrivals))
-            for arrival in arrivals:
-                async with asyncio.timeout(self._seconds + self._seconds_per_mib * len(arrival.raw) / _MIB):
+            async with asyncio.timeout(self._seconds + self._seconds_per_mib * sum(len(arrival.raw) for arrival in arrivals) / _MIB):
+                for _ in arrivals:
                     what = await _next(process)
-                outcomes.append(Understood(*what) if isinstance(what, tuple) else what)  # type: ignore[arg-type]
+                    outcomes.append(Understood(*what) if isinstance(what, tuple) else what)  # type: ignore[arg-type]
         except (asyncio.IncompleteReadError, ConnectionError):
             await self.kill()
             outcomes.append(Broke("killed its process"))

@@ -5,9 +5,11 @@ It speaks length-prefixed pickles on stdin and stdout with the gateway that star
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import pickle
 import resource
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from typing import BinaryIO
@@ -41,6 +43,9 @@ def resolve(path: str) -> Read:
 
 def main() -> None:
     """Read batches until stdin ends."""
+    if sys.platform == "linux":
+        # A report that hangs it must not outlive a gateway that was killed (prctl(2), PR_SET_PDEATHSIG).
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     wire_in, wire_out = sys.stdin.buffer, sys.stdout.buffer
     # Whatever a library prints must not get between the frames.

@@ -175,12 +175,14 @@ class FatedIntake:
 @pytest.mark.parametrize("what", [*FAILURES, HANG, CANCEL])
 async def test_intake_that_is_struck_at_any_await_of_its_transactions_files_each_report_once(on_sqlite: Deployment, what: str) -> None:
     import time
-    t=time.time()
+
+    t = time.time()
     store = FatedStore(on_sqlite.store_url())
     async with on_sqlite.parts() as gateway:
         await gateway.intake.drain()
     for fate in each(what):
-        print(fate.at, round(time.time()-t,2)); t=time.time()
+        print(fate.at, round(time.time() - t, 2))
+        t = time.time()
         store.fate = fate
         async with on_sqlite.parts() as gateway:
             intake = FatedIntake(gateway, store)
@@ -191,6 +193,6 @@ async def test_intake_that_is_struck_at_any_await_of_its_transactions_files_each
                 fate.armed = False
                 await FatedIntake(gateway, store).drain()
     await store.close()
-    print(what, fate.at, time.time()-t)
+    print(what, fate.at, time.time() - t)
     arrivals = await on_sqlite.rows("arrivals")
-    print(len(arrivals), [(r["outcome"],r["reason"], r["wire_id"]) for r in arrivals if r["outcome"]!="case"])
+    print(len(arrivals), [(r["outcome"], r["reason"], r["wire_id"]) for r in arrivals if r["outcome"] != "case"])

@@ -47,9 +47,9 @@ async def test_a_storm_on_two_gateways_is_filed_once_each_and_every_row_has_its_
 
 
 async def test_a_node_with_another_deployment_key_takes_nothing_in_and_says_why(deployment: Deployment) -> None:
-    async with deployment.node("a") as right:
+    async with deployment.parts("a") as right:
         await receive_all(right, [letter("jalan rusak", "SM1", at=NOW())])
-        await deployment.until("cases", lambda rows: len(rows) == 1)
+        await right.intake.drain()
     async with deployment.node("b", key="another-key-of-more-than-32-characters") as wrong:
         async with asyncio.timeout(30):
             while wrong.inlets["post"].closed is None:  # noqa: ASYNC110  # what it waits for has no bell, and needs none outside of tests
@@ -57,6 +57,12 @@ async def test_a_node_with_another_deployment_key_takes_nothing_in_and_says_why(
         with pytest.raises(Refused, match="another deployment key"):
             await receive_all(wrong, [letter("lampu padam", "SM2", at=NOW())])
         assert wrong.journal.counts.accepted == 0
+        # Nor does it answer anybody: the notice that waits in the store is not its own to send.
+        wrong.outboxes["post"].loop.ring()
+        await asyncio.sleep(0.1)
+        assert PROVIDERS["post"].attempts == 0
+    async with deployment.node("a"), asyncio.timeout(30):
+        await PROVIDERS["post"].until(lambda: len(PROVIDERS["post"].sent) == 1)
     assert len(await deployment.rows("arrivals")) == 1
 
 

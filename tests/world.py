@@ -46,7 +46,7 @@ url = "{url}"
 public = "127.0.0.1:0"
 [journal]
 min_free_bytes = 0
-reserve_bytes = 65536
+reserve_bytes = {reserve}
 {journal}
 [intake]
 retry_seconds = 0.05
@@ -80,6 +80,7 @@ class Deployment:
         more: str = "",
         per_recipient: int = 1000,
         per_channel: int = 1_000_000,
+        reserve: int = 65536,
     ) -> Config:
         """One node's configuration; each node has a folder of its own."""
         file = self.folder / f"{node}.toml"
@@ -87,15 +88,22 @@ class Deployment:
         (self.folder / "data-a").mkdir(exist_ok=True)
         file.write_text(
             _CONFIG.format(
-                data=f"data-{node}", url=self.url, channels=channels, journal=journal, more=more, per_recipient=per_recipient, per_channel=per_channel
+                data=f"data-{node}",
+                url=self.url,
+                channels=channels,
+                journal=journal,
+                more=more,
+                per_recipient=per_recipient,
+                per_channel=per_channel,
+                reserve=reserve,
             )
         )
         return load(file, {"KEY": key, **os.environ})
 
     @asynccontextmanager
-    async def node(self, name: str = "a", clock: Clock | None = None, **options: Any) -> AsyncIterator[Gateway]:  # noqa: ANN401  # as config()
+    async def node(self, name: str = "a", clock: Clock | None = None, config: Config | None = None, **options: Any) -> AsyncIterator[Gateway]:  # noqa: ANN401  # as config()
         """A running gateway."""
-        async with running(self.config(name, **options), clock) as gateway:
+        async with running(config or self.config(name, **options), clock) as gateway:
             yield gateway
 
     @asynccontextmanager

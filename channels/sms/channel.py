@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,6 +32,8 @@ _log = structlog.get_logger(__name__)
 # Nothing is answered by TwiML: the acknowledgement goes by the outbox (law 7).
 _TAKEN = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 _LATER = timedelta(seconds=30)
+# Twilio docs, "What is a String Identifier (SID)?".
+_SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 
 
 class TwilioSms:
@@ -130,7 +133,7 @@ class TwilioSms:
             )
         except NOT_TWILIO as error:
             raise garbage() from error
-        if not isinstance(message.sid, str) or not message.sid:
+        if not isinstance(message.sid, str) or not _SID.fullmatch(message.sid):
             raise garbage()
         return message.sid
 

@@ -12,14 +12,14 @@ from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_j
 from gateway.config import Config
 from gateway.journal_file import JournalUnusable, snapshot
 from gateway.reconcile import OK, Account
-from gateway.store.engine import Store, StoreAway
+from gateway.store.engine import Store, StoreAway, StoreRefuses
 
 
 def reconcile(config: ConfigPath = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
     """Compare what was accepted with what is there. Exit 0: all is there. 1: something is not. 2: not everything is known. Example: ./run reconcile"""
     try:
         accounts = asyncio.run(_compare(configured(config)))
-    except (JournalUnusable, StoreAway) as error:
+    except (JournalUnusable, StoreAway, StoreRefuses) as error:
         fail(f"Not known: {error}", 2)
     if as_json:
         say_json(accounts)

@@ -15,7 +15,7 @@ from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_j
 from gateway.config import Config
 from gateway.journal_file import Entry, JournalUnusable, waiting
 from gateway.store import lookup
-from gateway.store.engine import Store, StoreAway
+from gateway.store.engine import Store, StoreAway, StoreRefuses
 from gateway.store.lookup import Kept
 from gateway.store.writing import Row
 
@@ -71,7 +71,7 @@ async def _find(config: Config, key: str) -> Found:
                 found.events = [{name: getattr(event, name) for name in _EVENT} for event in events]
                 found.case = {name: getattr(rebuild(events), name) for name in _CASE}
                 found.notices = [{name: row[name] for name in _NOTICE} for row in (await lookup.case_page(tx, case))["notices"]]
-    except StoreAway as away:
+    except (StoreAway, StoreRefuses) as away:
         found.trouble = str(away)
     finally:
         await store.close()

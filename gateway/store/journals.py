@@ -28,12 +28,16 @@ class Book:
     rows: int
 
 
+class WrongKey(StoreRefuses):
+    """The deployment key of this node is not the store's: it would give out numbers that lead nowhere."""
+
+
 async def agree(tx: Transaction, key_fingerprint: str) -> None:
-    """One deployment key for all nodes: the first one writes it down. Raises StoreRefuses for another."""
+    """One deployment key for all nodes: the first one writes it down. Raises WrongKey for another."""
     await upsert(tx, deployment, [{"name": "key", "value": key_fingerprint}], keys=("name",))
     there = (await tx.all(sa.select(deployment.c.value).where(deployment.c.name == "key")))[0][0]
     if there != key_fingerprint:
-        raise StoreRefuses(
+        raise WrongKey(
             f"This node has another deployment key (fingerprint {key_fingerprint}) than the store was begun with ({there}). "
             "It takes nothing in and answers nobody until the right key is in its configuration."
         )

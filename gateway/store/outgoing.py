@@ -50,7 +50,13 @@ async def claim(tx: Transaction, channel: str, worker: str, now: datetime, until
     statement = (
         notices.update()
         .where(n.id.in_(due.with_for_update(skip_locked=True).scalar_subquery()))
-        .values(state="sending", leased_by=worker, leased_until=until, maybe_sent=sa.or_(n.maybe_sent, n.state == "sending"))
+        .values(
+            state="sending",
+            leased_by=worker,
+            leased_until=until,
+            maybe_sent=sa.or_(n.maybe_sent, n.state == "sending"),
+            attempts=sa.case((n.state == "sending", n.attempts + 1), else_=n.attempts),
+        )
         .returning(n.id, n.to_kind, n.to_value, n.short, n.full, n.subject, n.thread, n.attempts)
     )
     rows = sorted(await tx.all(statement))
