@@ -73,8 +73,14 @@ async def test_after_the_last_try_a_notice_is_parked_and_listed(on_sqlite: Deplo
         await accept(gateway, clock)
         await settle(on_sqlite, provider, clock, attempts=7, minutes=900)
         [notice] = await on_sqlite.until("notices", lambda rows: rows[0]["state"] == "parked")
-    assert notice["reason"] == "The provider answered 500."
-    assert provider.sent == []
+        assert notice["reason"] == "The provider answered 500."
+        assert provider.sent == []
+        async with gateway.store.transaction() as tx:
+            [listed] = await outgoing.parked(tx)
+            assert (listed.number, listed.reason) == ((await on_sqlite.rows_in(tx, "cases"))[0]["number"], "The provider answered 500.")
+            await outgoing.requeue(tx, listed.notice, clock.now())
+        await settle(on_sqlite, provider, clock, attempts=8, minutes=10)
+    assert len(provider.sent) == 1
 
 
 async def test_a_provider_that_hangs_for_ever_delays_no_other_channel(on_sqlite: Deployment) -> None:

@@ -27,7 +27,7 @@ from gateway.config import Config, load
 from gateway.journal_file import snapshot
 from gateway.reconcile import Account
 from gateway.store import tables
-from gateway.store.engine import Store, StoreAway
+from gateway.store.engine import Store, StoreAway, Transaction
 from tests.postbox import PROVIDERS
 
 KINDS["postbox"] = Kind(channel="tests.postbox:Postbox", settings="tests.postbox:PostboxSettings", reader="tests.postbox_reader:read")
@@ -117,10 +117,14 @@ class Deployment:
         store = Store(self.store_url())
         try:
             async with store.transaction() as tx:
-                which = getattr(tables, table)
-                return [dict(row._mapping) for row in await tx.all(sa.select(which).order_by(*which.primary_key.columns))]  # noqa: SLF001  # SQLAlchemy's public name
+                return await self.rows_in(tx, table)
         finally:
             await store.close()
+
+    async def rows_in(self, tx: Transaction, table: str) -> list[dict[str, Any]]:
+        """The same, where a transaction is open already."""
+        which = getattr(tables, table)
+        return [dict(row._mapping) for row in await tx.all(sa.select(which).order_by(*which.primary_key.columns))]  # noqa: SLF001  # SQLAlchemy's public name
 
     async def until(self, table: str, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """The rows, once they are so: what a person sees who looks again and again."""

@@ -13,23 +13,29 @@ from gateway.commands.console import AsJson, ConfigPath, configured, fail, harml
 from gateway.config import Config
 from gateway.replay import Replayed
 from gateway.replay import replay as read_again
-from gateway.store import lookup
+from gateway.store import lookup, outgoing
 from gateway.store.lookup import Kept
+from gateway.store.outgoing import Parked
 
-parked = typer.Typer(help="Reports that could not be read: list, show, retry.", no_args_is_help=True)
+parked = typer.Typer(help="Reports that could not be read and notices that could not be sent: list, show, retry.", no_args_is_help=True)
 What = Annotated[str, typer.Argument(help="A tracking number, or the wire's own id.")]
 
 
 @parked.command("list")
 def list_(config: ConfigPath = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
     """What is parked, oldest first. Example: ./run parked list"""
-    found = [_line(one) for one in work(_parked(configured(config)), asyncio.run)]
+    settled = configured(config)
+    found, unsent = [_line(one) for one in work(_parked(settled), asyncio.run)], work(_unsent(settled), asyncio.run)
     if as_json:
-        say_json(found)
+        say_json({"reports": found, "notices": unsent})
         return
     for one in found:
-        typer.echo(f"{one['received_at']:%Y-%m-%d %H:%M} UTC  {one['number']}  {one['channel']}  {one['reason']}")
-    typer.echo(f"{len(found)} parked." + (" After the mend: ./run parked retry NUMBER, or ./run replay for all." if found else ""))
+        typer.echo(f"{one['received_at']:%Y-%m-%d %H:%M} UTC  {one['number']}  {one['channel']}  cannot be read: {one['reason']}")
+    for notice in unsent:
+        typer.echo(f"{notice.made_at:%Y-%m-%d %H:%M} UTC  {notice.number}  {notice.channel}  {notice.kind} not sent: {notice.reason}")
+    typer.echo(
+        f"{len(found) + len(unsent)} parked." + (" After the mend: ./run parked retry NUMBER, or ./run replay for all reports." if found or unsent else "")
+    )
 
 
 @parked.command()
@@ -42,8 +48,12 @@ def show(what: What, config: ConfigPath = None) -> None:
 
 @parked.command()
 def retry(what: What, config: ConfigPath = None) -> None:
-    """Read one again. Example: ./run parked retry 7K2M-9QXF-4T1Z"""
-    _tell(work(_retry(configured(config), what), asyncio.run))
+    """Read one again, or send its notice again. Example: ./run parked retry 7K2M-9QXF-4T1Z"""
+    settled = configured(config)
+    if sent_again := work(_send_again(settled, tracking.parse(what) or what), asyncio.run):
+        typer.echo(f"{sent_again} put back into the outbox.")
+        return
+    _tell(work(_retry(settled, what), asyncio.run))
 
 
 def replay(config: ConfigPath = None) -> None:
@@ -56,6 +66,22 @@ async def _parked(config: Config) -> list[Kept]:
         await desk.store.migrate()
         async with desk.store.transaction() as tx:
             return await lookup.parked(tx, 1000)
+
+
+async def _unsent(config: Config) -> list[Parked]:
+    async with reading(config) as desk, desk.store.transaction() as tx:
+        return await outgoing.parked(tx)
+
+
+async def _send_again(config: Config, number: str) -> int:
+    """How many notices of this number go out again."""
+    async with reading(config) as desk:
+        await desk.store.migrate()
+        async with desk.store.transaction() as tx:
+            mine = [one for one in await outgoing.parked(tx) if one.number == number]
+            for one in mine:
+                await outgoing.requeue(tx, one.notice, desk.clock.now())
+    return len(mine)
 
 
 async def _retry(config: Config, what: str | None) -> list[Replayed]:

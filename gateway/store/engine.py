@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ class Store:
         if self.sqlite:
             sa.event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine.sync_engine, "begin", _begin_immediate)
+            sa.event.listen(self._engine.sync_engine, "invalidate", _roll_back)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -109,6 +110,12 @@ def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _record: o
 
 def _begin_immediate(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _roll_back(connection: sa.engine.interfaces.DBAPIConnection, _record: object, _error: BaseException | None) -> None:
+    # Cancelled between a query and its rows: closed like that, SQLite would keep the store locked until the garbage collector finds the cursor (5 to 20 s, seen).
+    with suppress(Exception):
+        connection.rollback()
 
 
 @contextmanager

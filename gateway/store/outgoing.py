@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from channels import DeliveryUpdate, Notice
 from gateway.store.engine import Transaction
-from gateway.store.tables import notices
+from gateway.store.tables import cases, notices
 from normalizer import Address
 
 # What is still to be sent.
@@ -37,6 +37,18 @@ class Failed:
     reason: str
     # The provider may have it all the same.
     maybe_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A notice that could not be sent for too long."""
+
+    notice: str
+    number: str | None
+    channel: str
+    kind: str
+    reason: str
+    made_at: datetime
 
 
 async def claim(tx: Transaction, channel: str, worker: str, now: datetime, until: datetime, limit: int) -> list[Claimed]:
@@ -72,6 +84,19 @@ async def sent(tx: Transaction, *, notice: str, provider_id: str, now: datetime)
     await tx.run(
         _its(notice).values(state=state, provider_id=provider_id, sent_at=now, attempts=notices.c.attempts + 1, reason="", leased_by=None, leased_until=None)
     )
+
+
+async def parked(tx: Transaction) -> list[Parked]:
+    """What was tried for as long as we try, oldest first: it waits for a person."""
+    n = notices.c
+    columns = (n.id, cases.c.number, n.channel, n.kind, n.reason, n.made_at)
+    statement = sa.select(*columns).select_from(notices.outerjoin(cases, cases.c.id == n.case)).where(n.state == "parked").order_by(n.made_at)
+    return [Parked(str(id_), *rest) for id_, *rest in await tx.all(statement)]
+
+
+async def requeue(tx: Transaction, notice: str, now: datetime) -> None:
+    """A person says: once more, from the beginning."""
+    await tx.run(_its(notice).where(notices.c.state == "parked").values(state="queued", attempts=0, due_at=now, reason=""))
 
 
 async def again(tx: Transaction, *, failed: Failed, due_at: datetime) -> None:

@@ -1,0 +1,101 @@
+"""The store: nothing is lost between two who write at once, every time is UTC, and whatever goes wrong comes out as one of ours."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from gateway.store import journals
+from gateway.store.engine import Clash, Store, StoreAway, StoreRefuses, Unstorable
+from gateway.store.tables import agencies, budgets, metadata
+from tests.world import Deployment
+
+NOON_IN_MAKASSAR = datetime(2026, 11, 24, 12, tzinfo=timezone(timedelta(hours=8)))
+
+
+async def made(deployment: Deployment) -> Store:
+    """An open store with its tables."""
+    deployment.config()
+    store = Store(deployment.store_url())
+    await store.migrate()
+    return store
+
+
+async def test_ten_who_count_at_once_lose_nothing(deployment: Deployment) -> None:
+    store = await made(deployment)
+    hour = datetime(2026, 11, 24, 5, tzinfo=UTC)
+    async with store.transaction() as tx:
+        await tx.run(budgets.insert(), [{"channel": "sms", "hour": hour, "used": 0}])
+
+    async def count() -> None:
+        for _ in range(15):
+            async with store.transaction() as tx:
+                [(used,)] = await tx.all(sa.select(budgets.c.used).with_for_update())
+                await tx.run(budgets.update().values(used=used + 1))
+
+    await asyncio.gather(*(count() for _ in range(10)))
+    assert [row["used"] for row in await deployment.rows("budgets")] == [150]
+    await store.close()
+
+
+async def test_every_time_comes_back_as_utc_and_one_without_a_zone_is_not_taken(deployment: Deployment) -> None:
+    store = await made(deployment)
+    async with store.transaction() as tx:
+        await journals.report(tx, "j", accepted=1, pending=0, highest_seq=1, now=NOON_IN_MAKASSAR)
+    [book] = await deployment.rows("journals")
+    assert (book["reported_at"], book["reported_at"].tzinfo) == (NOON_IN_MAKASSAR, UTC)
+    with pytest.raises(Unstorable):
+        async with store.transaction() as tx:
+            await journals.report(tx, "j", accepted=1, pending=0, highest_seq=1, now=datetime(2026, 11, 24))  # noqa: DTZ001  # that is the point
+    await store.close()
+
+
+async def test_a_newer_store_is_left_alone_with_a_sentence(deployment: Deployment) -> None:
+    store = await made(deployment)
+    async with store.transaction() as tx:
+        await tx.run(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreRefuses, match="newer gateway"):
+        await store.migrate()
+    await store.close()
+
+
+async def test_two_nodes_that_start_at_once_make_the_tables_once(deployment: Deployment) -> None:
+    deployment.config()
+    stores = [Store(deployment.store_url()) for _ in range(4)]
+    await asyncio.gather(*(store.migrate() for store in stores))
+    for store in stores:
+        await store.close()
+    assert await deployment.rows("cases") == []
+
+
+async def test_the_migrations_make_what_the_tables_say(deployment: Deployment) -> None:
+    await (await made(deployment)).close()
+    engine = create_async_engine(deployment.store_url())
+    async with engine.connect() as connection:
+        differences = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), metadata))
+    await engine.dispose()
+    assert differences == []
+
+
+async def test_what_goes_wrong_comes_out_as_ours_and_tells_no_value(deployment: Deployment) -> None:
+    store = await made(deployment)
+    row = {"code": "rahasia", "name": "rahasia", "coordinator": False}
+    async with store.transaction() as tx:
+        await tx.run(agencies.insert(), [row])
+    with pytest.raises(Clash) as clash:
+        async with store.transaction() as tx:
+            await tx.run(agencies.insert(), [row])
+    with pytest.raises(Unstorable) as unstorable:
+        async with store.transaction() as tx:
+            await tx.run(agencies.insert(), [row | {"code": "rahasia \ud800"}])
+    with pytest.raises(StoreAway) as away:
+        async with store.transaction() as tx:
+            await tx.run(sa.text("SELECT * FROM rahasia"))
+    assert not [error for error in (clash, unstorable, away) if "rahasia" in str(error.value)]
+    await store.close()
