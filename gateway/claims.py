@@ -49,8 +49,11 @@ class ClaimLoop(Generic[_Row]):
         self._at_once = at_once
         self._bell = Bell(clock)
         self._written = Bell(clock)
-        self._busy = 0
+        # Rows that are being worked on.
+        self.busy = 0
         self._outcomes: list[Outcome] = []
+        # The store did not take the outcomes: their leases may run out, and what was done must not be claimed and done again.
+        self._unwritten = False
         self._stopping = False
         # Until this node and the store have agreed.
         self._paused = True
@@ -67,13 +70,13 @@ class ClaimLoop(Generic[_Row]):
     async def run(self) -> None:
         """Until stopped or cancelled; what is being worked on when it is cancelled is given up to its lease."""
         # Nothing is, whatever ended us the last time: a task that was cancelled before its first step never counts itself out.
-        self._busy = 0
+        self.busy = 0
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(self._write(), name=f"{self._name} writer")
-            while not self._stopping or self._busy or self._outcomes:
+            while not self._stopping or self.busy or self._outcomes:
                 rows = await self._claimed()
                 for row in rows:
-                    self._busy += 1
+                    self.busy += 1
                     tasks.create_task(self._one(row), name=self._name)
                 if not rows:
                     await self._bell.wait(LOOK_SECONDS)
@@ -85,9 +88,9 @@ class ClaimLoop(Generic[_Row]):
         self._bell.ring()
 
     async def _claimed(self) -> Sequence[_Row]:
-        free = self._at_once - self._busy
+        free = self._at_once - self.busy
         # In handfuls: a claim is a transaction.
-        if self._stopping or self._paused or free < (self._at_once + 1) // 2:
+        if self._stopping or self._paused or self._unwritten or free < (self._at_once + 1) // 2:
             return ()
         try:
             async with self._store.transaction() as tx:
@@ -102,7 +105,7 @@ class ClaimLoop(Generic[_Row]):
         except Exception as error:  # noqa: BLE001  # a fault of ours with one row must not end the channel's loop; its lease brings it back
             _log.error("failed", loop=self._name, error=where(error))
         finally:
-            self._busy -= 1
+            self.busy -= 1
             self._written.ring()
             self._bell.ring()
 
@@ -119,6 +122,7 @@ class ClaimLoop(Generic[_Row]):
                     for outcome in outcomes:
                         await outcome(tx)
             except StoreAway:
+                self._unwritten = True
                 await self._clock.sleep(_RETRY_SECONDS)
                 continue
             except Exception as error:  # noqa: BLE001  # a fault of ours with one of them must not end the channel's loop; its lease brings it back
@@ -127,5 +131,6 @@ class ClaimLoop(Generic[_Row]):
                     continue
                 _log.error("could not write what became of it", loop=self._name, error=where(error))
             del self._outcomes[: len(outcomes)]
+            self._unwritten = False
             alone = alone and bool(self._outcomes)
             self._bell.ring()

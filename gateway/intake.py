@@ -185,7 +185,7 @@ class Intake:
             await self._store_batch(batch)
             await self._insist(partial(self._journal.remove, [entry.seq for entry, _ in batch]))
 
-    async def _store_batch(self, batch: Sequence[tuple[Entry, Read]]) -> None:
+    async def _store_batch(self, batch: Sequence[tuple[Entry, Read]], *, alone: bool = False) -> None:
         for _ in range(_CLASHES):
             try:
                 filed = await self._insist(partial(self._file, batch))
@@ -197,21 +197,21 @@ class Intake:
                 if not batch:
                     return
             except Unstorable as error:
-                await self._one_by_one(batch, f"cannot be stored ({error})")
+                await self._one_by_one(batch, f"cannot be stored ({error})", alone=alone)
                 return
             except Exception as error:  # noqa: BLE001  # a fault of ours that one report brings out must not stop the others
-                await self._one_by_one(batch, f"cannot be filed ({where(error)})")
+                await self._one_by_one(batch, f"cannot be filed ({where(error)})", alone=alone)
                 return
             else:
                 self._tell(batch, filed)
                 return
-        await self._one_by_one(batch, "clashes with other rows again and again")
+        await self._one_by_one(batch, "clashes with other rows again and again", alone=alone)
 
-    async def _one_by_one(self, batch: Sequence[tuple[Entry, Read]], reason: str) -> None:
-        """One bad row harms nobody else: each alone, and the bad one is parked."""
-        if len(batch) > 1:
+    async def _one_by_one(self, batch: Sequence[tuple[Entry, Read]], reason: str, *, alone: bool) -> None:
+        """One bad row harms nobody else: each once more, alone, and the bad one is parked."""
+        if not alone:
             for one in batch:
-                await self._store_batch([one])
+                await self._store_batch([one], alone=True)
                 # At once: what the journal says of itself in the next transaction must be true.
                 await self._insist(partial(self._journal.remove, [one[0].seq]))
             return
@@ -220,7 +220,7 @@ class Intake:
             # Not even as bytes: this is not the report's fault. Wait, loudly, rather than lose it.
             self._say(f"Row {entry.seq} of the journal cannot be stored ({reason}).")
             await self._clock.sleep(self._retry_seconds)
-        await self._store_batch([(entry, Broke(reason))])
+        await self._store_batch([(entry, Broke(reason))], alone=True)
 
     async def _file(self, batch: Sequence[tuple[Entry, Read]]) -> Filed:
         async with self._store.transaction() as tx:

@@ -46,9 +46,24 @@ class Fate:
     # Off: neither counted nor struck.
     armed: bool = True
     struck: asyncio.Event = field(default_factory=asyncio.Event)
+    _never: asyncio.Future[None] | None = None
+
+    @property
+    def hanging(self) -> bool:
+        """Whether somebody waits now for what will not come."""
+        return self._never is not None and not self._never.done()
+
+    def never(self) -> Any:  # noqa: ANN401  # what a task takes from a future that it is to wait for
+        """What will not come."""
+        self._never = asyncio.get_running_loop().create_future()
+        return next(iter(self._never.__await__()))
+
+    def arm(self) -> None:
+        """From here on."""
+        self.armed = True
 
     def is_due(self) -> bool:
-        """This is the one."""
+        """Whether it is the one."""
         self.awaits += self.armed
         if not self.armed or self.awaits != self.at:
             return False
@@ -67,7 +82,7 @@ def under(fate: Fate, call: Coroutine[Any, Any, _Result]) -> Generator[Any, Any,
             return end.value  # type: ignore[no-any-return]
         struck = fate.is_due()
         if struck and fate.what == HANG:
-            awaited = _never()
+            awaited = fate.never()
         elif struck and fate.what == CANCEL:
             _this_task().cancel()
         try:
@@ -79,20 +94,16 @@ def under(fate: Fate, call: Coroutine[Any, Any, _Result]) -> Generator[Any, Any,
             step = partial(call.throw, FAILURES[fate.what]()) if struck and fate.what in FAILURES else partial(call.send, None)
 
 
-def _never() -> Any:  # noqa: ANN401  # what a task takes from a future that it is to wait for
-    return next(iter(asyncio.get_running_loop().create_future().__await__()))
-
-
 def _this_task() -> asyncio.Task[Any]:
     task = asyncio.current_task()
     assert task is not None
     return task
 
 
-def each(what: str) -> Iterator[Fate]:
-    """One fate for each await, first to last: ends when one was not met. There must be one at least."""
+def each(*whats: str) -> Iterator[Fate]:
+    """One fate for each await, first to last, taking turns; ends when one was not met. There must be one at least."""
     for at in range(1, _ENOUGH):
-        fate = Fate(at, what)
+        fate = Fate(at, whats[at % len(whats)])
         yield fate
         if not fate.struck.is_set():
             assert at > 1, "nothing was driven"
@@ -104,10 +115,21 @@ class FatedStore(Store):
     """A store whose transactions are struck: at their beginning, inside and at their commit."""
 
     fate = Fate(0, HANG)
+    # Transactions that are open now.
+    open = 0
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """As the store's own."""
+        self.open += 1
+        try:
+            async with self._struck() as tx:
+                yield tx
+        finally:
+            self.open -= 1
+
+    @asynccontextmanager
+    async def _struck(self) -> AsyncIterator[Transaction]:
         block = super().transaction()
         tx = await under(self.fate, block.__aenter__())
         try:

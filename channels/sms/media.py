@@ -129,6 +129,8 @@ def _url(text: str, base: URL | None = None) -> URL:
     try:
         url = base.join(URL(text)) if base else URL(text)
         url.origin()
+        # A host that no resolver would take, such as one with a label of 64 letters.
+        (url.raw_host or "").encode("idna")
     except ValueError:
         raise FetchFailed("not an address that can be fetched", permanent=True) from None
     if url.user or url.password or not text:
@@ -154,7 +156,7 @@ def _failed(error: Exception) -> NoReturn:
         raise FetchFailed("took too long") from error
     if _private(error):
         raise FetchFailed("leads into a private network", permanent=True) from error
-    if isinstance(error, aiohttp.InvalidURL | UnicodeError):
+    if isinstance(error, aiohttp.InvalidURL):
         raise FetchFailed("not an address that can be fetched", permanent=True) from error
     raise FetchFailed("the connection failed or broke off") from error
 

@@ -113,7 +113,7 @@ def _begin_immediate(connection: sa.Connection) -> None:
 
 
 def _roll_back(connection: sa.engine.interfaces.DBAPIConnection, _record: object, _error: BaseException | None) -> None:
-    # Cancelled between a query and its rows: closed like that, SQLite would keep the store locked until the garbage collector finds the cursor (5 to 20 s, seen).
+    # Cancelled between a query and its rows: closed like that, SQLite keeps the store locked until the garbage collector finds the cursor (5 to 20 s, seen).
     with suppress(Exception):
         connection.rollback()
 
