@@ -3,7 +3,9 @@
 from channels.contract import (
     MESSAGE,
     STATUS,
+    About,
     Arrival,
+    Box,
     Channel,
     Checked,
     DeliveryUpdate,
@@ -12,16 +14,20 @@ from channels.contract import (
     FetchFailed,
     Ignored,
     Inlet,
+    Kept,
     Notice,
     Receipt,
     Refused,
     SendFailed,
+    Words,
 )
 
 __all__ = [
     "MESSAGE",
     "STATUS",
+    "About",
     "Arrival",
+    "Box",
     "Channel",
     "Checked",
     "DeliveryUpdate",
@@ -30,8 +36,10 @@ __all__ = [
     "Fetched",
     "Ignored",
     "Inlet",
+    "Kept",
     "Notice",
     "Receipt",
     "Refused",
     "SendFailed",
+    "Words",
 ]

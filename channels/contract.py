@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
-from normalizer import Address, Report
+from normalizer import Address, Report, Setting
 
 MESSAGE = "message"
 STATUS = "status"
@@ -42,6 +42,24 @@ class Receipt:
 
     # The tracking number as shown, XXXX-XXXX-XXXX. Only the web form shows it to anybody; other wires never do (law 4).
     number: str
+    # Opens the report's own page: only for whoever sent it. 128 bits, the same at every repeat.
+    link: str = ""
+    # What happens next, as a code: "verification".
+    next_step: str = "verification"
+    # The last day for that, in the deployment's zone; None: no calendar is known.
+    due_on: date | None = None
+    # The holidays on the way, which do not count.
+    not_counted: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that is on this node's disk, under the digest of its bytes."""
+
+    # SHA-256 in hex.
+    digest: str
+    # Bytes.
+    size: int
 
 
 class Refused(Exception):
@@ -57,6 +75,49 @@ class Inlet(Protocol):
 
     async def receive(self, arrival: Arrival) -> Receipt:
         """Return only after the arrival is on disk. Raises Refused (or any other exception): tell the wire to try again later."""
+
+    async def keep(self, chunks: AsyncIterator[bytes]) -> Kept:
+        """A file, on disk before the arrival that will refer to it. What the iterator raises passes through. Raises Refused: no room."""
+
+    def sign(self, *words: str) -> str:
+        """128 bits that only this deployment can make of these words: for what a wire hands out and wants to know again."""
+
+
+class Words(Protocol):
+    """The texts of one language, by their codes."""
+
+    @property
+    def language(self) -> str:
+        """BCP 47."""
+
+    def __call__(self, code: str, **values: object) -> str:
+        """The text, with its values filled in."""
+
+    def many(self, code: str, count: int, **values: object) -> str:
+        """The text for so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a channel is told of the deployment that it works for."""
+
+    # What citizens know the service by.
+    name: str
+    setting: Setting
+    # Where the outside finds us, primary first.
+    public_urls: tuple[str, ...]
+    # UTC.
+    clock: Callable[[], datetime]
+    # By language, the default first.
+    words: Mapping[str, Words] = field(default_factory=dict)
+    # What it is the service of: "Kab. Penajam Paser Utara". Empty: nothing is said.
+    place: str = ""
+    # Whom to call when life is in danger; empty: nobody is named.
+    emergency: str = ""
+    # Working days until somebody has read a report.
+    verification_working_days: int = 3
+    # The other ways to us, as citizens are told: "sms", "keyword", "email", "telegram".
+    doors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +206,23 @@ class Door:
     method: str
     # Below /in/{name}: "message", "status". A web form may start with "/" and then stands at the root.
     path: str
-    # An aiohttp handler (Request -> StreamResponse); typed loosely so that a reader need not load an HTTP library.
+    # An aiohttp handler (Request -> StreamResponse), typed loosely so that a reader need not load an HTTP library.
+    # `channels.caller` tells who called.
     handler: Callable[[Any], Awaitable[Any]]
     # Bytes of a body that are read at the most.
     max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The pages of a channel on which citizens write, for other pages that lead there."""
+
+    # Where a report is written.
+    form_path: str
+    # Where words and files for a report that is there are sent, with its private link.
+    add_path: str
+    # A fresh key for that.
+    new_key: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +246,9 @@ class Channel(Protocol):
 
     def routes(self, inlet: Inlet) -> Iterable[Door]:
         """HTTP doors; none if it has none."""
+
+    def box(self, inlet: Inlet) -> Box | None:
+        """Its pages for writing; None: it has none."""
 
     async def run(self, inlet: Inlet) -> None:
         """Listen or poll until cancelled; return at once if there is nothing to run."""

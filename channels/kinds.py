@@ -22,4 +22,9 @@ KINDS = {
         settings="channels.sms.settings:TwilioSmsSettings",
         reader="channels.sms.reading:read",
     ),
+    "web-form": Kind(
+        channel="channels.webform.channel:WebForm",
+        settings="channels.webform.settings:WebFormSettings",
+        reader="channels.webform.reading:read",
+    ),
 }

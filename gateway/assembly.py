@@ -8,30 +8,34 @@ import os
 import secrets
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from channels import Channel, Inlet
+from channels import About, Box, Channel, Inlet
 from channels.kinds import KINDS
-from gateway import server, words
+from gateway import look, server, words
 from gateway.blobs import Blobs
 from gateway.claims import ClaimLoop
 from gateway.clock import Clock, SystemClock
 from gateway.config import ChannelConfig, Config, Mistakes
-from gateway.due import Fetcher
+from gateway.deadlines import Calendar
+from gateway.due import Darkroom, Fetcher
 from gateway.filing import Office
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.outbox import Outbox, Patience
+from gateway.pictures import Pictures
+from gateway.public import PublicPages
 from gateway.reader import Reader
 from gateway.reading import Spec
 from gateway.store.engine import Store, StoreRefuses
 from gateway.store.journals import WrongKey
 from gateway.supervisor import supervise
+from gateway.sweeper import Sweeper
 from normalizer import Setting
 
 # How long sends that are on their way may take when the gateway stops. Seconds.
@@ -50,6 +54,10 @@ class Gateway:
     intake: Intake
     outboxes: Mapping[str, Outbox]
     fetchers: Mapping[str, Fetcher]
+    darkroom: Darkroom
+    sweeper: Sweeper
+    blobs: Blobs
+    calendar: Calendar
     clock: Clock
     # The public listener's port.
     port: int
@@ -73,9 +81,9 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
 
 async def _end(gateway: Gateway, loops: list[asyncio.Task[None]]) -> None:
     """The doors are closed by now. Let what is being sent be sent; everything else is a row and waits for the next start."""
-    for loop in _claim_loops(gateway.outboxes, gateway.fetchers):
+    for loop in _claim_loops(gateway.outboxes, gateway.fetchers, gateway.darkroom):
         loop.stop()
-    ending = [task for task in loops if task.get_name().startswith(("outbox", "fetcher"))]
+    ending = [task for task in loops if task.get_name().startswith(("outbox", "fetcher", "pictures"))]
     if ending:
         await asyncio.wait(ending, timeout=STOP_SECONDS)
     for task in loops:
@@ -127,29 +135,33 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
         journal_path or config.data_dir / "journal.db", min_free_bytes=limits.min_free_bytes, reserve_bytes=limits.reserve_bytes, max_bytes=limits.max_bytes
     )
     stack.push_async_callback(journal.close)
-    inlets = {name: CoreInlet(journal, key, channel.fingerprint) for name, channel in channels.items()}
+    blobs = Blobs(config.data_dir / "blobs", min_free_bytes=2 * limits.min_free_bytes)
+    calendar = Calendar(config.country, config.zone, config.steps.office_closes, config.steps.days_off)
+    days = config.steps.verification_working_days
+    inlets = {name: CoreInlet(journal, key, channel.fingerprint, blobs, calendar, days) for name, channel in channels.items()}
     intake = _intake(config, clock, _office(config, key, channels), journal, store)
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     patience = _patience(config)
     outboxes = {name: Outbox(channel, store, clock, worker, patience) for name, channel in channels.items() if channel.reaches}
-    blobs = Blobs(config.data_dir / "blobs", min_free_bytes=2 * limits.min_free_bytes)
     fetchers = {name: Fetcher(channel, store, blobs, clock, worker) for name, channel in channels.items()}
-    _wire(journal, intake, inlets, outboxes, fetchers)
-    return Gateway(config, channels, inlets, journal, store, intake, outboxes, fetchers, clock, port=0)
+    darkroom = Darkroom(Pictures(blobs), store, clock, worker)
+    sweeper = Sweeper(blobs, journal, store, clock)
+    _wire(journal, intake, inlets, _claim_loops(outboxes, fetchers, darkroom))
+    return Gateway(config, channels, inlets, journal, store, intake, outboxes, fetchers, darkroom, sweeper, blobs, calendar, clock, port=0)
 
 
-def _wire(journal: Journal, intake: Intake, inlets: Mapping[str, CoreInlet], outboxes: Mapping[str, Outbox], fetchers: Mapping[str, Fetcher]) -> None:
+def _wire(journal: Journal, intake: Intake, inlets: Mapping[str, CoreInlet], loops: Sequence[ClaimLoop[Any]]) -> None:
     """Who rings whose bell."""
 
     def filed() -> None:
-        for loop in _claim_loops(outboxes, fetchers):
+        for loop in loops:
             loop.ring()
 
     def refused(why: StoreRefuses | None) -> None:
         for inlet in inlets.values():
             # Only another's key makes the numbers wrong; for all else the journal can wait.
             inlet.closed = str(why) if isinstance(why, WrongKey) else None
-        for loop in _claim_loops(outboxes, fetchers):
+        for loop in loops:
             loop.pause(paused=why is not None)
 
     journal.on_append = intake.ring
@@ -157,8 +169,8 @@ def _wire(journal: Journal, intake: Intake, inlets: Mapping[str, CoreInlet], out
     intake.on_refused = refused
 
 
-def _claim_loops(outboxes: Mapping[str, Outbox], fetchers: Mapping[str, Fetcher]) -> list[ClaimLoop[Any]]:
-    return [outbox.loop for outbox in outboxes.values()] + [fetcher.loop for fetcher in fetchers.values()]
+def _claim_loops(outboxes: Mapping[str, Outbox], fetchers: Mapping[str, Fetcher], darkroom: Darkroom) -> list[ClaimLoop[Any]]:
+    return [*(outbox.loop for outbox in outboxes.values()), *(fetcher.loop for fetcher in fetchers.values()), darkroom.loop]
 
 
 def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
@@ -166,27 +178,43 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
     channels = [(f"channel {name}", lambda c=channel, n=name: c.run(gateway.inlets[n])) for name, channel in gateway.channels.items()]
     outboxes = [(f"outbox {name}", outbox.loop.run) for name, outbox in gateway.outboxes.items()]
     fetchers = [(f"fetcher {name}", fetcher.loop.run) for name, fetcher in gateway.fetchers.items()]
-    return [("intake", gateway.intake.run), *channels, *outboxes, *fetchers]
+    return [("intake", gateway.intake.run), *channels, *outboxes, *fetchers, ("pictures", gateway.darkroom.loop.run), ("sweeper", gateway.sweeper.run)]
 
 
 def _public(gateway: Gateway) -> Any:  # noqa: ANN401  # an aiohttp application; only server.py speaks HTTP
     ways: list[tuple[Channel, Inlet]] = [(channel, gateway.inlets[name]) for name, channel in gateway.channels.items()]
-    return server.public(ways)
+    app = server.public(ways, gateway.config.trusted_proxies)
+    told = about(gateway.config, setting(gateway.config, None), gateway.clock)
+    PublicPages(told, gateway.store, gateway.blobs, gateway.calendar, _box(gateway)).add_to(app)
+    look.add_to(app)
+    return app
+
+
+def _box(gateway: Gateway) -> Box | None:
+    """Where citizens write on the web."""
+    return next((box for name, channel in gateway.channels.items() if (box := channel.box(gateway.inlets[name]))), None)
 
 
 def make_channel(config: Config, name: str, clock: Clock) -> Channel:
     """One configured channel; its kind is imported only now."""
     block = config.channels[name]
     make = resolve(KINDS[block.kind].channel)
-    public_urls = tuple(getattr(block.settings, "public_urls", ()) or config.public_urls)
-    channel: Channel = make(name, block.settings, setting(config, block), public_urls, clock.now)
+    channel: Channel = make(name, block.settings, about(config, setting(config, block), clock))
     return channel
 
 
-def setting(config: Config, channel: ChannelConfig) -> Setting:
+def about(config: Config, where: Setting, clock: Clock) -> About:
+    """What a channel and the pages are told of this deployment."""
+    doors = {name: said for name in ("sms", "keyword", "email", "telegram") if (said := getattr(config.site, name))}
+    texts = words.load(config.languages)
+    days = config.steps.verification_working_days
+    return About(config.name, where, config.public_urls, clock.now, texts, config.site.place, config.site.emergency, days, doors)
+
+
+def setting(config: Config, channel: ChannelConfig | None) -> Setting:
     """What the normaliser must know of this deployment."""
     keywords = tuple(sorted((word.upper(), code) for word, code in config.keywords.items()))
-    return Setting(config.country, config.zone, tuple(config.languages), channel.region or config.region, keywords)
+    return Setting(config.country, config.zone, tuple(config.languages), (channel.region if channel else None) or config.region, keywords)
 
 
 def deployment_key(config: Config) -> bytes:
@@ -227,6 +255,9 @@ def _office(config: Config, key: bytes, channels: Mapping[str, Channel]) -> Offi
         reaches={name: channel.reaches for name, channel in channels.items()},
         per_recipient_per_hour=config.outbox.per_recipient_per_hour,
         per_channel_per_hour=config.outbox.per_channel_per_hour,
+        carriers={kind: name for name, channel in reversed(list(channels.items())) for kind in channel.reaches},
+        contact_countries=frozenset(config.contacts.countries),
+        per_contact_per_day=config.contacts.per_contact_per_day,
     )
 
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import itertools
 import os
 import secrets
+import threading
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 
 class Blobs:
-    """One folder; a file that is there already is not written twice."""
+    """One folder; a file that is there twice is one file."""
 
     def __init__(self, folder: Path, *, min_free_bytes: int = 0) -> None:
         """`min_free_bytes`: a file is not begun, and not gone on with, where less is free: pictures never take the room of reports."""
         self._folder = folder
         self._min_free_bytes = min_free_bytes
+        self._settling = threading.Lock()
 
     async def keep(self, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         """Its digest and size. What the iterator raises passes through, and nothing stays behind."""
@@ -37,6 +41,23 @@ class Blobs:
             part.unlink(missing_ok=True)
         return digest.hexdigest(), size
 
+    def older_than(self, before: datetime, limit: int) -> set[str]:
+        """Digests of files that nobody brought again since then; what a crash left unfinished in that time goes at once."""
+        for part in self._folder.glob("*.part"):
+            if _changed(part) < before:
+                part.unlink(missing_ok=True)
+        old = (file.name for file in self._folder.glob("??/*") if _changed(file) < before)
+        return set(itertools.islice(old, limit))
+
+    def remove(self, digest: str, before: datetime) -> bool:
+        """Take it away, unless somebody has brought it again meanwhile."""
+        with self._settling:
+            file = self.path(digest)
+            if not file.exists() or _changed(file) >= before:
+                return False
+            file.unlink()
+            return True
+
     def _insist_on_room(self) -> None:
         disk = os.statvfs(self._folder)
         if disk.f_bavail * disk.f_frsize < self._min_free_bytes:
@@ -49,13 +70,19 @@ class Blobs:
     def _settle(self, part: Path, digest: str) -> None:
         place = self.path(digest)
         place.parent.mkdir(exist_ok=True)
-        part.replace(place)
+        # A file that is there already is replaced by the same one, and counts as new.
+        with self._settling:
+            part.replace(place)
         for folder in (place.parent, self._folder):
             handle = os.open(folder, os.O_RDONLY)
             try:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+
+def _changed(file: Path) -> datetime:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
 def _to_disk(handle: int, flush: object) -> None:

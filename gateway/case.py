@@ -108,6 +108,22 @@ def fill(case: Case, complaint: Complaint, *, correspondent: UUID | None, reason
     return _after(case, "filled", reason, data, at)
 
 
+def amend(case: Case, complaint: Complaint, *, reason: str, at: datetime) -> tuple[Case, Event]:
+    """The reporter said it anew: the words are theirs to change, and so are the switches that hide them."""
+    data: dict[str, object] = {
+        "status": AWAITING_VERIFICATION if case.status == RECEIVED else case.status,
+        "anonymous": complaint.anonymous,
+        "confidential": complaint.confidential,
+        "title": complaint.title,
+    }
+    return _after(case, "amended", reason, data, at)
+
+
+def place(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
+    """The reporter said where it happened."""
+    return _after(case, "placed", reason, {}, at)
+
+
 def archive(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     """Closed without work, with the reason."""
     return _after(case, "archived", reason, {"status": ARCHIVED}, at)

@@ -7,7 +7,7 @@ import pkgutil
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from channels.kinds import KINDS
 from gateway import words
-from gateway.config_blocks import Agency, Block, IntakeBlock, JournalBlock, ListenBlock, OutboxBlock, StepsBlock, StoreBlock
+from gateway.config_blocks import Agency, Block, ContactsBlock, IntakeBlock, JournalBlock, ListenBlock, OutboxBlock, SiteBlock, StepsBlock, StoreBlock
 from gateway.secrets import Place, model_in, resolve, written_openly
 
 CHANNEL_NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -51,6 +51,11 @@ class Config(Block):
         examples=[["https://lapor.example"]],
     )
     data_dir: Path = Field(default=Path("data"), description="Folder of the journal and its files, on a disk that keeps. Relative to this file.")
+    trusted_proxies: tuple[str, ...] = Field(
+        default=("127.0.0.1", "::1"),
+        description="Addresses or networks of reverse proxies of ours: only they are believed whom they speak for (X-Forwarded-For).",
+        examples=[["127.0.0.1", "10.0.0.0/8"]],
+    )
     country: str = Field(
         default="ID", pattern=r"^[A-Z]{2}$", description="Two capital letters (ISO 3166): whose telephone numbers are meant when no country is dialled."
     )
@@ -74,6 +79,8 @@ class Config(Block):
     intake: IntakeBlock = IntakeBlock()
     outbox: OutboxBlock = OutboxBlock()
     steps: StepsBlock = StepsBlock()
+    contacts: ContactsBlock = ContactsBlock()
+    site: SiteBlock = SiteBlock()
     agencies: tuple[Agency, ...] = Field(
         default=(),
         description="Who can own a case. Absent: one coordinator owns everything.",
@@ -87,6 +94,16 @@ class Config(Block):
     @classmethod
     def _reachable(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(_base_url(value) for value in values)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            try:
+                ip_network(value)
+            except ValueError as error:
+                raise ValueError(f"{value} should be an address or a network such as 10.0.0.0/8.") from error
+        return values
 
     @field_validator("zone")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -177,6 +178,28 @@ class StepsBlock(Block):
     verification_working_days: PositiveInt = Field(
         default=3, description="Working days until somebody has verified a report; citizens are told so in the acknowledgement."
     )
+    office_closes: time = Field(default=time(16), description="What comes after this hour counts as come on the next working day.", examples=["16:00:00"])
+    days_off: tuple[date, ...] = Field(
+        default=(), description="Days on which this office is closed, beside the country's public holidays and joint leave.", examples=[["2026-03-11"]]
+    )
+
+
+class SiteBlock(Block):
+    """What citizens read about the service on its pages."""
+
+    place: str = Field(default="", description="What it is the service of.", examples=["Kab. Penajam Paser Utara"])
+    emergency: str = Field(default="112", description="Number to call when life is in danger. Empty: none is shown.")
+    sms: str = Field(default="", description="Number for SMS, as citizens dial it.", examples=["1708"])
+    keyword: str = Field(default="", description="Word that comes first in an SMS to that number.", examples=["PPU"])
+    email: str = Field(default="", description="Address for mails.", examples=["lapor@ppu.example"])
+    telegram: str = Field(default="", description="Name of the bot, without @.", examples=["LaporPPUbot"])
+
+
+class ContactsBlock(Block):
+    """Contacts that somebody typed into a form. They prove nothing: the number may be a stranger's, and each message costs."""
+
+    countries: tuple[str, ...] = Field(default=("ID",), description="Countries (ISO 3166) whose telephone numbers are written to. None: nobody is.")
+    per_contact_per_day: NonNegativeInt = Field(default=3, description="Messages to one typed number in 24 hours.")
 
 
 class Agency(Block):

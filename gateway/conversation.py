@@ -1,6 +1,6 @@
 """What is a message for? decide() says it and why. Pure.
 
-So far every report opens a case of its own; answers, follow-ups and commands join here, and nowhere else.
+A report opens a case of its own, unless it proves that it belongs to one; answers, follow-ups and commands join here, and nowhere else.
 """
 
 from __future__ import annotations
@@ -31,17 +31,24 @@ class Unread:
 class Decision:
     """What a message was taken for (law 9)."""
 
-    # "new_case" | "delivery" | "ignored"
+    # "new_case" | "amendment" | "addition" | "delivery" | "ignored"
     kind: str
     reason: str
 
 
-def decide(read: Understood | DeliveryUpdate | Ignored) -> Decision:
-    """What to do with what was read."""
+def decide(read: Understood | DeliveryUpdate | Ignored, *, known: bool = False) -> Decision:
+    """What to do with what was read; `known`: the secret that it carries (its own key, a private link) is that of a case."""
     match read:
         case DeliveryUpdate(status=status):
             return Decision("delivery", status)
         case Ignored(reason=reason):
             return Decision("ignored", reason)
+        case Understood(report=Report(link=str())) if known:
+            return Decision("addition", "rule:private_link")
+        case Understood() if known:
+            return Decision("amendment", "rule:own_key")
+        case Understood(report=Report(link=str())):
+            # Not stored yet, or nobody's: nothing is lost, and the coordinator can put it where it belongs.
+            return Decision("new_case", "rule:link_not_known")
         case Understood():
             return Decision("new_case", "rule:every_report_is_a_case")

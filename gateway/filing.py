@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -17,13 +17,14 @@ from gateway.conversation import Decision, Understood, decide
 from gateway.ids import new_id
 from gateway.journal_file import Entry
 from gateway.reading import Broke
+from gateway.store import dues, lookup, outgoing, people
 from gateway.store import filing as store
-from gateway.store import outgoing, people
 from gateway.store.engine import Transaction
 from gateway.store.filing import Rows, Said
 from gateway.store.writing import Row
 from gateway.words import Words
-from normalizer import NORMALISER, Address, Complaint, Setting, unread
+from normalizer import NORMALISER, Address, Complaint, Location, Setting, unread
+from normalizer.address import canonical, country_of
 
 Read = Understood | DeliveryUpdate | Ignored | Broke
 _COMPLAINT = TypeAdapter(Complaint)
@@ -45,6 +46,11 @@ class Office:
     # Notices an hour: to one address, and by one channel in all.
     per_recipient_per_hour: int
     per_channel_per_hour: int
+    # Which channel writes to a contact that somebody typed, by kind of address.
+    carriers: Mapping[str, str] = field(default_factory=dict)
+    # Countries (ISO 3166) whose numbers may be written to for that, and how often a day: the number may be a stranger's.
+    contact_countries: frozenset[str] = frozenset()
+    per_contact_per_day: int = 0
 
 
 @dataclass(slots=True)
@@ -61,22 +67,34 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
     known = await _known(tx, batch)
     filed = Filed()
     news = [(entry, read) for entry, read in batch if not _repeat(entry, known, filed, journal, now)]
-    met = await people.meet(tx, {sender for entry, read in news if (sender := sender_of(entry, read, office))}, now)
-    opening = [entry for entry, read in news if _opens(entry, read)]
-    numbers = await _numbers(tx, office.key, opening, known)
+    joining = await _joining(tx, office.key, news)
+    opening = [(entry, read) for entry, read in news if entry.seq not in joining and _opens(entry, read)]
+    senders = {sender for entry, read in opening if (sender := sender_of(entry, read, office))}
+    typed = {entry.seq: contact for entry, read in opening if (contact := _typed_contact(read, office))}
+    met = await people.meet(tx, senders | set(typed.values()), now)
+    numbers = await _numbers(tx, office.key, [entry for entry, _ in opening], known)
     wanted: list[_Wanted] = []
     for entry, read in news:
+        if entry.seq in joining:
+            continue
         arrival = _arrival(entry, journal, now)
         filed.rows.arrivals.append(arrival)
-        if _opens(entry, read):
+        if entry.seq in numbers:
             sender = sender_of(entry, read, office)
             person = met[sender].id if sender else None
-            wanted += _case(filed.rows, arrival, entry, read, office, numbers[entry.seq], person, sender, now)
+            case, words = _case(filed.rows, arrival, entry, read, office, numbers[entry.seq], person, now)
+            if to := sender or typed.get(entry.seq):
+                channel = entry.arrival.channel if sender else office.carriers[to.kind]
+                wanted.append(_Wanted(case.id, channel, to, case.number, words, typed=sender is None))
         else:
             _settled(filed, arrival, entry, read)
     allowances = await _admit(tx, office, filed, wanted, {to: person.allowance for to, person in met.items()}, now)
     await store.write(tx, filed.rows)
     await people.remember(tx, allowances)
+    # Only now: the case that it belongs to may have come in the same batch.
+    for entry, read in news:
+        if entry.seq in joining:
+            filed.rows.due += await _join(tx, journal, entry, read, joining[entry.seq], now)
     for arrival, said in zip([row for row in filed.rows.arrivals if row["outcome"] == "delivery"], filed.updates, strict=True):
         if not await outgoing.update(tx, said):
             await store.remark(tx, arrival, "not one of our notices")
@@ -92,6 +110,8 @@ class _Wanted:
     to: Address
     number: str
     words: Words
+    # To a contact that somebody typed, who may be anybody.
+    typed: bool = False
 
 
 _Known = dict[tuple[str, str], list[Said]]
@@ -128,9 +148,70 @@ def sender_of(entry: Entry, read: Read, office: Office) -> Address | None:
     return sender if sender and sender.kind in office.reaches.get(entry.arrival.channel, frozenset()) else None
 
 
+async def _joining(tx: Transaction, key: bytes, news: Sequence[tuple[Entry, Read]]) -> dict[int, str]:
+    """Which of these belong to a case by a secret that they carry: seq to the link's digest. The first of several under a new key opens the case."""
+    carried = {entry.seq: tracking.link_digest(link) for entry, read in news if (link := _link_of(key, entry, read))}
+    there = set(await store.linked(tx, set(carried.values())))
+    joining = {}
+    for entry, read in news:
+        digest = carried.get(entry.seq)
+        if digest in there:
+            joining[entry.seq] = digest
+        elif _opens(entry, read):
+            there.add(tracking.link_digest(tracking.link(key, entry.arrival.channel, entry.arrival.wire_id)))
+    return joining
+
+
+def _link_of(key: bytes, entry: Entry, read: Read) -> str | None:
+    """The private link that a report carries, or that its own key makes."""
+    if not isinstance(read, Understood):
+        return None
+    return read.report.link or (tracking.link(key, entry.arrival.channel, entry.arrival.wire_id) if read.report.keyed else None)
+
+
+async def _join(tx: Transaction, journal: str, entry: Entry, read: Read, digest: str, now: datetime) -> list[Row]:
+    """Words and files for a case that is there; what is to be done about them."""
+    assert isinstance(read, Understood), entry.seq  # noqa: S101  # _joining() found the secret in it
+    case_id = (await store.linked(tx, [digest]))[digest]
+    case = cases.rebuild(await lookup.case_events(tx, case_id))
+    decision = decide(read, known=True)
+    rows = Rows(arrivals=[_arrival(entry, journal, now) | {"outcome": "message", "reason": decision.reason, "case": case_id}])
+    if decision.kind == "amendment":
+        changed, event = cases.amend(case, read.complaint, reason=decision.reason, at=now)
+        rows.complaint_versions.append(complaint_row(case, await store.complaint_versions_of(tx, case_id) + 1, read.complaint, now))
+    elif where := _given_place(read.complaint):
+        changed, event = cases.place(case, reason=decision.reason, at=now)
+        before = _COMPLAINT.validate_python(await store.latest_complaint(tx, case_id))
+        place = replace(before.place, location=where) if before.place else read.complaint.place
+        missing = tuple(question for question in before.missing if question != "where")
+        placed = replace(before, place=place, missing=missing)
+        rows.complaint_versions.append(complaint_row(case, await store.complaint_versions_of(tx, case_id) + 1, placed, now))
+    else:
+        changed, event = cases.remark(case, "added", reason=decision.reason, at=now)
+    rows.events.append(event_row(event))
+    message(rows, journal, entry, read.complaint, decision, case_id, case.correspondent, now)
+    await store.change(tx, changed, case.version)
+    await store.write(tx, rows)
+    return rows.due
+
+
+def _given_place(complaint: Complaint) -> Location | None:
+    return complaint.place.location if complaint.place else None
+
+
+def _typed_contact(read: Read, office: Office) -> Address | None:
+    """A telephone number in the contact field, if we may write to it; whose it is, nobody knows (law 10)."""
+    if not isinstance(read, Understood) or not read.complaint.contact or "sms" not in office.carriers:
+        return None
+    number = canonical(Address("sms", read.complaint.contact), next(iter(office.settings.values()), Setting()).country)
+    return number if number and country_of(number) in office.contact_countries else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Number:
     number: str
+    # What it was made of: the wire's id, or `id#fingerprint`.
+    wire_id: str
     # How many numbers were a stranger's already.
     counter: int
 
@@ -153,7 +234,7 @@ async def _numbers(tx: Transaction, key: bytes, opening: Sequence[Entry], known:
             if number in gone:
                 left.append((entry, wire_id))
             else:
-                chosen[entry.seq] = _Number(number, counter)
+                chosen[entry.seq] = _Number(number, wire_id, counter)
                 gone.add(number)
         counter += 1
     return chosen
@@ -201,10 +282,8 @@ def _settled(filed: Filed, arrival: Row, entry: Entry, read: Read) -> None:
         filed.updates.append(read)
 
 
-def _case(
-    rows: Rows, arrival: Row, entry: Entry, read: Read, office: Office, number: _Number, person: UUID | None, sender: Address | None, now: datetime
-) -> list[_Wanted]:
-    """A report becomes a case with an owner; what could not be read becomes one too, with everything hidden (laws 2, 8 and 10)."""
+def _case(rows: Rows, arrival: Row, entry: Entry, read: Read, office: Office, number: _Number, person: UUID | None, now: datetime) -> tuple[cases.Case, Words]:
+    """A report becomes a case with an owner; what could not be read becomes one too, with everything hidden (laws 2, 8 and 10). And the citizen's language."""
     setting = office.settings.get(entry.arrival.channel, Setting())
     if isinstance(read, Understood):
         complaint, decision, status, outcome = read.complaint, decide(read), cases.AWAITING_VERIFICATION, "case"
@@ -231,11 +310,11 @@ def _case(
     arrival |= {"outcome": outcome, "reason": decision.reason, "case": case.id}
     rows.cases.append(case_row(case))
     rows.case_numbers.append({"number": case.number, "case": case.id})
+    rows.links.append({"digest": tracking.link_digest(tracking.link(office.key, entry.arrival.channel, number.wire_id)), "case": case.id})
     rows.complaint_versions.append(complaint_row(case, 1, complaint, now))
     if isinstance(read, Understood):
         message(rows, str(arrival["journal"]), entry, complaint, decision, case.id, person, now)
-    words = office.words.get(complaint.language or "", office.words[office.language])
-    return [_Wanted(case.id, entry.arrival.channel, sender, case.number, words)] if sender else []
+    return case, office.words.get(complaint.language or "", office.words[office.language])
 
 
 def message(rows: Rows, journal: str, entry: Entry, complaint: Complaint, decision: Decision, case: UUID, person: UUID | None, now: datetime) -> None:
@@ -257,15 +336,15 @@ def message(rows: Rows, journal: str, entry: Entry, complaint: Complaint, decisi
     rows.message_cases.append({"message": message_id, "case": case})
     for position, attachment in enumerate(complaint.attachments):
         state = {"blob": attachment.digest, "reference": attachment.reference, "state": "kept" if attachment.digest else "wanted", "reason": ""}
-        rows.attachments.append({"message": message_id, "position": position, "name": attachment.name, "type": attachment.declared_type, **state})
-        if attachment.reference and not attachment.digest:
+        seen: Row = {"derived_from": None, "latitude": None, "longitude": None}
+        rows.attachments.append({"message": message_id, "position": position, "name": attachment.name, "type": attachment.declared_type, **state, **seen})
+        if attachment.digest:
+            rows.blobs.append({"digest": attachment.digest, "size": attachment.size or 0, "place": "folder"})
+            if attachment.declared_type in dues.PICTURES:
+                rows.due.append(dues.photo_row(entry.arrival.channel, message_id, position, attachment.digest, now))
+        elif attachment.reference:
             data = {"message": str(message_id), "position": position, "reference": attachment.reference}
-            rows.due.append(_due("fetch", entry.arrival.channel, data, now))
-
-
-def _due(kind: str, channel: str, data: Row, at: datetime) -> Row:
-    empty = {"attempts": 0, "state": "waiting", "reason": "", "leased_by": None, "leased_until": None}
-    return {"id": new_id(), "kind": kind, "channel": channel, "data": data, "due_at": at, **empty}
+            rows.due.append(dues.row("fetch", entry.arrival.channel, data, now))
 
 
 async def _admit(
@@ -273,6 +352,7 @@ async def _admit(
 ) -> dict[Address, Allowance]:
     """Acknowledge within the caps: what is over them is kept as withheld, with the reason, and never sent later."""
     touched: dict[Address, Allowance] = {}
+    today = await store.written_to(tx, {one.to.value for one in wanted if one.typed}, now - timedelta(days=1))
     for channel in sorted({one.channel for one in wanted}):
         used = await store.spent(tx, channel, now)
         for one in wanted:
@@ -280,6 +360,9 @@ async def _admit(
                 continue
             allowance = touched.get(one.to, allowances[one.to])
             over = _over(office, allowance, used, now)
+            if one.typed and not over:
+                today[one.to.value] = today.get(one.to.value, 0) + 1
+                over = "this number was typed often enough today" if today[one.to.value] > office.per_contact_per_day else ""
             texts = notices.acknowledgement(one.words, one.number, more=allowance.unannounced, working_days=office.verification_working_days)
             filed.rows.notices.append(_notice(one, texts, over, now))
             filed.withheld += bool(over)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-from channels import Arrival, Receipt, Refused
+from channels import Arrival, Kept, Receipt, Refused
 from gateway import tracking
+from gateway.blobs import Blobs
+from gateway.deadlines import Calendar
 from gateway.journal import Journal
 from normalizer import Address
 
@@ -20,10 +22,13 @@ Fingerprint = Callable[[Arrival], str]
 class CoreInlet:
     """One for each channel: the channel's own fingerprint goes with it."""
 
-    def __init__(self, journal: Journal, key: bytes, fingerprint: Fingerprint) -> None:
+    def __init__(self, journal: Journal, key: bytes, fingerprint: Fingerprint, blobs: Blobs, calendar: Calendar, verification_working_days: int) -> None:
         self._journal = journal
         self._key = key
         self._fingerprint = fingerprint
+        self._blobs = blobs
+        self._calendar = calendar
+        self._working_days = verification_working_days
         # A sentence while this node must not take anything (another deployment's key); None: open.
         self.closed: str | None = None
 
@@ -34,7 +39,22 @@ class CoreInlet:
         arrival = replace(arrival, wire_id=_plain_id(arrival.wire_id), reply_to=_plain_reply(arrival))
         number = tracking.number(self._key, arrival.channel, arrival.wire_id)
         await self._journal.append(arrival, self._fingerprint_of(arrival), number)
-        return Receipt(number)
+        due = self._calendar.due(arrival.received_at, self._working_days)
+        return Receipt(number, tracking.link(self._key, arrival.channel, arrival.wire_id), "verification", due.on, due.not_counted)
+
+    async def keep(self, chunks: AsyncIterator[bytes]) -> Kept:
+        """A file, on disk before the arrival that will refer to it. Raises Refused, and what the iterator raises."""
+        if self.closed:
+            raise Refused(self.closed)
+        try:
+            return Kept(*await self._blobs.keep(chunks))
+        except OSError as error:
+            # A connection that breaks is one, too; nobody reads that answer.
+            raise Refused(f"The file cannot be written ({type(error).__name__}). Check the disk.") from error
+
+    def sign(self, *words: str) -> str:
+        """128 bits that only this deployment can make of these words."""
+        return tracking.sign(self._key, "wire", *words)
 
     def _fingerprint_of(self, arrival: Arrival) -> str:
         try:

@@ -132,6 +132,10 @@ class Journal:
         """Which of these are still here: seq to (channel, wire id, fingerprint)."""
         return await self._read(self._held, list(seqs))
 
+    async def mentioned(self, digests: Iterable[str]) -> set[str]:
+        """Which of these files an arrival that is still here refers to."""
+        return await self._read(self._mentioned, set(digests))
+
     async def remove(self, seqs: Iterable[int]) -> None:
         """These were handed over: the store has them."""
         await self._job(_Remove(tuple(seqs)))
@@ -292,6 +296,13 @@ class Journal:
     def _held(self, seqs: list[int]) -> dict[int, tuple[str, str, str]]:
         found = (self._read_db().execute(_HELD, (seq,)).fetchone() for seq in seqs)
         return {row[0]: (row[1], row[2], row[3]) for row in found if row}
+
+    def _mentioned(self, digests: set[str]) -> set[str]:
+        found: set[str] = set()
+        if digests:
+            for (raw,) in self._read_db().execute("SELECT raw FROM arrivals"):
+                found |= {digest for digest in digests if digest.encode() in raw}
+        return found
 
     def _read_db(self) -> sqlite3.Connection:
         if self._reader is None:

@@ -9,12 +9,15 @@ import asyncio
 import logging
 import math
 import zlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from ipaddress import ip_address, ip_network
+from typing import Any
 
 import structlog
 from aiohttp import web
 
 from channels import Channel, Door, Inlet, Refused
+from channels.caller import ADDRESS
 from gateway.cancelled import only_ours
 from gateway.reading import where
 
@@ -37,9 +40,9 @@ _SILENT.setLevel(logging.CRITICAL + 1)
 _NONSENSE = (zlib.error, web.RequestPayloadError)
 
 
-def public(ways: Iterable[tuple[Channel, Inlet]]) -> web.Application:
-    """Citizens', providers' and agencies' doors, and nothing else."""
-    app = web.Application(middlewares=[_whose_fault], handler_args={"access_log": None})
+def public(ways: Iterable[tuple[Channel, Inlet]], trusted_proxies: Sequence[str] = ()) -> web.Application:
+    """Citizens', providers' and agencies' doors, and nothing else. Each request knows who called, as far as proxies of ours say so."""
+    app = web.Application(middlewares=[_whose_fault, _who_calls(trusted_proxies)], handler_args={"access_log": None})
     for channel, inlet in ways:
         for door in channel.routes(inlet):
             app.router.add_route(door.method, path(channel.name, door), door.handler)
@@ -49,6 +52,30 @@ def public(ways: Iterable[tuple[Channel, Inlet]]) -> web.Application:
 def path(channel: str, door: Door) -> str:
     """Where a door stands."""
     return door.path if door.path.startswith("/") else f"/in/{channel}/{door.path}"
+
+
+def _who_calls(trusted_proxies: Sequence[str]) -> Any:  # noqa: ANN401  # aiohttp keeps the type of a middleware to itself
+    networks = [ip_network(one) for one in trusted_proxies]
+
+    def trusted(address: str) -> bool:
+        try:
+            ip = ip_address(address)
+        except ValueError:
+            return False
+        return any(ip in network for network in networks)
+
+    @web.middleware
+    async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
+        address = request.remote or ""
+        # From the nearest on: the first that is no proxy of ours. What stands before it, anybody may have written (RFC 7239, section 8.1).
+        for said in reversed(",".join(request.headers.getall("X-Forwarded-For", [])).split(",")):
+            if not trusted(address) or not said.strip():
+                break
+            address = said.strip()[:64]
+        request[ADDRESS] = address
+        return await handler(request)
+
+    return told
 
 
 @web.middleware

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 
@@ -54,6 +55,25 @@ def shown(symbols: str) -> str:
     '0123-4567-89BC'
     """
     return "-".join(symbols[i : i + 4] for i in range(0, len(symbols), 4))
+
+
+def link(key: bytes, channel: str, wire_id: str) -> str:
+    """Opens the page of one report; who has it has sent the report. 128 bits, for an address.
+
+    >>> len(link(b"k" * 32, "web", "1"))
+    22
+    """
+    return sign(key, "link", channel, wire_id)
+
+
+def link_digest(link: str) -> str:
+    """How the store knows a link without being able to open its page."""
+    return hashlib.sha256(link.encode()).hexdigest()
+
+
+def sign(key: bytes, *words: str) -> str:
+    """128 bits that only this deployment makes of these words, for an address."""
+    return base64.urlsafe_b64encode(hmac.digest(key, "\0".join(words).encode("utf-8", "surrogatepass"), hashlib.sha256)[:16]).decode().rstrip("=")
 
 
 def fingerprint(key: bytes) -> str:

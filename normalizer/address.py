@@ -37,6 +37,15 @@ def canonical(address: Address, country: str) -> Address | None:
     return Address(address.kind, value) if value else None
 
 
+def country_of(address: Address) -> str | None:
+    """ISO 3166 code of the country that a canonical telephone number belongs to.
+
+    >>> country_of(Address("sms", "+6281234567890")), country_of(Address("sms", "+12025550123"))
+    ('ID', 'US')
+    """
+    return phonenumbers.region_code_for_number(phonenumbers.parse(address.value)) if address.kind in PHONE_KINDS else None
+
+
 @lru_cache(maxsize=4096)
 def _number(written: str, country: str) -> str | None:
     """E.164. A bare number is read the first way that is valid; only one with + or 0 in front may be of a range newer than the library."""

@@ -51,7 +51,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         anonymous=declared.anonymous,
         confidential=declared.confidential,
         missing=missing(kind, f"{given_title or ''}{said}", place, incident),
-        remarks=(*_sender_remarks(report.sender, sender), *_length_remarks(text, report)),
+        remarks=(*report.remarks, *_sender_remarks(report.sender, sender), *_length_remarks(text, report)),
         received_at=report.received_at,
     )
 

@@ -84,6 +84,12 @@ class Report:
     # Ids of messages that this one answers, nearest first.
     references: tuple[str, ...] = ()
     declared: Declared = Declared()
+    # The wire's id is a secret between the sender and us: other words under it are the same report, amended.
+    keyed: bool = False
+    # The private link of a report that this one adds to; None: it stands for itself.
+    link: str | None = None
+    # Codes of what the door saw and nobody is refused for: "honeypot", "too_fast", "flood".
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from channels import MESSAGE, Arrival, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Notice, SendFailed
-from normalizer import Address, Report, Setting
+from channels import MESSAGE, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Notice, SendFailed
+from normalizer import Address, Report
 from tests import postbox_reader
 
 
@@ -61,14 +61,17 @@ class Postbox:
 
     reaches = frozenset({"sms"})
 
-    def __init__(self, name: str, _settings: PostboxSettings, _setting: Setting, _public_urls: tuple[str, ...], clock: Callable[[], datetime]) -> None:
+    def __init__(self, name: str, _settings: PostboxSettings, about: About) -> None:
         self.name = name
-        self._clock = clock
+        self._clock = about.clock
         self.provider = PROVIDERS.setdefault(name, Provider())
 
     def routes(self, inlet: Inlet) -> Iterable[Door]:
         """None."""
         return ()
+
+    def box(self, inlet: Inlet) -> Box | None:
+        """None."""
 
     async def run(self, inlet: Inlet) -> None:
         """Nothing to run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from channels import About
 from channels.sms.channel import TwilioSms
 from channels.sms.settings import TwilioSmsSettings
 from normalizer import Setting
@@ -21,4 +22,4 @@ CITIZEN = "+6281234567890"
 def channel(**settings: Any) -> TwilioSms:  # noqa: ANN401  # fields of the settings
     """A channel "sms" of the account."""
     block: dict[str, Any] = {"account_sid": ACCOUNT, "auth_tokens": [TOKEN], "from_numbers": OURS}
-    return TwilioSms("sms", TwilioSmsSettings(**block | settings), Setting(), (PUBLIC, FALLBACK), lambda: NOW)
+    return TwilioSms("sms", TwilioSmsSettings(**block | settings), About("Lapor Uji", Setting(), (PUBLIC, FALLBACK), lambda: NOW))

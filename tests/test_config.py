@@ -184,4 +184,4 @@ def test_the_example_is_right_with_every_key_in_force(tmp_path: Path) -> None:
     # SQLite has no users.
     config = loaded(tmp_path, everything.replace("password =", "#password ="))
     assert config.coordinator == "diskominfo"
-    assert list(config.channels) == ["twilio-sms"]
+    assert list(config.channels) == ["twilio-sms", "web-form"]

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from channels import Arrival, Refused
-from gateway.inlet import CoreInlet
 from gateway.journal import Journal
 from gateway.journal_file import JournalUnusable, snapshot
 from tests.postbox import letter
+from tests.world import an_inlet
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ def a_letter(wire_id: str, text: str = "jalan rusak") -> Arrival:
 
 async def test_what_was_accepted_is_there_after_a_restart(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db")
-    inlet = CoreInlet(journal, b"k" * 32, lambda arrival: arrival.raw.hex())
+    inlet = an_inlet(journal, lambda arrival: arrival.raw.hex())
     receipt = await inlet.receive(a_letter("SM1"))
     await journal.close()
     again = Journal(tmp_path / "journal.db")
@@ -132,7 +132,7 @@ async def test_ids_and_fingerprints_that_no_database_likes_are_kept_by_their_dig
         raise ValueError("no fingerprint")
 
     journal = Journal(tmp_path / "journal.db")
-    inlet = CoreInlet(journal, b"k" * 32, broken)
+    inlet = an_inlet(journal, broken)
     await inlet.receive(a_letter("SM\0\ud800" * 1000))
     [entry] = await journal.take(0, 10)
     assert entry.arrival.wire_id.startswith("sha256:")

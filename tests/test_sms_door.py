@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator
 
-from channels import Arrival, Receipt, Refused
+from channels import Arrival, Kept, Receipt, Refused
 from channels.sms.signature import SETTINGS_HEADER, SIGNATURE_HEADER, signed_url
 from gateway import server
 from gateway.demo.twilio import Twilio
@@ -44,6 +44,12 @@ class Shelf:
         await self.before()
         self.kept.append(arrival)
         return Receipt("0000-0000-0000")
+
+    async def keep(self, chunks: AsyncIterator[bytes]) -> Kept:
+        raise NotImplementedError
+
+    def sign(self, *words: str) -> str:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

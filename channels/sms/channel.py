@@ -9,22 +9,22 @@ import asyncio
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from functools import partial
 from urllib.parse import urlencode
 
 import structlog
 from aiohttp import web
 
-from channels.contract import MESSAGE, STATUS, Arrival, Checked, DeliveryUpdate, Door, Fetched, Ignored, Inlet, Notice, Refused, SendFailed
+from channels.contract import MESSAGE, STATUS, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, Ignored, Inlet, Notice, Refused, SendFailed
 from channels.sms import form, reading
 from channels.sms.failures import garbage
 from channels.sms.http import NOT_TWILIO, RestClient, Wire
 from channels.sms.media import Media
 from channels.sms.settings import TwilioSmsSettings
 from channels.sms.signature import signed_url
-from normalizer import Address, Report, Setting
+from normalizer import Address, Report
 from normalizer.address import canonical
 
 _log = structlog.get_logger(__name__)
@@ -39,14 +39,14 @@ _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 class TwilioSms:
     """One Twilio account, under one name."""
 
-    def __init__(self, name: str, settings: TwilioSmsSettings, setting: Setting, public_urls: tuple[str, ...], clock: Callable[[], datetime]) -> None:
-        """`public_urls`: where the provider finds us, primary first; the signature must hold for one of them. Opens nothing."""
+    def __init__(self, name: str, settings: TwilioSmsSettings, about: About) -> None:
+        """The signature must hold for one of the public addresses. Opens nothing."""
         self.name = name
         self._settings = settings
-        self._setting = setting
-        self._bases = tuple(f"{url.rstrip('/')}/in/{name}" for url in settings.public_urls or public_urls)
+        self._setting = about.setting
+        self._bases = tuple(f"{url.rstrip('/')}/in/{name}" for url in settings.public_urls or about.public_urls)
         self._senders: dict[str, str] = {str(kind): number for kind, number in settings.from_numbers.items()}
-        self._clock = clock
+        self._clock = about.clock
         self._tokens = tuple(token.get_secret_value() for token in settings.auth_tokens)
         account = (settings.account_sid, self._tokens[0])
         self._wire = Wire(settings.timeout_seconds)
@@ -63,6 +63,9 @@ class TwilioSms:
     def routes(self, inlet: Inlet) -> Iterable[Door]:
         """Messages from citizens, and what became of ours."""
         return [Door("POST", kind, partial(self._take, inlet, kind), self._settings.max_body_bytes) for kind in (MESSAGE, STATUS)]
+
+    def box(self, inlet: Inlet) -> Box | None:
+        """None."""
 
     async def run(self, inlet: Inlet) -> None:
         """Twilio comes to us."""

@@ -10,12 +10,11 @@ from contextlib import AsyncExitStack
 from typing import Any, NoReturn
 
 import aiohttp
-import filetype
 from aiohttp.abc import AbstractResolver
-from filetype.types import archive, audio, image, video
 from yarl import URL
 
 from channels.contract import Fetched, FetchFailed
+from channels.filetypes import HEAD_BYTES, type_of
 from channels.sms import guard
 
 _MAX_REDIRECTS = 5
@@ -24,23 +23,6 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOST = frozenset({404, 410})
 
 
-class _Phone3gp(video.M3gp):  # type: ignore[misc]  # the library ships no types
-    """Videos of old phones. The library's own matcher (1.2.0) looks four bytes too early and knows none of them (3GPP TS 26.244, 5.3)."""
-
-    def match(self, buf: bytes) -> bool:
-        """Is it one?"""
-        return buf[4:10] == b"ftyp3g"
-
-
-# What a phone takes, and nothing that a browser would run; the first bytes decide, never the name or the declared type.
-_ALLOWED = (
-    *(image.Jpeg(), image.Png(), image.Webp(), image.Heic(), image.Gif()),
-    *(_Phone3gp(), video.Mp4()),
-    *(audio.Amr(), audio.Ogg(), audio.Mp3(), audio.M4a()),
-    archive.Pdf(),
-)
-# So many first bytes tell all of these apart.
-_HEAD_BYTES = 8192
 _CHUNK_BYTES = 65536
 
 
@@ -62,10 +44,10 @@ class Media:
         try:
             answer = await self._follow(reference, stack)
             head = await self._head(answer)
-            kind = filetype.match(head, _ALLOWED)
+            kind = type_of(head)
             if kind is None:
                 raise FetchFailed("not an allowed kind of file", permanent=True)
-            return Fetched(kind.mime, self._chunks(answer, head, stack.pop_all()))
+            return Fetched(kind, self._chunks(answer, head, stack.pop_all()))
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             _failed(error)
         finally:
@@ -106,7 +88,7 @@ class Media:
         if (answer.content_length or 0) > self._max_bytes:
             _too_large()
         head = b""
-        while len(head) < _HEAD_BYTES and (chunk := await answer.content.read(_HEAD_BYTES - len(head))):
+        while len(head) < HEAD_BYTES and (chunk := await answer.content.read(HEAD_BYTES - len(head))):
             head += chunk
         return head
 

@@ -26,12 +26,15 @@ def still(content: bytes, kind: str) -> Callable[[web.Request], Awaitable[web.Re
     """A handler for what never changes while we run."""
 
     async def answer(_request: web.Request) -> web.Response:
-        return web.Response(body=content, content_type=kind, charset="utf-8")
+        response = web.Response(body=content, content_type=kind, charset="utf-8", headers={"Cache-Control": "max-age=3600"})
+        response.enable_compression()
+        return response
 
     return answer
 
 
 async def _strict(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
+    # A file that is handed out has a stricter one of its own.
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ from gateway.store.tables import (
     case_numbers,
     cases,
     complaint_versions,
+    links,
+    notices,
 )
 from gateway.store.writing import Row, upsert
 
@@ -36,22 +39,27 @@ class Rows:
 
     cases: list[Row] = field(default_factory=list)
     case_numbers: list[Row] = field(default_factory=list)
+    links: list[Row] = field(default_factory=list)
     complaint_versions: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     arrivals: list[Row] = field(default_factory=list)
     messages: list[Row] = field(default_factory=list)
     message_cases: list[Row] = field(default_factory=list)
+    # Files that lie in the folder by now.
+    blobs: list[Row] = field(default_factory=list)
     attachments: list[Row] = field(default_factory=list)
     notices: list[Row] = field(default_factory=list)
     due: list[Row] = field(default_factory=list)
 
 
 # Parents before children: foreign keys are on.
-_ORDER = ("cases", "case_numbers", "complaint_versions", "events", "arrivals", "messages", "message_cases", "attachments", "notices", "due")
+_ORDER = ("cases", "case_numbers", "links", "complaint_versions", "events", "arrivals", "messages", "message_cases", "attachments", "notices", "due")
 
 
 async def write(tx: Transaction, rows: Rows) -> None:
     """Insert it all. Raises Clash if another node was faster with one of them, Unstorable for a value that no store takes."""
+    # The same photo twice is one file.
+    await upsert(tx, tables.blobs, list({row["digest"]: row for row in rows.blobs}.values()), keys=("digest",))
     for name in _ORDER:
         await tx.run(getattr(tables, name).insert(), getattr(rows, name))
 
@@ -69,6 +77,23 @@ async def said(tx: Transaction, channel: str, wire_ids: Iterable[str]) -> dict[s
 async def taken(tx: Transaction, numbers: Iterable[str]) -> set[str]:
     """Which of these numbers lead somewhere already."""
     return {number for (number,) in await tx.all(sa.select(case_numbers.c.number).where(case_numbers.c.number.in_(list(numbers))))}
+
+
+async def linked(tx: Transaction, digests: Iterable[str]) -> dict[str, UUID]:
+    """The cases that these private links open, by the link's digest."""
+    wanted = list(digests)
+    if not wanted:
+        return {}
+    return {row.digest: row.case for row in await tx.all(sa.select(links.c.digest, links.c.case).where(links.c.digest.in_(wanted)))}
+
+
+async def written_to(tx: Transaction, values: Iterable[str], since: datetime) -> dict[str, int]:
+    """How many notices each of these addresses was given since then; what was withheld does not count."""
+    wanted, n = list(values), notices.c
+    if not wanted:
+        return {}
+    statement = sa.select(n.to_value, sa.func.count()).where(n.to_value.in_(wanted), n.made_at > since, n.state != "withheld").group_by(n.to_value)
+    return dict(row._tuple() for row in await tx.all(statement))  # noqa: SLF001  # its public name
 
 
 async def spent(tx: Transaction, channel: str, now: datetime) -> int:
@@ -105,6 +130,14 @@ async def complaint_versions_of(tx: Transaction, case: UUID) -> int:
     """How often its complaint was made."""
     statement = sa.select(sa.func.count()).select_from(complaint_versions).where(complaint_versions.c.case == case)
     return int((await tx.all(statement))[0][0])
+
+
+async def latest_complaint(tx: Transaction, case: UUID) -> dict[str, Any]:
+    """As it is understood now."""
+    v = complaint_versions.c
+    rows = await tx.all(sa.select(v.complaint).where(v.case == case).order_by(v.version.desc()).limit(1))
+    found: dict[str, Any] = rows[0][0]
+    return found
 
 
 async def settle(tx: Transaction, journal: str, seq: int, outcome: str, reason: str) -> None:

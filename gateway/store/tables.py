@@ -102,6 +102,9 @@ cases = sa.Table(
 
 case_numbers = sa.Table("case_numbers", metadata, _c("number", sa.Text, primary_key=True), _c("case", sa.Uuid, sa.ForeignKey("cases.id"), index=True))
 
+# Private links: who has one is whoever sent the report (law 10). By digest, so that the store opens no page.
+links = sa.Table("links", metadata, _c("digest", sa.Text, primary_key=True), _c("case", sa.Uuid, sa.ForeignKey("cases.id"), index=True))
+
 complaint_versions = sa.Table(
     "complaint_versions",
     metadata,
@@ -201,6 +204,11 @@ attachments = sa.Table(
     # "wanted" | "kept" | "lost"
     _c("state", sa.Text),
     _c("reason", sa.Text),
+    # Position of the original that this was made from: re-encoded, without metadata. The original itself is never served.
+    _c("derived_from", sa.Integer, nullable=True),
+    # Where the photo says that it was taken, WGS 84 degrees; offered as the place, never taken for it.
+    _c("latitude", sa.Float, nullable=True),
+    _c("longitude", sa.Float, nullable=True),
 )
 
 # The outbox: every word that goes out, to anybody (law 7).
@@ -237,13 +245,15 @@ _acknowledgement = notices.c.kind == "acknowledgement"
 # A second acknowledgement is never sent (law 2), as a constraint.
 sa.Index("uq_notices_acknowledgement", notices.c.case, unique=True, sqlite_where=_acknowledgement, postgresql_where=_acknowledgement)
 sa.Index("ix_notices_order", notices.c.case, notices.c.to_value, notices.c.id)
+# How often a contact that somebody typed was written to today.
+sa.Index("ix_notices_to", notices.c.to_value, notices.c.made_at)
 
 # What is to be done at a time: files to fetch, clocks, reminders.
 due = sa.Table(
     "due",
     metadata,
     _c("id", sa.Uuid, primary_key=True),
-    # "fetch"
+    # "fetch" | "picture"
     _c("kind", sa.Text),
     _c("channel", sa.Text),
     _c("data", sa.JSON),

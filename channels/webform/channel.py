@@ -1,0 +1,174 @@
+"""The web form: plain HTML forms in (RFC 7578), a receipt as the answer. Nothing goes back this way: a citizen looks at the page, or gave a contact."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+
+from channels import caller
+from channels.contract import MESSAGE, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Notice, Refused, SendFailed
+from channels.webform import reading
+from channels.webform.crowd import Crowd
+from channels.webform.parts import Fault, Unreadable, fill
+from channels.webform.settings import WebFormSettings
+from channels.webform.sheet import Sheet, blank, filled_in
+from channels.webform.tokens import Key, new_key
+from channels.webform.views import Views
+from normalizer import Report
+
+_log = structlog.get_logger(__name__)
+
+_SCRIPT = (Path(__file__).parent / "form.js").read_bytes()
+_LATER = timedelta(seconds=30)
+_MINUTE = 60
+_TEN_MINUTES = 600
+# A limit of the machine; the rest is about words.
+_TOO_LARGE = frozenset({"too_large", "too_many", "too_much", "too_long"})
+
+
+class WebForm:
+    """One form, under one name."""
+
+    reaches: frozenset[str] = frozenset()
+
+    def __init__(self, name: str, settings: WebFormSettings, about: About) -> None:
+        """Opens nothing."""
+        self.name = name
+        self._settings = settings
+        self._clock = about.clock
+        self._views = Views(settings, about)
+        self._crowd = Crowd(max(settings.max_per_minute, settings.flood_per_ten_minutes) + 1)
+        self._coming = 0
+        self._hosts = frozenset(urlsplit(url).netloc for url in about.public_urls)
+
+    def routes(self, inlet: Inlet) -> Iterable[Door]:
+        """The page, its script, and where it is sent to."""
+        most, path = self._settings.max_body_bytes, self._settings.path
+        return [
+            Door("GET", path, partial(self._show, inlet), 0),
+            Door("GET", f"{path}/form.js", _script, 0),
+            Door("POST", path, partial(self._take, inlet, adding=False), most),
+            Door("POST", self._views.add_path, partial(self._take, inlet, adding=True), most),
+        ]
+
+    def box(self, inlet: Inlet) -> Box:
+        """The form, and where the page of a report sends more words."""
+        return Box(self._settings.path, self._views.add_path, lambda: new_key(inlet.sign, self._clock()))
+
+    async def run(self, inlet: Inlet) -> None:
+        """Browsers come to us."""
+
+    async def _show(self, inlet: Inlet, request: web.Request) -> web.Response:
+        return self._views.form(self._views.look(request), blank(inlet.sign, self._clock()), inlet.sign)
+
+    async def _take(self, inlet: Inlet, request: web.Request, *, adding: bool) -> web.Response:
+        look, sheet = self._views.look(request), blank(inlet.sign, self._clock())
+        sheet.adding = adding
+        self._coming += 1
+        try:
+            # From here on there are words to hand back, whatever goes wrong.
+            crowded, address = self._crowded(request)
+            filled = await fill(request, None if crowded else inlet, self._settings)
+            sheet, key = filled_in(filled, inlet.sign, self._clock(), self._settings.max_files, adding=adding)
+            status = self._status(request, sheet, key, crowded=crowded)
+            if status or key is None:
+                return self._views.form(look, sheet, inlet.sign, status, _MINUTE if crowded else None)
+            arrival = self._arrival(sheet, key, address)
+            receipt = await inlet.receive(arrival)
+            return self._views.added(look, sheet) if adding else self._views.receipt(look, sheet, receipt, arrival.received_at)
+        except (Unreadable, web.RequestPayloadError):
+            return self._views.unreadable(look)
+        except Refused as refused:
+            after = refused.retry_after
+        except Exception as error:  # noqa: BLE001  # law 1: a time-out or any fault of ours is temporary; its words may be a citizen's
+            _log.error("not accepted", channel=self.name, error=type(error).__name__)
+            after = _LATER
+        finally:
+            self._coming -= 1
+        sheet.faults = [Fault("later", "")]
+        return self._views.form(look, sheet, inlet.sign, 503, math.ceil(after.total_seconds()))
+
+    def _crowded(self, request: web.Request) -> tuple[bool, str]:
+        """Whether the machine must be protected (no file is taken then), and who calls."""
+        now, address = self._clock(), caller.address(request)
+        self._crowd.seen(address, now)
+        return self._crowd.within(address, _MINUTE, now) > self._settings.max_per_minute or self._coming > self._settings.max_at_once, address
+
+    def _status(self, request: web.Request, sheet: Sheet, key: Key | None, *, crowded: bool) -> int:
+        """0: it can be taken in. Else the answer's status; what to do stands on the sheet."""
+        if crowded:
+            sheet.faults.append(Fault("busy", ""))
+            return 429
+        if sheet.said.first("hapus"):
+            sheet.remove(sheet.said.first("hapus"))
+            sheet.faults.clear()
+            return 200
+        if key is None or _from_elsewhere(request, self._hosts) or (sheet.adding and not sheet.link):
+            # Not from a page of ours, or from one of another deployment: the person shall see it, and send it.
+            sheet.faults.append(Fault("not_ours", ""))
+            return 403
+        if sheet.faults:
+            return 413 if any(fault.code in _TOO_LARGE for fault in sheet.faults) else 422
+        if fault := sheet.lacking():
+            sheet.faults.append(fault)
+            return 422
+        return 0
+
+    def _arrival(self, sheet: Sheet, key: Key, address: str) -> Arrival:
+        now = self._clock()
+        # Law 11: what looks odd is told to whoever reads the report, and nobody is refused for it.
+        odd = {
+            "honeypot": bool(sheet.said.first("situs")),
+            "too_fast": (now - key.made_at).total_seconds() < self._settings.too_fast_seconds,
+            "flood": self._crowd.within(address, _TEN_MINUTES, now) > self._settings.flood_per_ten_minutes,
+        }
+        said = [(name, value) for name, value in sheet.said.fields if name in reading.SAID]
+        raw = reading.pack(said, [asdict(file) for file in sheet.files], [name for name, is_so in odd.items() if is_so])
+        return Arrival(self.name, MESSAGE, key.id, raw, now)
+
+    def fingerprint(self, arrival: Arrival) -> str:
+        """What was said."""
+        return reading.fingerprint(arrival)
+
+    def read(self, arrival: Arrival) -> Report | DeliveryUpdate | Ignored:
+        """Bytes to meaning."""
+        return reading.read(arrival)
+
+    async def fetch(self, reference: str) -> Fetched:
+        """Its files came with it."""
+        raise FetchFailed("a form refers to no files", permanent=True)
+
+    async def send(self, notice: Notice) -> str:
+        """It reaches nobody."""
+        raise SendFailed("A form cannot be answered by itself.", permanent=True)
+
+    async def check(self) -> Checked:
+        """There is no other side."""
+        return Checked(ok=True, sentence=f"The form stands at {self._settings.path}.")
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+def _from_elsewhere(request: web.Request, hosts: frozenset[str]) -> bool:
+    """Whether another site made the browser send this (Fetch Metadata; Origin, RFC 6454). A browser that says neither is believed: the key is ours."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc not in hosts | {request.host}
+
+
+async def _script(_request: web.Request) -> web.Response:
+    headers = {"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"}
+    response = web.Response(body=_SCRIPT, content_type="text/javascript", charset="utf-8", headers=headers)
+    response.enable_compression()
+    return response

@@ -1,0 +1,68 @@
+"""Working days: what is promised, and by when. Pure; the calendar of a country comes from the package `holidays`.
+
+Deadlines are a deployment's configuration (DOMAIN.md, "The process and its clocks").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import holidays
+
+_DAY = timedelta(days=1)
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The last day of a deadline."""
+
+    on: date
+    # Holidays on the way, from Monday to Friday.
+    not_counted: tuple[date, ...]
+
+
+class Calendar:
+    """Working days are Monday to Friday in the deployment's zone, but for its public and government holidays (in Indonesia: cuti bersama)."""
+
+    def __init__(self, country: str, zone: str, office_closes: time = time(16), more: Collection[date] = ()) -> None:
+        """`more`: days off of this deployment. A country whose holidays nobody has listed has none."""
+        self._zone = ZoneInfo(zone)
+        self._closes = office_closes
+        self._days = _holidays(country)
+        self._more = frozenset(more)
+
+    def due(self, at: datetime, working_days: int) -> Due:
+        """The day on which so many working days have passed. What comes after hours or on a day off counts as come on the next working day."""
+        here = at.astimezone(self._zone)
+        day, passed = here.date(), []
+        if here.time() >= self._closes:
+            day += _DAY
+        while not self.works(day):
+            passed.append(day)
+            day += _DAY
+        left = working_days
+        while left:
+            day += _DAY
+            left -= self.works(day)
+            passed.append(day)
+        return Due(day, tuple(one for one in passed if one.weekday() < _SATURDAY and not self.works(one)))
+
+    def works(self, day: date) -> bool:
+        """Whether the office is open on this day."""
+        return day.weekday() < _SATURDAY and day not in self._days and day not in self._more
+
+    def local(self, at: datetime) -> datetime:
+        """The same moment on the deployment's clocks."""
+        return at.astimezone(self._zone)
+
+
+def _holidays(country: str) -> holidays.HolidayBase:
+    """Filled year by year when it is asked. Categories differ by country; every country has the public ones."""
+    kinds = holidays.country_holidays(country).supported_categories if country in holidays.list_supported_countries() else ()
+    if not kinds:
+        return holidays.HolidayBase()
+    return holidays.country_holidays(country, categories=tuple(kind for kind in ("public", "government") if kind in kinds))

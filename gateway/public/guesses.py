@@ -1,0 +1,65 @@
+"""Guessing numbers is limited, in memory: so many misses an address, so many in all. Who never missed is never kept out. Pure but for its own memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+
+# A citizen who mistypes needs a handful; 29^11 numbers need more than that (tests/test_tracking_page.py counts).
+_PER_ADDRESS = 20
+# While more than this were missed in all in the window, whoever missed in it waits.
+_IN_ALL = 1000
+_WINDOW = timedelta(minutes=10)
+_MOST_ADDRESSES = 50_000
+
+
+class Guesses:
+    """Misses of the last minutes."""
+
+    def __init__(self) -> None:
+        self._misses: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
+        self._began: datetime | None = None
+        self._all = 0
+
+    def may(self, address: str, now: datetime) -> bool:
+        """Whether one more question is answered."""
+        self._forget(now)
+        _, misses = self._misses.get(_household(address), (now, 0))
+        return misses < _PER_ADDRESS and (self._all < _IN_ALL or misses == 0)
+
+    def missed(self, address: str, now: datetime) -> None:
+        """A number that leads nowhere that this person may see."""
+        self._forget(now)
+        who = _household(address)
+        since, misses = self._misses.pop(who, (now, 0))
+        self._misses[who] = (since, misses + 1)
+        self._all += 1
+        if len(self._misses) > _MOST_ADDRESSES:
+            self._misses.popitem(last=False)
+
+    def wait_seconds(self) -> int:
+        """For whoever is kept out."""
+        return int(_WINDOW.total_seconds())
+
+    def _forget(self, now: datetime) -> None:
+        if self._began is None or now - self._began >= _WINDOW:
+            self._began, self._all = now, 0
+        while self._misses:
+            who, (since, _) = next(iter(self._misses.items()))
+            if now - since < _WINDOW:
+                return
+            del self._misses[who]
+
+
+def _household(address: str) -> str:
+    """Whoever has a network of IPv6 has 2^64 addresses in it.
+
+    >>> _household("2001:db8::1") == _household("2001:db8::ffff:1")
+    True
+    """
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    return str(IPv6Address(int(ip) >> 64 << 64)) if isinstance(ip, IPv6Address) else address

@@ -1,0 +1,153 @@
+"""The pages by number and by private link. A wrong number, a hidden one and one that is not stored yet are answered alike, in text and in time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from aiohttp import web
+
+from channels import About, Box, caller
+from channels.pages import PRIVATE_PATH, TRACK_PATH, Look, Pages
+from gateway import tracking
+from gateway.blobs import Blobs
+from gateway.case import AWAITING_VERIFICATION, RECEIVED
+from gateway.deadlines import Calendar
+from gateway.public.guesses import Guesses
+from gateway.store import public
+from gateway.store.engine import Store, StoreAway, Transaction
+from gateway.store.public import Progress, Said
+
+_LINK = re.compile(r"[\w-]{22}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+# No number: it is asked for all the same, so that nobody learns from the time that takes which numbers could be one.
+_NONE = "-"
+_RETRY_SECONDS = 30
+
+
+class PublicPages:
+    """For the public listener."""
+
+    def __init__(self, about: About, store: Store, blobs: Blobs, calendar: Calendar, box: Box | None) -> None:
+        """`box`: where reports are written on the web; None: nowhere."""
+        self._about = about
+        self._store = store
+        self._blobs = blobs
+        self._calendar = calendar
+        self._box = box
+        self._pages = Pages(Path(__file__).parent, about)
+        self._guesses = Guesses()
+
+    def add_to(self, app: web.Application) -> None:
+        """Its doors."""
+        app.router.add_get("/", self._start)
+        app.router.add_get(TRACK_PATH, self._track)
+        app.router.add_get(f"{PRIVATE_PATH}/{{link}}", self._private)
+        app.router.add_get(f"{PRIVATE_PATH}/{{link}}/{{picture}}", self._picture)
+
+    async def _start(self, request: web.Request) -> web.StreamResponse:
+        # One page less on a slow network.
+        where = self._box.form_path if self._box else TRACK_PATH
+        return web.Response(status=302, headers={"Location": f"{where}?bahasa={self._pages.look(request).words.language}"})
+
+    async def _track(self, request: web.Request) -> web.StreamResponse:
+        look, asked = self._pages.look(request), request.query.get("nomor", "").strip()
+        if not asked:
+            return self._pages.answer("track.html", look, {"asked": "", "form_path": self._form_path})
+        address = caller.address(request)
+        if not self._guesses.may(address, self._about.clock()):
+            return self._refused(look, 429, "crowded", asked)
+        own = request.cookies.get("laporan", "")
+        try:
+            async with self._store.transaction() as tx:
+                progress = await public.by_number(tx, tracking.parse(asked) or _NONE)
+                mine = progress is not None and await self._is_mine(tx, progress, own)
+                steps = await public.steps(tx, progress.case) if progress and not progress.confidential else []
+        except StoreAway:
+            return self._refused(look, 503, "away", asked)
+        if mine:
+            return web.Response(status=303, headers={"Location": f"{PRIVATE_PATH}/{own}?bahasa={look.words.language}"})
+        # Law 10: what is confidential is not known to anybody but who sent it; so is what nobody could read yet.
+        if progress is None or progress.confidential:
+            self._guesses.missed(address, self._about.clock())
+            return self._refused(look, 404, "unknown", asked)
+        shown = {"progress": progress, "steps": steps, "next_day": self._next_day(progress), "form_path": self._form_path}
+        return self._pages.answer("progress.html", look, shown)
+
+    async def _private(self, request: web.Request) -> web.StreamResponse:
+        look, address = self._pages.look(request), caller.address(request)
+        if not self._guesses.may(address, self._about.clock()):
+            return self._refused(look, 429, "crowded", "")
+        try:
+            async with self._store.transaction() as tx:
+                progress = await public.by_link(tx, _digest(request))
+                steps = await public.steps(tx, progress.case) if progress else []
+                said = await public.conversation(tx, progress.case, await public.channel_of(tx, progress.case)) if progress else []
+        except StoreAway:
+            return self._refused(look, 503, "away", "")
+        if progress is None:
+            self._guesses.missed(address, self._about.clock())
+            return self._refused(look, 404, "unknown", "")
+        shown = {
+            "progress": progress,
+            "steps": steps,
+            "said": said,
+            "next_day": self._next_day(progress),
+            "position": None if any(step.kind == "placed" for step in steps) else _position(said),
+            "link": request.match_info["link"],
+            "form_path": self._form_path,
+            # The box in which words are added.
+            "key": self._box.new_key() if self._box else "",
+            "add_path": self._box.add_path if self._box else "",
+            "balas": "",
+            "files": [],
+        }
+        return self._pages.answer("report.html", look, shown)
+
+    async def _picture(self, request: web.Request) -> web.StreamResponse:
+        look, digest = self._pages.look(request), request.match_info["picture"]
+        try:
+            async with self._store.transaction() as tx:
+                progress = await public.by_link(tx, _digest(request))
+                kind = await public.shown_picture(tx, progress.case, digest) if progress and _DIGEST.fullmatch(digest) else None
+        except StoreAway:
+            return self._refused(look, 503, "away", "")
+        file = self._blobs.path(digest)
+        if kind is None or not file.is_file():
+            return self._refused(look, 404, "unknown", "")
+        # Never shown within a page of ours: whatever it is, it is saved.
+        headers = {"Content-Type": kind, "Content-Disposition": f'attachment; filename="{digest[:12]}.{kind.partition("/")[2]}"'}
+        return web.FileResponse(
+            file, headers={**headers, "Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+        )
+
+    async def _is_mine(self, tx: Transaction, progress: Progress, link: str) -> bool:
+        """Whether this browser has the report's receipt."""
+        own = await public.by_link(tx, tracking.link_digest(link)) if _LINK.fullmatch(link) else None
+        return own is not None and own.case == progress.case
+
+    def _refused(self, look: Look, status: int, why: str, asked: str) -> web.Response:
+        headers = {"Retry-After": str(self._guesses.wait_seconds() if why == "crowded" else _RETRY_SECONDS)} if status in {429, 503} else {}
+        return self._pages.answer("track.html", look, {"why": why, "asked": asked[:40], "form_path": self._form_path}, status, headers)
+
+    def _next_day(self, progress: Progress) -> date | None:
+        """By when somebody has read it; None: that is done."""
+        open_ = progress.status in {RECEIVED, AWAITING_VERIFICATION}
+        return self._calendar.due(progress.opened_at, self._about.verification_working_days).on if open_ else None
+
+    @property
+    def _form_path(self) -> str:
+        return self._box.form_path if self._box else ""
+
+
+def _digest(request: web.Request) -> str:
+    link = request.match_info["link"]
+    return tracking.link_digest(link) if _LINK.fullmatch(link) else _NONE
+
+
+def _position(said: Sequence[Said]) -> tuple[str, str] | None:
+    """Where a photo of the citizen was taken: to be offered as the place."""
+    places = [(file.latitude, file.longitude) for one in said for file in one.files if file.latitude is not None and file.longitude is not None]
+    return (f"{places[-1][0]:.5f}", f"{places[-1][1]:.5f}") if places else None

@@ -1,0 +1,120 @@
+"""What citizens ask: how far is my report, and what was said on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from gateway.store.engine import Transaction
+from gateway.store.tables import agencies, attachments, blobs, case_numbers, cases, events, links, message_cases, messages, notices
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One report, as far as its page may tell."""
+
+    case: UUID
+    number: str
+    status: str
+    # Name of the agency that has it.
+    owner: str
+    title: str
+    anonymous: bool
+    confidential: bool
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to it, as its event's kind."""
+
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a message, and the picture that was made of it to be shown."""
+
+    name: str
+    type: str
+    state: str
+    # Bytes; None: not here (yet).
+    size: int | None
+    # Of the picture that may be shown; None: there is none (yet).
+    shown: str | None
+    # Where the photo was taken, WGS 84 degrees.
+    latitude: float | None
+    longitude: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of the conversation."""
+
+    # Written by the citizen; else by us.
+    by_citizen: bool
+    # Name of the channel in the configuration.
+    channel: str
+    text: str
+    at: datetime
+    files: tuple[File, ...] = ()
+
+
+_COLUMNS = (cases.c.id, cases.c.number, cases.c.status, agencies.c.name, cases.c.title, cases.c.anonymous, cases.c.confidential, cases.c.opened_at)
+
+
+async def by_number(tx: Transaction, number: str) -> Progress | None:
+    """One question to the store, whatever the answer is."""
+    join = case_numbers.join(cases, cases.c.id == case_numbers.c.case).join(agencies, agencies.c.code == cases.c.owner)
+    rows = await tx.all(sa.select(*_COLUMNS).select_from(join).where(case_numbers.c.number == number))
+    return Progress(*rows[0]) if rows else None
+
+
+async def by_link(tx: Transaction, digest: str) -> Progress | None:
+    """The same for the digest of a private link."""
+    join = links.join(cases, cases.c.id == links.c.case).join(agencies, agencies.c.code == cases.c.owner)
+    rows = await tx.all(sa.select(*_COLUMNS).select_from(join).where(links.c.digest == digest))
+    return Progress(*rows[0]) if rows else None
+
+
+async def steps(tx: Transaction, case: UUID) -> list[Step]:
+    """In order."""
+    statement = sa.select(events.c.kind, events.c.at).where(events.c.case == case).order_by(events.c.version)
+    return [Step(kind, at) for kind, at in await tx.all(statement)]
+
+
+async def conversation(tx: Transaction, case: UUID, channel: str) -> list[Said]:
+    """All that was said on it, in order. `channel`: what the case came by."""
+    m, a, n = messages.c, attachments.c, notices.c
+    told = await tx.all(sa.select(m.id, m.direction, m.text, m.at).join(message_cases).where(message_cases.c.case == case))
+    derived = attachments.alias("derived")
+    join = attachments.outerjoin(blobs, blobs.c.digest == a.blob).outerjoin(
+        derived, sa.and_(derived.c.message == a.message, derived.c.derived_from == a.position)
+    )
+    wanted = sa.select(a.message, a.name, a.type, a.state, blobs.c.size, derived.c.blob, a.latitude, a.longitude).select_from(join)
+    which = (a.message.in_([row.id for row in told]), a.derived_from.is_(None))
+    files: dict[UUID, list[File]] = {}
+    for message, *file in await tx.all(wanted.where(*which).order_by(a.message, a.position)):
+        files.setdefault(message, []).append(File(*file))
+    said = [Said(row.direction == "in", channel, row.text, row.at, tuple(files.get(row.id, ()))) for row in told]
+    ours = await tx.all(sa.select(n.channel, n.short, n.sent_at).where(n.case == case, n.sent_at.is_not(None)))
+    said += [Said(by_citizen=False, channel=row.channel, text=row.short, at=row.sent_at) for row in ours]
+    return sorted(said, key=lambda one: one.at)
+
+
+async def channel_of(tx: Transaction, case: UUID) -> str:
+    """What it came by."""
+    return str((await tx.all(sa.select(cases.c.channel).where(cases.c.id == case)))[0][0])
+
+
+async def shown_picture(tx: Transaction, case: UUID, digest: str) -> str | None:
+    """Type of a picture of this case that may be shown; None: it has no such picture."""
+    a = attachments.c
+    join = attachments.join(message_cases, message_cases.c.message == a.message)
+    statement = sa.select(a.type).select_from(join).where(message_cases.c.case == case, a.blob == digest, a.derived_from.is_not(None))
+    rows = await tx.all(statement)
+    return str(rows[0][0]) if rows else None
