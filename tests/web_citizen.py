@@ -16,7 +16,7 @@ from tests.world import Deployment
 
 CHANNEL = '[channels.web]\nkind = "web-form"\n'
 _NUMBER = re.compile(r"<strong>([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})</strong>")
-_INPUT = re.compile(r'name="(\w+)" value="([^"]*)"')
+_INPUT = re.compile(r'<input[^>]*\bname="(\w+)"[^>]*\bvalue="([^"]*)"')
 File = tuple[str, str, bytes]
 
 
@@ -72,7 +72,7 @@ class Citizen:
         for name, value in fields:
             form.append(value).set_content_disposition("form-data", name=name)
         for name, type_, content in files:
-            form.append(content, {"Content-Type": type_}).set_content_disposition("form-data", name="berkas", filename=name)
+            form.append(content, {"Content-Type": type_}).set_content_disposition("form-data", quote_fields=False, name="berkas", filename=name)
         return await self.post(form, path, **options)
 
     async def post(self, body: Any, path: str = "/lapor", **options: Any) -> Page:  # noqa: ANN401  # as aiohttp has them

@@ -107,6 +107,8 @@ class WebForm:
         if crowded:
             sheet.faults.append(Fault("busy", ""))
             return 429
+        if sheet.said.cut:
+            return 413
         if sheet.said.first("hapus"):
             sheet.remove(sheet.said.first("hapus"))
             sheet.faults.clear()

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http import HttpProcessingError
 
 from channels.contract import Inlet
 from channels.filetypes import HEAD_BYTES, type_of
@@ -99,12 +100,15 @@ class _Body:
             reader = await self._request.multipart()
             for _ in range(self._limits.max_fields):
                 part = await self._next(reader)
-                if part is None or self.filled.cut:
+                if part is None:
                     return
                 await self._part(part)
+                # Not one byte more: to look for the next part is to read this one to its end.
+                if self.filled.cut:
+                    return
             if await self._next(reader) is not None:
                 self._too_much()
-        except (ValueError, AssertionError, LookupError) as error:
+        except (ValueError, AssertionError, LookupError, HttpProcessingError) as error:
             # What aiohttp raises for a body that is no form: no boundary, headers that cannot be read, an unknown encoding.
             raise Unreadable(type(error).__name__) from error
 
