@@ -105,24 +105,23 @@ class WebForm:
     def _status(self, request: web.Request, sheet: Sheet, key: Key | None, *, crowded: bool) -> int:
         """0: it can be taken in. Else the answer's status; what to do stands on the sheet."""
         if crowded:
-            sheet.faults.append(Fault("busy", ""))
-            return 429
-        if sheet.said.cut:
-            return 413
-        if sheet.said.first("hapus"):
+            status, fault = 429, Fault("busy", "")
+        elif sheet.said.cut:
+            status, fault = 413, None
+        elif sheet.said.first("hapus"):
             sheet.remove(sheet.said.first("hapus"))
             sheet.faults.clear()
-            return 200
-        if key is None or _from_elsewhere(request, self._hosts) or (sheet.adding and not sheet.link):
+            status, fault = 200, None
+        elif key is None or _from_elsewhere(request, self._hosts) or (sheet.adding and not sheet.link):
             # Not from a page of ours, or from one of another deployment: the person shall see it, and send it.
-            sheet.faults.append(Fault("not_ours", ""))
-            return 403
-        if sheet.faults:
-            return 413 if any(fault.code in _TOO_LARGE for fault in sheet.faults) else 422
-        if fault := sheet.lacking():
-            sheet.faults.append(fault)
-            return 422
-        return 0
+            status, fault = 403, Fault("not_ours", "")
+        elif sheet.faults:
+            status, fault = 413 if any(one.code in _TOO_LARGE for one in sheet.faults) else 422, None
+        else:
+            fault = sheet.lacking()
+            status = 422 if fault else 0
+        sheet.faults += [fault] if fault else []
+        return status
 
     def _arrival(self, sheet: Sheet, key: Key, address: str) -> Arrival:
         now = self._clock()

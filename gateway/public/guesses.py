@@ -1,4 +1,4 @@
-"""Guessing numbers is limited, in memory: so many misses an address, so many in all. Who never missed is never kept out. Pure but for its own memory."""
+"""Guessing numbers is limited, in memory: so many misses an address, so many in all. Private links are not counted. Pure but for its own memory."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ipaddress import IPv6Address, ip_address
 
 # A citizen who mistypes needs a handful; 29^11 numbers need more than that (tests/test_tracking_page.py counts).
 _PER_ADDRESS = 20
-# While more than this were missed in all in the window, whoever missed in it waits.
-_IN_ALL = 1000
+# In all: what a country's citizens mistype is far less; it is what the store is asked for nothing at the most. High, as whoever spends it keeps others out.
+_IN_ALL = 20_000
 _WINDOW = timedelta(minutes=10)
 _MOST_ADDRESSES = 50_000
 
@@ -26,7 +26,7 @@ class Guesses:
         """Whether one more question is answered."""
         self._forget(now)
         _, misses = self._misses.get(_household(address), (now, 0))
-        return misses < _PER_ADDRESS and (self._all < _IN_ALL or misses == 0)
+        return misses < _PER_ADDRESS and self._all < _IN_ALL
 
     def missed(self, address: str, now: datetime) -> None:
         """A number that leads nowhere that this person may see."""

@@ -77,9 +77,7 @@ class PublicPages:
         return self._pages.answer("progress.html", look, shown)
 
     async def _private(self, request: web.Request) -> web.StreamResponse:
-        look, address = self._pages.look(request), caller.address(request)
-        if not self._guesses.may(address, self._about.clock()):
-            return self._refused(look, 429, "crowded", "")
+        look = self._pages.look(request)
         try:
             async with self._store.transaction() as tx:
                 progress = await public.by_link(tx, _digest(request))
@@ -88,7 +86,6 @@ class PublicPages:
         except StoreAway:
             return self._refused(look, 503, "away", "")
         if progress is None:
-            self._guesses.missed(address, self._about.clock())
             return self._refused(look, 404, "unknown", "")
         shown = {
             "progress": progress,

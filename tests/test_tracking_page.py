@@ -1,0 +1,298 @@
+"""The pages by number and by private link: whoever may see something sees it, nobody learns anything else, and guessing leads nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+
+from gateway import tracking
+from gateway.public.guesses import Guesses
+from tests.manual_clock import ManualClock
+from tests.postbox import letter
+from tests.web_citizen import CHANNEL, Citizen, Page, at_the_form, citizen
+from tests.world import Deployment, receive_all
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+BOTH = CHANNEL + '[channels.post]\nkind = "postbox"\n'
+
+
+async def reported(deployment: Deployment, siti: Citizen, *files: tuple[str, str, bytes], **more: str) -> Page:
+    """The receipt of a report that is stored by now."""
+    page = await siti.report("Lampu jalan mati di depan rumah saya", files, **more)
+    await deployment.until("cases", lambda rows: any(row["number"] == page.number for row in rows))
+    return page
+
+
+async def asked(somebody: Citizen, number: str) -> Page:
+    """Somebody who has no receipt."""
+    somebody.session.cookie_jar.clear()
+    return await somebody.get("/lacak", params={"nomor": number}, allow_redirects=False)
+
+
+def without_the_question(page: Page) -> str:
+    """The page but for what was typed."""
+    return re.sub(r'(name="nomor" value=")[^"]*', r"\1", page.html)
+
+
+async def test_a_number_tells_how_far_it_is_and_nothing_of_what_was_said(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite) as (_, siti):
+        receipt = await reported(on_sqlite, siti, judul="Lampu Pak Budi", kontak="081234567890")
+        for written in (receipt.number, receipt.number.lower().replace("-", " ")):
+            page = await asked(siti, written)
+            assert page.status == 200
+            assert "Menunggu verifikasi" in page.text
+            assert "Dinas Komunikasi dan Informatika akan memeriksa laporan Anda" in page.text
+            for hidden in ("Budi", "Lampu", "0812", receipt.link):
+                assert hidden not in page.html
+
+
+async def test_whoever_has_the_receipt_is_led_to_the_reports_own_page(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite) as (_, siti):
+        receipt = await reported(on_sqlite, siti)
+        led = await siti.get("/lacak", params={"nomor": receipt.number}, allow_redirects=False)
+        assert (led.status, led.headers["Location"]) == (303, f"/l/{receipt.link}?bahasa=id")
+        assert "Lampu jalan mati di depan rumah saya" in (await siti.get(f"/l/{receipt.link}")).text
+        other = await reported(on_sqlite, siti)
+        # The cookie is the other report's now.
+        assert (await siti.get("/lacak", params={"nomor": receipt.number}, allow_redirects=False)).status == 200
+        assert other.number != receipt.number
+
+
+async def test_a_wrong_a_hidden_and_a_not_yet_stored_number_are_answered_alike(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite) as (gateway, siti):
+        hidden = await reported(on_sqlite, siti, tutup="rahasia")
+        never = tracking.number(b"another" * 5, "web", "x")
+        pages = [await asked(siti, one) for one in (hidden.number, never, "XXXX-XXXX-XXXX", "'; DROP TABLE cases", "9" * 5000, hidden.number[:-1])]
+        assert {page.status for page in pages} == {404}
+        assert len({without_the_question(page) for page in pages}) == 1
+        assert "tidak dikenal, tidak terbuka, atau belum siap" in pages[0].text
+        # So are private links.
+        assert (await siti.get("/l/" + "A" * 22)).status == (await siti.get("/l/x")).status == 404
+        assert (await siti.get(f"/l/{hidden.link}")).status == 200
+        assert gateway.journal.counts.accepted == 1
+
+
+async def test_what_could_not_be_read_counts_as_confidential(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite, BOTH) as (gateway, siti):
+        [receipt] = await receive_all(gateway, [letter("raise", "SM1", at=NOW)])
+        await on_sqlite.until("cases", lambda rows: len(rows) == 1)
+        assert (await asked(siti, receipt.number)).status == 404
+
+
+async def test_an_sms_can_be_followed_by_its_number(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite, BOTH) as (gateway, siti):
+        [receipt] = await receive_all(gateway, [letter("Jalan rusak", "SM1", at=NOW)])
+        await on_sqlite.until("cases", lambda rows: len(rows) == 1)
+        page = await asked(siti, receipt.number)
+        assert page.status == 200
+        assert "Jalan rusak" not in page.text
+
+
+async def test_each_question_costs_the_store_the_same_whatever_the_answer_is(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite) as (gateway, siti):
+        hidden = await reported(on_sqlite, siti, tutup="rahasia")
+        told: list[list[str]] = []
+        engine = gateway.store._engine.sync_engine  # noqa: SLF001  # what the store was asked is the only witness
+
+        def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+            if "case_numbers" in statement and "SELECT" in statement:
+                told[-1].append(statement)
+
+        sa.event.listen(engine, "before_cursor_execute", note)
+        for number in (hidden.number, tracking.number(b"a" * 32, "web", "x"), "XXXX"):
+            told.append([])
+            await asked(siti, number)
+        assert told[0] == told[1] == told[2]
+        assert len(told[0]) == 1
+
+
+async def test_while_the_store_is_away_everybody_gets_the_same_answer(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite) as (gateway, siti):
+        receipt = await reported(on_sqlite, siti)
+        with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None)) as blocker:
+            blocker.execute("BEGIN EXCLUSIVE")
+            pages = await asyncio.gather(*(asked(siti, number) for number in (receipt.number, "XXXX")), siti.get(f"/l/{receipt.link}"), siti.get("/l/x"))
+            blocker.execute("ROLLBACK")
+        assert {page.status for page in pages} == {503}
+        assert {page.headers["Retry-After"] for page in pages} == {"30"}
+        assert all("Laporan Anda aman" in page.text for page in pages)
+
+
+# Guessing
+
+
+async def test_who_guesses_is_kept_out_and_who_has_a_number_is_not(on_sqlite: Deployment) -> None:
+    clock = ManualClock(NOW)
+    async with on_sqlite.node(channels=CHANNEL, clock=clock) as gateway, citizen(gateway) as siti:
+        receipt = await reported(on_sqlite, siti)
+        thief = {"X-Forwarded-For": "203.0.113.9"}
+        for _ in range(20):
+            assert (await siti.get("/lacak?nomor=XXXX", headers=thief)).status == 404
+        siti.session.cookie_jar.clear()
+        kept_out = await siti.get("/lacak", params={"nomor": receipt.number}, headers=thief)
+        assert (kept_out.status, kept_out.headers["Retry-After"]) == (429, "600")
+        assert (await asked(siti, receipt.number)).status == 200
+        clock.advance(minutes=10)
+        assert (await siti.get("/lacak", params={"nomor": receipt.number}, headers=thief)).status == 200
+
+
+@pytest.mark.parametrize(("addresses", "most"), [(1, 40), (1_000_000, 40_000)])
+def test_a_million_guesses_are_few_questions_and_little_memory(addresses: int, most: int) -> None:
+    guesses = Guesses()
+    answered = 0
+    for i in range(1_000_000):
+        # A thousand a second, for a quarter of an hour and more.
+        now = NOW + timedelta(milliseconds=i)
+        address = f"10.{i % addresses >> 16}.{i % addresses >> 8 & 255}.{i % addresses & 255}"
+        if guesses.may(address, now):
+            answered += 1
+            guesses.missed(address, now)
+    # Of 29^11 numbers, with a million reports among them, one guess in ten thousand million hits.
+    assert answered <= most
+    assert len(guesses._misses) <= 50_000  # noqa: SLF001  # the memory is the point
+
+
+def test_a_network_of_ipv6_is_one_guesser() -> None:
+    guesses = Guesses()
+    for i in range(20):
+        guesses.missed(f"2001:db8::{i:x}", NOW)
+    assert not guesses.may("2001:db8::ffff", NOW)
+    assert guesses.may("2001:db8:1::1", NOW)
+
+
+# Photos
+
+
+def photo_with_position() -> bytes:
+    """Taken in Penajam."""
+    exif = Image.Exif()
+    exif[0x8825] = {1: "S", 2: (1.0, 17.0, 24.0), 3: "E", 4: (116.0, 30.0, 36.0)}
+    exif[0x010F] = "Pabrik HP Rahasia"
+    file = io.BytesIO()
+    Image.new("RGB", (640, 480), "gray").save(file, "JPEG", exif=exif)
+    return file.getvalue()
+
+
+async def test_where_a_photo_was_taken_is_offered_as_the_place_and_then_gone_from_it(on_sqlite: Deployment) -> None:
+    original = photo_with_position()
+    async with at_the_form(on_sqlite) as (_, siti):
+        receipt = await reported(on_sqlite, siti, ("rumah saya.jpg", "image/jpeg", original))
+        await on_sqlite.until("attachments", lambda rows: len(rows) == 2)
+        own = await siti.get(f"/l/{receipt.link}")
+        assert "Di sinikah kejadiannya?" in own.text
+        assert "-1.29000, 116.51000" in own.text
+        shown = re.search(rf'href="(/l/{receipt.link}/[0-9a-f]{{64}})"', own.html)
+        assert shown
+        async with siti.session.get(siti.base + shown[1]) as answer:
+            picture = await answer.read()
+            assert answer.headers["Content-Disposition"].startswith("attachment")
+            assert (answer.headers["Content-Type"], answer.headers["X-Content-Type-Options"]) == ("image/jpeg", "nosniff")
+            assert answer.headers["Content-Security-Policy"] == "sandbox"
+        assert b"Pabrik" in original
+        assert b"Pabrik" not in picture
+        assert Image.open(io.BytesIO(picture)).getexif() == {}
+        # Yes, it is.
+        box = [(name, own.inputs(name)[0]) for name in ("kunci", "tautan", "balas", "lintang", "bujur")]
+        assert (await siti.send(box, path="/lapor/tambah")).status == 200
+        versions = await on_sqlite.until("complaint_versions", lambda rows: len(rows) == 2)
+        again = await siti.get(f"/l/{receipt.link}")
+    place = versions[1]["complaint"]["place"]
+    assert place["location"] == {"latitude": -1.29, "longitude": 116.51, "accuracy_m": None}
+    assert place["text"] == "Desa Giri Mukti"
+    assert "Tempatnya Anda tunjukkan" in again.text
+    assert "Di sinikah" not in again.text
+
+
+async def test_a_strangers_link_opens_no_picture(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite) as (_, siti):
+        receipt = await reported(on_sqlite, siti, ("a.jpg", "image/jpeg", photo_with_position()))
+        rows = await on_sqlite.until("attachments", lambda rows: len(rows) == 2)
+        other = await reported(on_sqlite, siti)
+        for row in rows:
+            allowed = 200 if row["derived_from"] is not None else 404
+            assert (
+                await siti.get(f"/l/{receipt.link}/{row['blob']}", raise_for_status=False)
+                if allowed == 404
+                else await raw(siti, f"/l/{receipt.link}/{row['blob']}")
+            ).status == allowed
+            assert (await siti.get(f"/l/{other.link}/{row['blob']}")).status == 404
+        assert (await siti.get(f"/l/{receipt.link}/..%2f..%2fdeployment.key")).status == 404
+
+
+async def raw(siti: Citizen, path: str) -> Page:
+    """Something that is no text."""
+    async with siti.session.get(siti.base + path) as answer:
+        await answer.read()
+        return Page(answer.status, "")
+
+
+# A contact that was typed
+
+
+@pytest.mark.parametrize(
+    ("contact", "sent"), [("0812-3456-7890", 1), ("+62 812 3456 7890", 1), ("+1 202 555 0123", 0), ("siti@contoh.example", 0), ("1708", 0), ("tidak ada", 0)]
+)
+async def test_a_number_that_somebody_typed_is_told_of_the_report_only_in_countries_that_are_allowed(on_sqlite: Deployment, contact: str, sent: int) -> None:
+    async with at_the_form(on_sqlite, BOTH) as (_, siti):
+        receipt = await reported(on_sqlite, siti, kontak=contact)
+        notices = await on_sqlite.rows("notices")
+        assert [(row["channel"], row["to_value"]) for row in notices] == [("post", "+6281234567890")] * sent
+        assert all(receipt.number in row["short"] and "Lampu" not in row["short"] for row in notices)
+    # It proves nothing: nobody becomes the reporter by it.
+    [case] = await on_sqlite.rows("cases")
+    assert case["correspondent"] is None
+
+
+async def test_a_typed_number_gets_three_messages_a_day(on_sqlite: Deployment) -> None:
+    clock = ManualClock(NOW)
+    async with on_sqlite.node(channels=BOTH, clock=clock) as gateway, citizen(gateway) as siti:
+        for _ in range(5):
+            await reported(on_sqlite, siti, kontak="081234567890")
+        notices = await on_sqlite.rows("notices")
+        assert sorted(row["reason"] for row in notices) == ["", "", "", *["this number was typed often enough today"] * 2]
+        clock.advance(hours=25)
+        await reported(on_sqlite, siti, kontak="081234567890")
+    assert sum(row["state"] != "withheld" for row in await on_sqlite.rows("notices")) == 4
+
+
+# Files that nobody refers to
+
+
+async def test_a_file_that_nobody_refers_to_is_swept_after_a_day_and_no_other(on_sqlite: Deployment) -> None:
+    clock = ManualClock(datetime.now(UTC))
+    pdf = b"%PDF-1.4\n"
+    async with on_sqlite.node(channels=CHANNEL, clock=clock) as gateway, citizen(gateway) as siti:
+        await reported(on_sqlite, siti, ("dirujuk.pdf", "application/pdf", pdf + b"1"))
+        # Two that were never sent with a report, one of them in a report that waits for the store.
+        forgotten = await siti.report("", [("lupa.pdf", "application/pdf", pdf + b"2"), ("salah.txt", "text/plain", b"x")])
+        assert forgotten.status == 422
+        blobs = on_sqlite.folder / "data-a" / "blobs"
+        with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None)) as blocker:
+            blocker.execute("BEGIN EXCLUSIVE")
+            assert (await siti.report("menunggu", [("tunggu.pdf", "application/pdf", pdf + b"3")])).number
+            clock.advance(hours=25)
+            # The store is away: nobody knows, so nothing goes.
+            await gateway.sweeper.sweep()
+            assert len([file for file in blobs.rglob("*") if file.is_file()]) == 3
+            mentioned = await gateway.journal.mentioned({file.name for file in blobs.rglob("*") if file.is_file()})
+            assert len(mentioned) == 1
+            blocker.execute("ROLLBACK")
+
+        def filed(rows: list[dict[str, Any]]) -> bool:
+            clock.advance(seconds=1)
+            return len(rows) == 2
+
+        await on_sqlite.until("cases", filed)
+        await gateway.sweeper.sweep()
+        kept = sorted(file.read_bytes()[-1:] for file in blobs.rglob("*") if file.is_file())
+    assert kept == [b"1", b"3"]
+    assert gateway.sweeper.swept == 1
