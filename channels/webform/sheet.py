@@ -10,7 +10,7 @@ from channels.webform import tokens
 from channels.webform.parts import Fault, File, Filled
 from channels.webform.tokens import Key, Sign
 
-_LINK = re.compile(r"[\w-]{22}")
+_LINK = re.compile(r"[A-Za-z0-9_-]{22}")
 # Of these kinds nobody asks where.
 _ANYWHERE = frozenset({"aspirasi", "informasi"})
 

@@ -14,7 +14,7 @@ from channels.webform.parts import File
 
 Sign = Callable[..., str]
 # 128 random bits, and when the page was made (seconds since 1970, hexadecimal).
-_KEY = re.compile(r"([0-9a-f]{32})-([0-9a-f]{8})-([\w-]{22})")
+_KEY = re.compile(r"([0-9a-f]{32})-([0-9a-f]{8})-([A-Za-z0-9_-]{22})")
 # A file that no report refers to is swept after a day.
 _FILE_LIVES = timedelta(hours=12)
 

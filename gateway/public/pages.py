@@ -20,7 +20,7 @@ from gateway.store import public
 from gateway.store.engine import Store, StoreAway, Transaction
 from gateway.store.public import Progress, Said
 
-_LINK = re.compile(r"[\w-]{22}")
+_LINK = re.compile(r"[A-Za-z0-9_-]{22}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # No number: it is asked for all the same, so that nobody learns from the time that takes which numbers could be one.
 _NONE = "-"
