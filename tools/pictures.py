@@ -1,4 +1,4 @@
-"""Take the README's picture from the running demo: `.venv/bin/python -m tools.pictures`. Needs Chromium."""
+"""Take the README's pictures from the running demo: `.venv/bin/python -m tools.pictures`. Needs Chromium."""
 
 from __future__ import annotations
 
@@ -8,26 +8,48 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gateway.demo.command import playing
+from playwright.async_api import Browser, async_playwright
 
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "phone.png"
+from gateway.demo.command import Demo, playing
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 _SMS = "PPU jalan poros Girimukti berlubang besar dekat SDN 009"
 # A small phone's width and what fits a README, in CSS pixels.
-_SIZE = "375,1000"
+_WIDTH, _HEIGHT = 375, 1000
 _PORT = 18760
 
 
 async def main() -> None:
-    """One SMS, its answer, one picture."""
-    browser = shutil.which("chromium") or sys.exit("Chromium is needed: apt-get install chromium")
+    """One SMS with its answer, one form with its receipt."""
+    path = shutil.which("chromium") or sys.exit("Chromium is needed: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder:
-        async with playing(Path(folder), _PORT) as play:
-            door = f"{play.gateway.config.public_urls[0]}/in/sms/message"
-            await play.twilio.text([door], from_="+6281234567890", to="1708", body=_SMS)
-            await play.twilio.until_sent(1)
-            options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size={_SIZE}", f"--screenshot={PICTURE}"]
-            taking = await asyncio.create_subprocess_exec(browser, *options, play.phone_url)
-            await taking.wait()
+        async with playing(Path(folder), _PORT) as play, async_playwright() as driver:
+            browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+            await _phone(play, browser)
+            await _form(play, browser)
+            await browser.close()
+
+
+async def _phone(play: Demo, browser: Browser) -> None:
+    door = f"{play.gateway.config.public_urls[0]}/in/sms/message"
+    await play.twilio.text([door], from_="+6281234567890", to="1708", body=_SMS)
+    await play.twilio.until_sent(1)
+    page = await browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
+    await page.goto(play.phone_url)
+    await page.screenshot(path=DOCS / "phone.png")
+
+
+async def _form(play: Demo, browser: Browser) -> None:
+    page = await browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
+    await page.goto(f"{play.gateway.config.public_urls[0]}/lapor")
+    await page.screenshot(path=DOCS / "form.png")
+    await page.fill("#judul", "Jalan poros Girimukti berlubang besar")
+    await page.fill("#isi-laporan", "Lubangnya dalam dan tertutup air kalau hujan. Sudah dua motor jatuh minggu ini.")
+    await page.fill("#tempat", "Desa Giri Mukti, dekat SDN 009")
+    await page.check("#tutup-anonim")
+    await page.press("#tempat", "Enter")
+    await page.wait_for_selector(".plate")
+    await page.screenshot(path=DOCS / "receipt.png")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ async def _demo(folder: Path, port: int) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with playing(folder, port) as play:
         typer.secho(f"Open this page, it is a phone:   {play.phone_url}", bold=True)
+        typer.echo(f"And this one is the web form:    {play.gateway.config.public_urls[0]}/lapor")
         typer.echo(f"The gateway's door for SMS:      {play.gateway.config.public_urls[0]}/in/sms/message")
         typer.echo(f"Follow a report behind it:       ./run trace NUMBER --config {play.config_path}")
         typer.echo("Ctrl-C ends it.")
@@ -65,7 +66,7 @@ async def playing(folder: Path, port: int) -> AsyncIterator[Demo]:
         path = _configure(folder, port, twilio.auth_token, api_base)
         async with running(load(path, os.environ)) as gateway:
             doors = [f"{url}/in/sms/message" for url in gateway.config.public_urls]
-            runner, phone_port = await server.listen(pages(twilio, doors, ["1708"]), _HOST, port + 1)
+            runner, phone_port = await server.listen(pages(twilio, doors, ["1708"], form_url=f"{gateway.config.public_urls[0]}/lapor"), _HOST, port + 1)
             try:
                 yield Demo(gateway, twilio, f"http://{_HOST}:{phone_port}/", path)
             finally:

@@ -26,10 +26,10 @@ _MAX_FORM_BYTES = 4 * _MAX_PICTURE_BYTES
 Picture = tuple[str, str, bytes]
 
 
-def pages(twilio: Twilio, webhook_urls: Sequence[str], numbers: Sequence[str], zone: str = "Asia/Makassar") -> web.Application:
-    """The application for the demo's own listener. `numbers`: the ones that the gateway answers on; times are shown in `zone`."""
+def pages(twilio: Twilio, webhook_urls: Sequence[str], numbers: Sequence[str], zone: str = "Asia/Makassar", form_url: str = "") -> web.Application:
+    """The application for the demo's own listener. `numbers`: the ones that the gateway answers on; times are shown in `zone`. `form_url`: the other door."""
     app = web.Application(client_max_size=_MAX_FORM_BYTES)
-    phone = _Phone(twilio, webhook_urls, numbers, ZoneInfo(zone))
+    phone = _Phone(twilio, webhook_urls, numbers, ZoneInfo(zone), form_url)
     app.router.add_get("/", phone.show)
     app.router.add_post("/", phone.send)
     app.router.add_get("/phone.js", look.still((Path(__file__).parent / "phone.js").read_bytes(), "text/javascript"))
@@ -40,11 +40,12 @@ def pages(twilio: Twilio, webhook_urls: Sequence[str], numbers: Sequence[str], z
 class _Phone:
     """Every number is a phone of its own; what they hold lies in the simulator."""
 
-    def __init__(self, twilio: Twilio, webhook_urls: Sequence[str], numbers: Sequence[str], zone: ZoneInfo) -> None:
+    def __init__(self, twilio: Twilio, webhook_urls: Sequence[str], numbers: Sequence[str], zone: ZoneInfo, form_url: str) -> None:
         self._twilio = twilio
         self._webhook_urls = webhook_urls
         self._numbers = numbers
         self._zone = zone
+        self._form_url = form_url
 
     async def show(self, request: web.Request) -> web.Response:
         return _page(self._screen(request))
@@ -82,6 +83,7 @@ class _Phone:
             texted=[texted for texted in self._twilio.texted if (texted.message.from_, texted.message.to) == (own, office)],
             replies=[message for message in self._twilio.sent if message.to == own and message.from_ in {office, ""}],
             wrong_number=None if number else typed,
+            form_url=self._form_url,
         )
 
 

@@ -27,6 +27,10 @@ _TONGUE = Template('<a href="$href" lang="$code" hreflang="$code"><span>$short<s
 _TONGUE_NOW = Template('<b aria-current="true"><span>$short<span class="vh"> $name</span></span></b>')
 _OFFICES = Template('<div class="field"><label for="ke">$label</label><select class="in in-short" id="ke" name="ke">$options</select></div>')
 _OFFICE = Template('<option value="$number"$chosen>$number</option>')
+_FORM = Template(
+    '<section class="device" aria-labelledby="web"><h2 id="web">$web</h2><div class="shell window"><div class="top"><span class="url">$url</span></div>'
+    '<div class="view"><p>$web_hint</p><p><a class="btn btn-s" href="$url?bahasa=$lang" target="_blank" rel="noopener">$web_open</a></p></div></div></section>'
+)
 _NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 
 
@@ -63,6 +67,8 @@ class Screen:
     problem: str | None = None
     # What was given as a number and is none.
     wrong_number: str | None = None
+    # Where the web form stands; empty: there is none.
+    form_url: str = ""
 
 
 def render(screen: Screen) -> Html:
@@ -85,6 +91,7 @@ def render(screen: Screen) -> Html:
         own_invalid=Html(' aria-invalid="true" aria-describedby="nomor-h nomor-e"' if missed else ' aria-describedby="nomor-h"'),
         number=screen.wrong_number or screen.number,
         offices=_offices(screen, words),
+        form=_fill(_FORM, url=screen.form_url, **words) if screen.form_url else "",
     )
 
 
