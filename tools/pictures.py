@@ -41,7 +41,7 @@ async def _phone(play: Demo, browser: Browser) -> None:
 
 async def _form(play: Demo, browser: Browser) -> None:
     page = await browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
-    await page.goto(f"{play.gateway.config.public_urls[0]}/lapor")
+    await page.goto(f"{play.gateway.config.public_urls[0]}/lapor?bahasa=id")
     await page.screenshot(path=DOCS / "form.png")
     await page.fill("#judul", "Jalan poros Girimukti berlubang besar")
     await page.fill("#isi-laporan", "Lubangnya dalam dan tertutup air kalau hujan. Sudah dua motor jatuh minggu ini.")
