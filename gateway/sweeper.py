@@ -47,7 +47,7 @@ class Sweeper:
         if not old:
             return
         try:
-            async with self._store.transaction() as tx:
+            async with self._store.snapshot() as tx:
                 referred = await dues.referred(tx, old)
         except StoreAway:
             return

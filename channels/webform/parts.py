@@ -90,7 +90,12 @@ class _Body:
         if announced is not None and announced > 3 * self._limits.max_text_bytes:
             self._too_much()
             return
-        form = await self._request.post()
+        try:
+            form = await self._request.post()
+        except web.HTTPRequestEntityTooLarge:
+            # It was not announced.
+            self._too_much()
+            return
         for name, value in list(form.items())[: self._limits.max_fields]:
             self._text(name, str(value).encode("utf-8", "replace"))
 

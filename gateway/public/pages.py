@@ -61,7 +61,7 @@ class PublicPages:
             return self._refused(look, 429, "crowded", asked)
         own = request.cookies.get("laporan", "")
         try:
-            async with self._store.transaction() as tx:
+            async with self._store.snapshot() as tx:
                 progress = await public.by_number(tx, tracking.parse(asked) or _NONE)
                 mine = progress is not None and await self._is_mine(tx, progress, own)
                 steps = await public.steps(tx, progress.case) if progress and not progress.confidential else []
@@ -79,7 +79,7 @@ class PublicPages:
     async def _private(self, request: web.Request) -> web.StreamResponse:
         look = self._pages.look(request)
         try:
-            async with self._store.transaction() as tx:
+            async with self._store.snapshot() as tx:
                 progress = await public.by_link(tx, _digest(request))
                 steps = await public.steps(tx, progress.case) if progress else []
                 said = await public.conversation(tx, progress.case, await public.channel_of(tx, progress.case)) if progress else []
@@ -106,7 +106,7 @@ class PublicPages:
     async def _picture(self, request: web.Request) -> web.StreamResponse:
         look, digest = self._pages.look(request), request.match_info["picture"]
         try:
-            async with self._store.transaction() as tx:
+            async with self._store.snapshot() as tx:
                 progress = await public.by_link(tx, _digest(request))
                 kind = await public.shown_picture(tx, progress.case, digest) if progress and _DIGEST.fullmatch(digest) else None
         except StoreAway:

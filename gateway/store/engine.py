@@ -21,6 +21,8 @@ from gateway.cancelled import CallCancelled, only_ours
 _MIGRATION_LOCK = 7_204_118_902
 # How long one statement may take, in seconds, before the store counts as away.
 _STATEMENT_SECONDS = 30
+# Marks a connection that will not write.
+_LOOKING = "looking"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -76,6 +78,15 @@ class Store:
             async with self._engine.begin() as connection:
                 yield Transaction(connection)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Transaction]:
+        """To look only: on SQLite nobody who writes is waited for. Raises StoreAway."""
+        with _translated():
+            async with self._engine.connect() as connection:
+                looking = await connection.execution_options(**{_LOOKING: True})
+                async with looking.begin():
+                    yield Transaction(looking)
+
     async def migrate(self) -> None:
         """Bring the tables to this version, once, under a lock. Raises StoreAway, StoreRefuses (a newer store)."""
         with _translated():
@@ -109,7 +120,7 @@ def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _record: o
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_LOOKING) else "BEGIN IMMEDIATE")
 
 
 def _roll_back(connection: sa.engine.interfaces.DBAPIConnection, _record: object, _error: BaseException | None) -> None:
