@@ -168,11 +168,13 @@ class SendFailed(Exception):
         retry_after: timedelta | None = None,
         maybe_sent: bool = False,
         channel_wide: bool = False,
+        kind: str = "",
     ) -> None:
         """`reason` is a sentence for an operator, without secrets or personal data.
 
         permanent: trying again cannot help (no such number). maybe_sent: the provider may have it (a time-out): repeating may double this one notice.
         channel_wide: nothing about this notice is wrong; everything on this channel would fail now (the breaker counts these).
+        kind: as in Checked.
         """
         super().__init__(reason)
         self.reason = reason
@@ -180,6 +182,7 @@ class SendFailed(Exception):
         self.retry_after = retry_after
         self.maybe_sent = maybe_sent
         self.channel_wide = channel_wide
+        self.kind = kind
 
 
 class FetchFailed(Exception):
@@ -230,7 +233,10 @@ class Checked:
     """What the other side says of itself."""
 
     ok: bool
+    # For an operator: how it is, and what to do if it is not well.
     sentence: str
+    # What is wrong, as a word for machines: "auth" | "unreachable" | "timeout" | "provider"; empty: nothing, or not known.
+    kind: str = ""
 
 
 class Channel(Protocol):

@@ -27,11 +27,16 @@ from gateway.filing import Office
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
+from gateway.metrics import Metrics
+from gateway.monitor import Monitor
+from gateway.node import Gateway
+from gateway.operators import Operators, token
 from gateway.outbox import Outbox, Patience
 from gateway.pictures import Pictures
 from gateway.public import PublicPages
 from gateway.reader import Reader
 from gateway.reading import Spec
+from gateway.stages import Stages
 from gateway.store.engine import Store, StoreRefuses
 from gateway.store.journals import WrongKey
 from gateway.supervisor import supervise
@@ -40,27 +45,6 @@ from normalizer import Setting
 
 # How long sends that are on their way may take when the gateway stops. Seconds.
 STOP_SECONDS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """The parts of one running node, for whoever runs it: serve, the demo, the tests."""
-
-    config: Config
-    channels: Mapping[str, Channel]
-    inlets: Mapping[str, CoreInlet]
-    journal: Journal
-    store: Store
-    intake: Intake
-    outboxes: Mapping[str, Outbox]
-    fetchers: Mapping[str, Fetcher]
-    darkroom: Darkroom
-    sweeper: Sweeper
-    blobs: Blobs
-    calendar: Calendar
-    clock: Clock
-    # The public listener's port.
-    port: int
 
 
 @asynccontextmanager
@@ -72,11 +56,14 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
     async with AsyncExitStack() as stack:
         gateway = _assembled(config, clock or SystemClock(), stack)
         # Not a TaskGroup: what the caller's block raises must come out as it is.
-        loops = [asyncio.create_task(supervise(name, work, gateway.clock), name=name) for name, work in _loops(gateway)]
+        loops = [asyncio.create_task(supervise(name, work, gateway.clock, gateway.monitor.fallen), name=name) for name, work in _loops(gateway)]
         stack.push_async_callback(_end, gateway, loops)
         runner, port = await server.listen(_public(gateway), config.listen.public.host, config.listen.public.port)
         stack.push_async_callback(runner.cleanup)
-        yield replace(gateway, port=port)
+        desk = Operators(gateway.monitor, Metrics(gateway), gateway.clock, token(config))
+        own, operators_port = await server.listen(desk.app(), config.listen.operators.host, config.listen.operators.port)
+        stack.push_async_callback(own.cleanup)
+        yield replace(gateway, port=port, operators_port=operators_port)
 
 
 async def _end(gateway: Gateway, loops: list[asyncio.Task[None]]) -> None:
@@ -138,16 +125,18 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     blobs = Blobs(config.data_dir / "blobs", min_free_bytes=2 * limits.min_free_bytes)
     calendar = Calendar(config.country, config.zone, config.steps.office_closes, config.steps.days_off)
     days = config.steps.verification_working_days
-    inlets = {name: CoreInlet(journal, key, channel.fingerprint, blobs, calendar, days) for name, channel in channels.items()}
-    intake = _intake(config, clock, _office(config, key, channels), journal, store)
+    stages = Stages()
+    inlets = {name: CoreInlet(journal, key, channel.fingerprint, blobs, calendar, days, stages) for name, channel in channels.items()}
+    intake = _intake(config, clock, _office(config, key, channels), journal, store, stages)
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     patience = _patience(config)
-    outboxes = {name: Outbox(channel, store, clock, worker, patience) for name, channel in channels.items() if channel.reaches}
+    outboxes = {name: Outbox(channel, store, clock, worker, patience, stages) for name, channel in channels.items() if channel.reaches}
     fetchers = {name: Fetcher(channel, store, blobs, clock, worker) for name, channel in channels.items()}
     darkroom = Darkroom(Pictures(blobs), store, clock, worker)
     sweeper = Sweeper(blobs, journal, store, clock)
+    monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds)
     _wire(journal, intake, inlets, _claim_loops(outboxes, fetchers, darkroom))
-    return Gateway(config, channels, inlets, journal, store, intake, outboxes, fetchers, darkroom, sweeper, blobs, calendar, clock, port=0)
+    return Gateway(config, channels, inlets, journal, store, intake, outboxes, fetchers, darkroom, sweeper, monitor, stages, blobs, calendar, clock, port=0)
 
 
 def _wire(journal: Journal, intake: Intake, inlets: Mapping[str, CoreInlet], loops: Sequence[ClaimLoop[Any]]) -> None:
@@ -178,7 +167,15 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
     channels = [(f"channel {name}", lambda c=channel, n=name: c.run(gateway.inlets[n])) for name, channel in gateway.channels.items()]
     outboxes = [(f"outbox {name}", outbox.loop.run) for name, outbox in gateway.outboxes.items()]
     fetchers = [(f"fetcher {name}", fetcher.loop.run) for name, fetcher in gateway.fetchers.items()]
-    return [("intake", gateway.intake.run), *channels, *outboxes, *fetchers, ("pictures", gateway.darkroom.loop.run), ("sweeper", gateway.sweeper.run)]
+    return [
+        ("intake", gateway.intake.run),
+        *channels,
+        *outboxes,
+        *fetchers,
+        ("pictures", gateway.darkroom.loop.run),
+        ("sweeper", gateway.sweeper.run),
+        *gateway.monitor.loops(),
+    ]
 
 
 def _public(gateway: Gateway) -> Any:  # noqa: ANN401  # an aiohttp application; only server.py speaks HTTP
@@ -266,12 +263,13 @@ def _reader(config: Config) -> Reader:
     return Reader(specs, seconds=config.intake.read_seconds, seconds_per_mib=config.intake.read_seconds_per_mib)
 
 
-def _intake(config: Config, clock: Clock, office: Office, journal: Journal, store: Store) -> Intake:
+def _intake(config: Config, clock: Clock, office: Office, journal: Journal, store: Store, stages: Stages) -> Intake:
     return Intake(
         *(journal, store, office, (_reader(config), _reader(config)), clock),
         agencies=[agency.model_dump() for agency in config.directory],
         batch_rows=config.intake.batch_rows,
         retry_seconds=config.intake.retry_seconds,
+        stages=stages,
     )
 
 

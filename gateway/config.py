@@ -18,7 +18,19 @@ from pydantic_core import ErrorDetails
 
 from channels.kinds import KINDS
 from gateway import words
-from gateway.config_blocks import Agency, Block, ContactsBlock, IntakeBlock, JournalBlock, ListenBlock, OutboxBlock, SiteBlock, StepsBlock, StoreBlock
+from gateway.config_blocks import (
+    Agency,
+    Block,
+    ContactsBlock,
+    HealthBlock,
+    IntakeBlock,
+    JournalBlock,
+    ListenBlock,
+    OutboxBlock,
+    SiteBlock,
+    StepsBlock,
+    StoreBlock,
+)
 from gateway.secrets import Place, model_in, resolve, written_openly
 
 CHANNEL_NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -75,6 +87,7 @@ class Config(Block):
         examples=[{"env": "DEPLOYMENT_KEY"}],
     )
     listen: ListenBlock = ListenBlock()
+    health: HealthBlock = HealthBlock()
     journal: JournalBlock = JournalBlock()
     intake: IntakeBlock = IntakeBlock()
     outbox: OutboxBlock = OutboxBlock()

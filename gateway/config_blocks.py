@@ -123,6 +123,21 @@ class ListenBlock(Block):
         default=Endpoint("127.0.0.1", 8080),
         description="host:port of citizens' and providers' doors. Loopback, because a reverse proxy with TLS stands before it.",
     )
+    operators: Annotated[Endpoint, BeforeValidator(_endpoint), PlainSerializer(str)] = Field(
+        default=Endpoint("127.0.0.1", 8090),
+        description="host:port of health and measurements, for operators and their monitoring only. Never to be reached from the internet.",
+    )
+
+
+class HealthBlock(Block):
+    """How it is looked after."""
+
+    heartbeat_seconds: PositiveFloat = Field(default=30, description="Seconds between two looks at each channel; each look asks the provider once.")
+    token: SecretStr | None = Field(
+        default=None,
+        description="What operators and their monitoring show (Authorization: Bearer ...). Absent: made in data_dir/operators.token at the first start.",
+        examples=[{"env": "OPERATORS_TOKEN"}],
+    )
 
 
 class JournalBlock(Block):

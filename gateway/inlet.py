@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import datetime
 
 from channels import Arrival, Kept, Receipt, Refused
 from gateway import tracking
 from gateway.blobs import Blobs
 from gateway.deadlines import Calendar
 from gateway.journal import Journal
+from gateway.stages import Stages
 from normalizer import Address
 
 # A wire's id is kept as it is if it is short and plain; anything else by its digest, so that every store can hold and index it.
@@ -22,18 +25,36 @@ Fingerprint = Callable[[Arrival], str]
 class CoreInlet:
     """One for each channel: the channel's own fingerprint goes with it."""
 
-    def __init__(self, journal: Journal, key: bytes, fingerprint: Fingerprint, blobs: Blobs, calendar: Calendar, verification_working_days: int) -> None:
+    def __init__(
+        self, journal: Journal, key: bytes, fingerprint: Fingerprint, blobs: Blobs, calendar: Calendar, verification_working_days: int, stages: Stages
+    ) -> None:
         self._journal = journal
         self._key = key
         self._fingerprint = fingerprint
         self._blobs = blobs
         self._calendar = calendar
         self._working_days = verification_working_days
+        self._stages = stages
+        # For health, since the start.
+        self.last_at: datetime | None = None
+        self.accepted = self.refused = 0
         # A sentence while this node must not take anything (another deployment's key); None: open.
         self.closed: str | None = None
 
     async def receive(self, arrival: Arrival) -> Receipt:
         """Return when the arrival is durable on this node. Raises Refused."""
+        began = time.perf_counter()
+        try:
+            receipt = await self._receive(arrival)
+        except BaseException:
+            self.refused += 1
+            raise
+        self._stages.accepted.labels(arrival.channel).observe(time.perf_counter() - began)
+        self.accepted += 1
+        self.last_at = arrival.received_at
+        return receipt
+
+    async def _receive(self, arrival: Arrival) -> Receipt:
         if self.closed:
             raise Refused(self.closed)
         arrival = replace(arrival, wire_id=_plain_id(arrival.wire_id), reply_to=_plain_reply(arrival))

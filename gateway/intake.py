@@ -23,6 +23,7 @@ from gateway.journal import Journal
 from gateway.journal_file import Entry
 from gateway.reader import Reader, ReaderAway
 from gateway.reading import Broke, where
+from gateway.stages import Stages
 from gateway.store import journals
 from gateway.store.engine import (
     Clash,
@@ -67,6 +68,7 @@ class Intake:
         agencies: Sequence[dict[str, object]],
         batch_rows: int = 200,
         retry_seconds: float = 1.0,
+        stages: Stages,
     ) -> None:
         """`readers`: for the fast and the slow lane. `retry_seconds`: pause while the store is away."""
         self._journal = journal
@@ -77,6 +79,7 @@ class Intake:
         self._agencies = agencies
         self._batch_rows = batch_rows
         self._retry_seconds = retry_seconds
+        self._stages = stages
         self._bell = Bell(clock)
         self._suspects = _Suspects(Bell(clock))
         self._prepared = False
@@ -230,6 +233,9 @@ class Intake:
 
     def _tell(self, batch: Sequence[tuple[Entry, Read]], filed: Filed) -> None:
         self.filed += len(batch)
+        now = self._clock.now()
+        for entry, _ in batch:
+            self._stages.filed.labels(entry.arrival.channel).observe(max(0.0, (now - entry.arrival.received_at).total_seconds()))
         self.parked += sum(isinstance(read, Broke) for _, read in batch)
         for entry, read in batch:
             if isinstance(read, Broke):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
@@ -52,6 +53,13 @@ class _Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class _Probe:
+    """A row in a table of its own: could an arrival be accepted now?"""
+
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Relieve:
     """Nothing to write; only make room."""
 
@@ -63,7 +71,7 @@ class _Renew:
 
 _Args = TypeVarTuple("_Args")
 _Result = TypeVar("_Result")
-_Job = _Append | _Remove | _Tried | _Relieve | _Renew
+_Job = _Append | _Probe | _Remove | _Tried | _Relieve | _Renew
 _Waiting = tuple[_Job, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
 
@@ -144,6 +152,10 @@ class Journal:
         """Reading this row alone begins now."""
         await self._job(_Tried(seq))
 
+    async def probe(self, now: datetime) -> None:
+        """Return when a row was written as an arrival would be. Raises Refused as append() would."""
+        await self._job(_Probe(now.isoformat()))
+
     async def relieve(self) -> None:
         """Give the reserve back if the disk is full: a store on the same disk needs room before anything can be handed over to it."""
         await self._job(_Relieve())
@@ -198,11 +210,11 @@ class Journal:
 
     def _commit_batch(self, batch: list[_Waiting]) -> list[tuple[_Waiting, Exception | None]]:
         """Each job with what became of it; one commit if all goes well, one by one if not, so that nobody is refused for another's sake."""
-        if any(isinstance(job[0], _Relieve) for job in batch) and self._free_bytes() < max(self._min_free_bytes, self._reserve_bytes):
+        if any(isinstance(job[0], _Relieve) for job in batch) and self.free_bytes() < max(self._min_free_bytes, self._reserve_bytes):
             self._made_room()
-        if self._free_bytes() < self._min_free_bytes:
-            full = [job for job in batch if isinstance(job[0], _Append)]
-            rest = [job for job in batch if not isinstance(job[0], _Append)]
+        if self.free_bytes() < self._min_free_bytes:
+            full = [job for job in batch if isinstance(job[0], _Append | _Probe)]
+            rest = [job for job in batch if not isinstance(job[0], _Append | _Probe)]
             told: list[tuple[_Waiting, Exception | None]] = [(job, Refused("The disk is nearly full: the journal accepts nothing more.")) for job in full]
             return told + (self._commit_batch_now(rest) if rest else [])
         if self._reserve_bytes:
@@ -220,7 +232,7 @@ class Journal:
         try:
             self._commit([job])
         except Exception as error:  # noqa: BLE001  # as above
-            if not isinstance(job, _Append) and self._made_room():
+            if not isinstance(job, _Append | _Probe) and self._made_room():
                 return self._commit_alone(job)
             return self._refusal(error)
         return None
@@ -253,6 +265,8 @@ class Journal:
                         before = db.total_changes
                         db.executemany("DELETE FROM arrivals WHERE seq = ?", [(seq,) for seq in seqs])
                         removed += db.total_changes - before
+                    case _Probe(at):
+                        db.execute("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at", (at,))
                     case _Tried(seq):
                         db.execute("UPDATE arrivals SET tries = tries + 1 WHERE seq = ?", (seq,))
                     case _Renew(new):
@@ -269,7 +283,8 @@ class Journal:
     def _look(self) -> Counts:
         return Counts(self._accepted, self._removed, highest_seq(self._db))
 
-    def _free_bytes(self) -> int:
+    def free_bytes(self) -> int:
+        """On the journal's disk."""
         disk = os.statvfs(self.path.parent)
         return disk.f_bavail * disk.f_frsize
 
@@ -279,7 +294,7 @@ class Journal:
     def _keep_reserve(self) -> None:
         """Set space aside once there is plenty of it."""
         reserve = self._reserve()
-        if reserve.exists() or not self._reserve_bytes or self._free_bytes() < self._min_free_bytes + 2 * self._reserve_bytes:
+        if reserve.exists() or not self._reserve_bytes or self.free_bytes() < self._min_free_bytes + 2 * self._reserve_bytes:
             return
         try:
             with reserve.open("wb") as file:

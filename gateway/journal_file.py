@@ -141,6 +141,8 @@ def open_file(path: Path, max_bytes: int | None) -> sqlite3.Connection:
         raise JournalUnusable(f"The journal {path} was written by a newer gateway (version {version}, this one knows {VERSION}). Install that gateway again.")
     if version == 0:
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+    # Came with the health page; an older gateway does not mind it.
+    db.execute("CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, at TEXT NOT NULL)")
     if fresh:
         path.chmod(0o600)
         folder = os.open(path.parent, os.O_RDONLY)

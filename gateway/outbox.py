@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -16,6 +17,7 @@ from gateway.cancelled import only_ours
 from gateway.claims import ClaimLoop, Outcome
 from gateway.clock import Clock
 from gateway.reading import where
+from gateway.stages import Stages
 from gateway.store import outgoing
 from gateway.store.engine import Store, Transaction
 from gateway.store.outgoing import Claimed
@@ -43,18 +45,23 @@ class Sent:
     sent: int = 0
     failed: int = 0
     parked: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
+    # When the provider last took one, and why the last one that it did not take failed; None: since the start, never.
+    sent_at: datetime | None = None
+    failed_at: datetime | None = None
+    reason: str = ""
+    kind: str = ""
 
 
 class Outbox:
     """One channel's. Nothing in it is shared with another channel's: no task, no lease, no connection to a provider."""
 
-    def __init__(self, channel: Channel, store: Store, clock: Clock, worker: str, patience: Patience) -> None:
+    def __init__(self, channel: Channel, store: Store, clock: Clock, worker: str, patience: Patience, stages: Stages) -> None:
         """`worker` names this process in the leases."""
         self._channel = channel
         self._clock = clock
         self._worker = worker
         self._patience = patience
+        self._stages = stages
         self.breaker = Breaker()
         self.counts = Sent()
         self.loop = ClaimLoop[Claimed](f"outbox {channel.name}", store, clock, claim=self._claim, work=self._send, at_once=patience.at_once)
@@ -74,6 +81,7 @@ class Outbox:
         if claimed.attempts > len(self._patience.retry_minutes):
             lost = outgoing.Failed(claimed.notice.id, self._worker, "Its sends were begun again and again, and none came home.", maybe_sent=True)
             return partial(outgoing.ended, failed=lost, state="parked")
+        began = time.perf_counter()
         try:
             with only_ours():
                 async with self._clock.timeout(self._patience.send_seconds):
@@ -81,12 +89,14 @@ class Outbox:
         except SendFailed as failure:
             return self._failed(claimed, failure)
         except TimeoutError:
-            return self._failed(claimed, SendFailed("The provider did not answer in time.", maybe_sent=True, channel_wide=True))
+            return self._failed(claimed, SendFailed("The provider did not answer in time.", maybe_sent=True, channel_wide=True, kind="timeout"))
         except Exception as error:  # noqa: BLE001  # a fault of ours in send(): the notice is kept and tried again
             _log.error("send failed", channel=self._channel.name, error=where(error))
             return self._failed(claimed, SendFailed(f"Our own fault ({where(error)}).", maybe_sent=True))
         self.breaker = self.breaker.went()
+        self._stages.sent.labels(self._channel.name).observe(time.perf_counter() - began)
         self.counts.sent += 1
+        self.counts.sent_at = self._clock.now()
         return partial(outgoing.sent, notice=claimed.notice.id, provider_id=provider_id, now=self._clock.now())
 
     def _failed(self, claimed: Claimed, failure: SendFailed) -> Outcome:
@@ -97,6 +107,7 @@ class Outbox:
             # It answered: what is wrong is this notice.
             self.breaker = self.breaker.went()
         self.counts.failed += 1
+        self.counts.failed_at, self.counts.reason, self.counts.kind = now, failure.reason, failure.kind
         told = outgoing.Failed(notice, self._worker, failure.reason, failure.maybe_sent)
         if failure.permanent or claimed.attempts >= len(self._patience.retry_minutes):
             state = "failed" if failure.permanent else "parked"

@@ -18,8 +18,9 @@ _LONGEST_PAUSE = 60.0
 _WELL_AFTER = 60.0
 
 
-async def supervise(name: str, work: Callable[[], Awaitable[None]], clock: Clock) -> None:
-    """Run until it returns by itself (nothing to run) or is cancelled."""
+async def supervise(name: str, work: Callable[[], Awaitable[None]], clock: Clock, fallen_parts: dict[str, str] | None = None) -> None:
+    """Run until it returns by itself (nothing to run) or is cancelled. `fallen_parts`: where health reads which parts are down, and why."""
+    fallen_parts = {} if fallen_parts is None else fallen_parts
     pause, fallen = _FIRST_PAUSE, False
     while True:
         began = clock.now()
@@ -32,7 +33,9 @@ async def supervise(name: str, work: Callable[[], Awaitable[None]], clock: Clock
             if not fallen:
                 _log.error("fell over, will be started again and again", part=name, error=_reason(error))
             fallen = True
+            fallen_parts[name] = _reason(error)
         else:
+            fallen_parts.pop(name, None)
             return
         await clock.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)

@@ -18,6 +18,7 @@ LEAST = 'name = "Lapor PPU"\npublic_urls = ["https://lapor.example/"]\n'
 CHANNEL = '[channels.city-sms]\nkind = "twilio-sms"\naccount_sid = "AC00000000000000000000000000000000"\n'
 ENVIRON = {
     "DEPLOYMENT_KEY": "k" * 32,
+    "OPERATORS_TOKEN": "o" * 32,
     "STORE_URL": "postgresql+asyncpg://gateway:hunter2@db/gateway",
     "ACCOUNT_SID": "AC" + "0" * 32,
     "AUTH_TOKENS": "a-token",

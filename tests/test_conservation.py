@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from channels import Arrival
 from gateway import case as cases
 from gateway import reconcile
-from gateway.assembly import Gateway
 from gateway.conversation import Understood
 from gateway.intake import Intake
 from gateway.journal_file import snapshot
+from gateway.node import Gateway
 from gateway.reader import Outcome
 from gateway.reader_process import understand
 from gateway.reading import Broke
@@ -112,7 +112,7 @@ async def _file_until_dead(gateway: Gateway, deployment: Deployment, dies_at: in
     office = gateway.intake._office  # noqa: SLF001  # the same desk, another store
     agencies = gateway.intake._agencies  # noqa: SLF001
     try:
-        await Intake(gateway.journal, store, office, (HereReader(), HereReader()), gateway.clock, agencies=agencies).drain()  # type: ignore[arg-type]
+        await Intake(gateway.journal, store, office, (HereReader(), HereReader()), gateway.clock, agencies=agencies, stages=gateway.stages).drain()  # type: ignore[arg-type]
     finally:
         await store.close()
 

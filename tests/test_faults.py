@@ -19,14 +19,15 @@ from channels import About, Door, Fetched, Inlet, Notice
 from channels.sms.channel import TwilioSms
 from channels.sms.settings import TwilioSmsSettings
 from gateway import server
-from gateway.assembly import Gateway
 from gateway.blobs import Blobs
 from gateway.demo.twilio import Twilio
 from gateway.due import Fetcher
 from gateway.ids import new_id
 from gateway.intake import Intake
 from gateway.journal import Journal
+from gateway.node import Gateway
 from gateway.outbox import Outbox, Patience
+from gateway.stages import Stages
 from gateway.store.engine import Store
 from gateway.store.filing import Rows, write
 from gateway.supervisor import supervise
@@ -159,7 +160,7 @@ class FatedIntake:
     def __init__(self, gateway: Gateway, store: Store) -> None:
         office, agencies = gateway.intake._office, gateway.intake._agencies  # noqa: SLF001  # the same desk, another store
         readers = (HereReader(), HereReader())
-        self._intake = Intake(gateway.journal, store, office, readers, gateway.clock, agencies=agencies, retry_seconds=0)  # type: ignore[arg-type]
+        self._intake = Intake(gateway.journal, store, office, readers, gateway.clock, agencies=agencies, retry_seconds=0, stages=gateway.stages)  # type: ignore[arg-type]
 
     async def drain(self) -> None:
         """Until the journal is empty. Falling over, it is started again at once, as by its supervisor."""
@@ -312,7 +313,7 @@ async def office(deployment: Deployment, worker: str = "w") -> AsyncIterator[Off
         await gateway.intake.drain()
         settings = TwilioSmsSettings.model_validate({"account_sid": ACCOUNT, "auth_tokens": [TOKEN], "from_numbers": OURS, "api_base": url})
         post, store = FatedPost("post", settings, About("Lapor Uji", Setting(), (PUBLIC,), clock.now)), FatedStore(deployment.store_url())
-        parts = (Outbox(post, store, clock, worker, Patience()), Fetcher(post, store, Blobs(deployment.folder / "blobs"), clock, worker))
+        parts = (Outbox(post, store, clock, worker, Patience(), Stages()), Fetcher(post, store, Blobs(deployment.folder / "blobs"), clock, worker))
         for part in parts:
             part.loop.pause(paused=False)
         loops = [asyncio.create_task(supervise(type(part).__name__, part.loop.run, clock)) for part in parts]

@@ -35,6 +35,7 @@ public_urls = ["http://127.0.0.1:{port}"]
 data_dir = "data-a"
 [listen]
 public = "127.0.0.1:{port}"
+operators = "127.0.0.1:0"
 [journal]
 min_free_bytes = 0
 [outbox]

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from channels import DeliveryUpdate, SendFailed
-from gateway.assembly import Gateway
+from gateway.node import Gateway
 from gateway.store import outgoing
 from tests.manual_clock import ManualClock
 from tests.postbox import HANG, PROVIDERS, Provider, away, letter

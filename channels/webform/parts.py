@@ -6,23 +6,30 @@ A file is counted, digested and on disk before the next part is looked at. What 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, MultipartReader, web
 from aiohttp.http import HttpProcessingError
 
-from channels.contract import Inlet
+from channels.contract import Inlet, Kept, Refused
 from channels.filetypes import HEAD_BYTES, type_of
 from channels.webform.settings import WebFormSettings
 
 _CHUNK_BYTES = 64 * 1024
+# aiohttp tells a chunk only when the next one is here: with small ones, words are ours before the photo behind them has come.
+_WORDS_BYTES = 1024
 # A name is shown on one line; where a browser sends a path, the last part is the name.
 _MAX_NAME = 120
 
 
 class Unreadable(Exception):
     """Nothing that a browser sends: no boundary, a part without a name, an encoding that is broken."""
+
+
+class Gone(Exception):
+    """The browser says nothing more, in the middle of a form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +72,30 @@ class Filled:
         return [value for key, value in self.fields if key == name]
 
 
-async def fill(request: web.Request, inlet: Inlet | None, limits: WebFormSettings) -> Filled:
-    """The whole form. `inlet`: where files go; None: they are read over. Raises Unreadable, and what the inlet raises."""
-    body = _Body(request, inlet, limits)
+async def fill(request: web.Request, inlet: Inlet | None, limits: WebFormSettings, filled: Filled) -> None:
+    """The whole form, into `filled`: what is in it stays there when the rest cannot be had.
+
+    `inlet`: where files go; None: they are read over. Raises Unreadable, Gone, and what the inlet raises; Refused only when all was read.
+    """
+    body = _Body(request, inlet, limits, filled)
     if request.content_type == "application/x-www-form-urlencoded":
         await body.plain()
     else:
         await body.multipart()
-    return body.filled
+    if body.refused:
+        raise body.refused
 
 
 class _Body:
-    def __init__(self, request: web.Request, inlet: Inlet | None, limits: WebFormSettings) -> None:
+    def __init__(self, request: web.Request, inlet: Inlet | None, limits: WebFormSettings, filled: Filled) -> None:
         self._request = request
         self._inlet = inlet
         self._limits = limits
         self._bytes_left = limits.max_body_bytes
         self._text_left = limits.max_text_bytes
-        self.filled = Filled()
+        self.filled = filled
+        # A file that could not be kept, by our own fault; what comes behind it is words.
+        self.refused: Refused | None = None
 
     async def plain(self) -> None:
         """A form without files (a very old browser, a script)."""
@@ -91,7 +104,10 @@ class _Body:
             self._too_much()
             return
         try:
-            form = await self._request.post()
+            # All of it is no more than a few chunks.
+            with _the_browsers():
+                async with asyncio.timeout(self._limits.idle_seconds):
+                    form = await self._request.post()
         except web.HTTPRequestEntityTooLarge:
             # It was not announced.
             self._too_much()
@@ -101,43 +117,43 @@ class _Body:
 
     async def multipart(self) -> None:
         """As browsers send it."""
-        try:
+        with _the_browsers():
             reader = await self._request.multipart()
-            for _ in range(self._limits.max_fields):
-                part = await self._next(reader)
-                if part is None:
-                    return
-                await self._part(part)
-                # Not one byte more: to look for the next part is to read this one to its end.
-                if self.filled.cut:
-                    return
-            if await self._next(reader) is not None:
-                self._too_much()
-        except (ValueError, AssertionError, LookupError, HttpProcessingError) as error:
-            # What aiohttp raises for a body that is no form: no boundary, headers that cannot be read, an unknown encoding.
-            raise Unreadable(type(error).__name__) from error
+        for _ in range(self._limits.max_fields):
+            part = await self._next(reader)
+            if part is None:
+                return
+            await self._part(part)
+            # Not one byte more: to look for the next part is to read this one to its end.
+            if self.filled.cut:
+                return
+        if await self._next(reader) is not None:
+            self._too_much()
 
     async def _next(self, reader: MultipartReader) -> BodyPartReader | None:
-        async with asyncio.timeout(self._limits.idle_seconds):
-            part = await reader.next()
+        with _the_browsers():
+            async with asyncio.timeout(self._limits.idle_seconds):
+                part = await reader.next()
         if part is None or isinstance(part, BodyPartReader):
             return part
         raise Unreadable("a form in a form")
 
     async def _part(self, part: BodyPartReader) -> None:
-        if not part.name:
+        with _the_browsers():
+            name, filename = part.name, part.filename
+        if not name:
             raise Unreadable("a part without a name")
-        if part.filename is None:
-            await self._field(part)
+        if filename is None:
+            await self._field(part, name)
         else:
-            await self._file(part, plain_name(part.filename))
+            await self._file(part, plain_name(filename))
 
-    async def _field(self, part: BodyPartReader) -> None:
+    async def _field(self, part: BodyPartReader, name: str) -> None:
         value = bytearray()
-        async for chunk in self._chunks(part):
+        async for chunk in self._chunks(part, _WORDS_BYTES):
             # One byte more than there is room for tells that it was too long; the rest is read over.
             value += chunk[: max(0, self._text_left + 1 - len(value))]
-        self._text(part.name or "", bytes(value))
+        self._text(name, bytes(value))
 
     def _text(self, name: str, value: bytes) -> None:
         if len(value) > self._text_left:
@@ -173,7 +189,10 @@ class _Body:
         if self._inlet is None:
             return None
         try:
-            kept = await self._inlet.keep(_counted(head, rest, self._limits.max_file_bytes))
+            kept = await self._kept(self._inlet, _counted(head, rest, self._limits.max_file_bytes))
+        except Refused as refused:
+            self.refused = refused
+            return None
         except _TooLarge:
             return Fault("too_large", "berkas", {"name": name, "limit": max(1, self._limits.max_file_bytes // (1024 * 1024))})
         # One that was cut off is no file; the sweeper takes what is there of it.
@@ -181,10 +200,27 @@ class _Body:
             self.filled.files.append(File(name, kind, kept.digest, kept.size))
         return None
 
-    async def _chunks(self, part: BodyPartReader) -> AsyncIterator[bytes]:
+    async def _kept(self, inlet: Inlet, chunks: AsyncIterator[bytes]) -> Kept:
+        """On disk. A slow network may take its time, a disk may not: only what is not spent on waiting for the browser counts."""
+        try:
+            async with asyncio.timeout(None) as ours:
+                return await inlet.keep(self._timed(chunks, ours))
+        except TimeoutError as error:
+            raise Refused("A file was not on disk in time. Check the disk.") from error
+
+    async def _timed(self, chunks: AsyncIterator[bytes], ours: asyncio.Timeout) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        async for chunk in chunks:
+            ours.reschedule(loop.time() + self._limits.accept_seconds)
+            yield chunk
+            ours.reschedule(None)
+        ours.reschedule(loop.time() + self._limits.accept_seconds)
+
+    async def _chunks(self, part: BodyPartReader, most: int = _CHUNK_BYTES) -> AsyncIterator[bytes]:
         while not self.filled.cut:
-            async with asyncio.timeout(self._limits.idle_seconds):
-                chunk = await part.read_chunk(_CHUNK_BYTES)
+            with _the_browsers():
+                async with asyncio.timeout(self._limits.idle_seconds):
+                    chunk = await part.read_chunk(most)
             if not chunk:
                 return
             self._bytes_left -= len(chunk)
@@ -196,6 +232,18 @@ class _Body:
     def _too_much(self) -> None:
         self.filled.cut = True
         self.filled.faults.append(Fault("too_much", "berkas", {"limit": max(1, self._limits.max_body_bytes // (1024 * 1024))}))
+
+
+@contextmanager
+def _the_browsers() -> Iterator[None]:
+    """Around reading only: what is raised here is the browser's doing. The same errors from keeping a file are our own fault."""
+    try:
+        yield
+    except (ValueError, AssertionError, LookupError, HttpProcessingError) as error:
+        # What aiohttp raises for a body that is no form: no boundary, headers that cannot be read, an unknown encoding.
+        raise Unreadable(type(error).__name__) from error
+    except (TimeoutError, ConnectionError) as error:
+        raise Gone from error
 
 
 class _TooLarge(Exception):

@@ -19,6 +19,7 @@ class WebFormSettings(BaseModel):
     max_text_bytes: int = Field(default=256 * 1024, ge=16384, description="bytes of all that is typed at the most")
     max_fields: int = Field(default=100, ge=40, description="fields of a form at the most; ours has about thirty")
     idle_seconds: float = Field(default=60, gt=0, description="seconds that a browser may be silent in the middle of an upload")
+    accept_seconds: float = Field(default=30, gt=0, description="seconds that keeping a report may take once it is here, and each of its files")
     too_fast_seconds: float = Field(default=3, ge=0, description="a form that was sent sooner after it was opened gets a remark; nobody is refused for it")
     flood_per_ten_minutes: int = Field(
         default=60, ge=1, description="reports from one address in ten minutes, after which they get a remark; nobody is refused"

@@ -15,11 +15,12 @@ from typing import Annotated
 import typer
 
 from gateway import logs, server
-from gateway.assembly import Gateway, running
+from gateway.assembly import running
 from gateway.commands.console import work
 from gateway.config import load
 from gateway.demo.phone import pages
 from gateway.demo.twilio import Twilio
+from gateway.node import Gateway
 
 _HOST = "127.0.0.1"
 _ACCOUNT = "AC" + "0" * 32
@@ -81,5 +82,8 @@ def _configure(folder: Path, port: int, token: str, api_base: str) -> Path:
     secret.write_text(token)
     path = folder / "gateway.toml"
     template = (Path(__file__).parent / "demo.toml").read_text(encoding="utf-8")
-    path.write_text(template.format(public_url=f"http://{_HOST}:{port}", port=port, account_sid=_ACCOUNT, api_base=api_base), encoding="utf-8")
+    path.write_text(
+        template.format(public_url=f"http://{_HOST}:{port}", port=port, operators_port=port + 2 if port else 0, account_sid=_ACCOUNT, api_base=api_base),
+        encoding="utf-8",
+    )
     return path

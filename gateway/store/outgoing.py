@@ -86,6 +86,23 @@ async def sent(tx: Transaction, *, notice: str, provider_id: str, now: datetime)
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What has yet to go out by a channel."""
+
+    count: int
+    # When the first of them should have gone; None: nothing waits.
+    oldest: datetime | None
+
+
+async def waiting(tx: Transaction, channel: str, now: datetime) -> Waiting:
+    """What is due and not sent."""
+    n = notices.c
+    due = (n.channel == channel, n.state.in_(WAITING), n.due_at <= now)
+    [(count, oldest)] = await tx.all(sa.select(sa.func.count().label("count"), sa.func.min(n.due_at).label("oldest")).where(*due))
+    return Waiting(count, oldest)
+
+
 async def parked(tx: Transaction) -> list[Parked]:
     """What was tried for as long as we try, oldest first: it waits for a person."""
     n = notices.c

@@ -1,0 +1,209 @@
+"""Looks after everything at each heartbeat and says on the board how it is. One task a channel: what hangs with one provider is no other's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from channels import Channel, Checked, Refused
+from gateway.clock import Clock
+from gateway.health import DEGRADED, DOWN, OK, Board, Finding
+from gateway.inlet import CoreInlet
+from gateway.intake import Intake
+from gateway.journal import Journal
+from gateway.outbox import Outbox
+from gateway.reading import where
+from gateway.store import outgoing
+from gateway.store.engine import Store, StoreAway
+
+_log = structlog.get_logger(__name__)
+
+# A look may take so long; then what it looks at counts as not answering. Seconds.
+_LOOK_SECONDS = 10.0
+# A notice that should have gone out so long ago is late.
+_LATE = timedelta(minutes=5)
+# The clock on the wall and the one that only counts must agree by this; else somebody set it. Seconds.
+_JUMP_SECONDS = 5.0
+# How long a jump is told.
+_TOLD = timedelta(minutes=10)
+_NOTHING_TO_DO = "Nothing has to be done."
+
+
+class Monitor:
+    """Of one node."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        store: Store,
+        intake: Intake,
+        channels: Mapping[str, Channel],
+        inlets: Mapping[str, CoreInlet],
+        outboxes: Mapping[str, Outbox],
+        clock: Clock,
+        heartbeat_seconds: float,
+    ) -> None:
+        self._journal = journal
+        self._store = store
+        self._intake = intake
+        self._channels = channels
+        self._inlets = inlets
+        self._outboxes = outboxes
+        self._clock = clock
+        self._seconds = heartbeat_seconds
+        self.board = Board(heartbeat_seconds)
+        # Filled by the supervisor: parts that fell over, and why.
+        self.fallen: dict[str, str] = {}
+        self._jumped: tuple[datetime, float] | None = None
+        self._probed: tuple[float, str] = (float("-inf"), "")
+        for name, channel in channels.items():
+            self.board.expect(name, "in", clock.now())
+            if channel.reaches:
+                self.board.expect(name, "out", clock.now())
+        for part in ("journal", "store", "intake", "clock"):
+            self.board.expect(part, "", clock.now())
+
+    def loops(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        """For the supervisor."""
+        return [("health house", self._watch_house), *((f"health {name}", lambda n=name: self._watch(n)) for name in self._channels)]
+
+    async def ready(self) -> str:
+        """Whether an arrival could be accepted now; empty: yes, else why not. Asks the journal's own writer, at most once a second."""
+        now = asyncio.get_running_loop().time()
+        if now - self._probed[0] >= 1.0:
+            self._probed = (now, await self._probe())
+        return self._probed[1]
+
+    async def _probe(self) -> str:
+        closed = next((inlet.closed for inlet in self._inlets.values() if inlet.closed), None)
+        if closed:
+            return closed
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await self._journal.probe(self._clock.now())
+        except TimeoutError:
+            return "The journal does not answer. Is the disk hanging?"
+        except Refused as refused:
+            return str(refused)
+        return ""
+
+    # One channel
+
+    async def _watch(self, name: str) -> None:
+        while True:
+            await self.look_at(name)
+            await self._clock.sleep(self._seconds)
+
+    async def look_at(self, name: str) -> None:
+        """One heartbeat of a channel."""
+        await self._say(name, "in", await self._way_in(name))
+        if name in self._outboxes:
+            await self._say(name, "out", await self._way_out(name))
+
+    async def _way_in(self, name: str) -> Finding:
+        inlet = self._inlets[name]
+        if why := await self.ready():
+            return Finding(DOWN, "not_accepting", f"Nothing is accepted: {why} Senders are asked to come again.", inlet.last_at)
+        if why := self.fallen.get(f"channel {name}", ""):
+            return Finding(
+                DOWN,
+                "fell_over",
+                f"What listens for it falls over again and again ({why}). It is started again by itself; tell who maintains it.",
+                inlet.last_at,
+            )
+        if self._intake.trouble:
+            return Finding(DEGRADED, "waiting", f"Reports are accepted and wait: {self._intake.trouble}", inlet.last_at)
+        return Finding(OK, "", f"Reports are accepted. {_NOTHING_TO_DO}", inlet.last_at)
+
+    async def _way_out(self, name: str) -> Finding:
+        counts, breaker, now = self._outboxes[name].counts, self._outboxes[name].breaker, self._clock.now()
+        checked = await self._checked(name)
+        if not checked.ok:
+            return Finding(DOWN, checked.kind or "provider", f"{checked.sentence} {_TO_DO.get(checked.kind, _TO_DO['provider'])}", counts.sent_at)
+        if breaker.open_until is not None and now < breaker.open_until:
+            return Finding(DOWN, counts.kind or "provider", f"Sending fails: {counts.reason} It is tried again by itself.", counts.sent_at)
+        waiting = await self._waiting(name, now)
+        if waiting is not None and waiting.oldest is not None and now - waiting.oldest > _LATE:
+            return Finding(
+                DEGRADED, "late", f"{waiting.count} messages are late. They go out by themselves, as soon as the provider takes them.", counts.sent_at
+            )
+        if counts.failed_at and (counts.sent_at is None or counts.failed_at > counts.sent_at) and now - counts.failed_at < _LATE:
+            return Finding(DEGRADED, counts.kind or "failing", f"The last message failed: {counts.reason} It is tried again by itself.", counts.sent_at)
+        return Finding(OK, "", f"{checked.sentence} {_NOTHING_TO_DO}", counts.sent_at)
+
+    async def _checked(self, name: str) -> Checked:
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                return await self._channels[name].check()
+        except TimeoutError:
+            return Checked(ok=False, sentence=f"The provider did not answer within {_LOOK_SECONDS:.0f} seconds.", kind="timeout")
+        except Exception as error:  # noqa: BLE001  # a fault of ours in check(): it is told, and the next heartbeat looks again
+            return Checked(ok=False, sentence=f"Our own fault ({where(error)}).", kind="fault")
+
+    async def _waiting(self, name: str, now: datetime) -> outgoing.Waiting | None:
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS), self._store.snapshot() as tx:
+                return await outgoing.waiting(tx, name, now)
+        except (StoreAway, TimeoutError):
+            return None
+
+    # The house
+
+    async def _watch_house(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            wall, counter = self._clock.now(), loop.time()
+            await self.look_at_house()
+            await self._clock.sleep(self._seconds)
+            self._compare((self._clock.now() - wall).total_seconds(), loop.time() - counter)
+
+    async def look_at_house(self) -> None:
+        """One heartbeat of what all channels need."""
+        why = await self.ready()
+        journal = Finding(DOWN, "not_accepting", f"{why} Accepting resumes by itself once that is mended.") if why else Finding(OK, "", _NOTHING_TO_DO)
+        await self._say("journal", "", journal)
+        await self._say("store", "", await self._store_found())
+        trouble = self._intake.trouble
+        intake = Finding(DEGRADED, "waiting", f"Nothing moves from the journal to the store: {trouble}") if trouble else Finding(OK, "", _NOTHING_TO_DO)
+        await self._say("intake", "", intake)
+        await self._say("clock", "", self._clock_found())
+
+    async def _store_found(self) -> Finding:
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS), self._store.snapshot() as tx:
+                await tx.all(sa.select(sa.literal(1)))
+        except StoreAway as away:
+            return Finding(DOWN, "away", f"{away} Reports are accepted and wait in the journal. Bring the store back; nothing else has to be done.")
+        except TimeoutError:
+            return Finding(DOWN, "timeout", "The store does not answer. Reports are accepted and wait in the journal. Bring the store back.")
+        return Finding(OK, "", _NOTHING_TO_DO)
+
+    def _clock_found(self) -> Finding:
+        if self._jumped and abs(self._clock.now() - self._jumped[0]) < _TOLD:
+            seconds = self._jumped[1]
+            return Finding(DEGRADED, "jumped", f"The machine's clock jumped by {seconds:+.0f} seconds. Deadlines count by it: is its time service running?")
+        return Finding(OK, "", _NOTHING_TO_DO)
+
+    def _compare(self, wall: float, counted: float) -> None:
+        if abs(wall - counted) > _JUMP_SECONDS:
+            self._jumped = (self._clock.now(), wall - counted)
+
+    async def _say(self, name: str, direction: str, finding: Finding) -> None:
+        before = self.board.say(name, direction, finding, self._clock.now())
+        # Once when it breaks, once when it mends; that it is well at the start is no news.
+        if before is not None and not (before.finding.kind == "not_looked" and finding.state == OK):
+            tell = _log.info if finding.state == OK else _log.warning
+            tell("health", part=name, direction=direction, state=finding.state, kind=finding.kind, sentence=finding.sentence)
+
+
+_TO_DO = {
+    "auth": "Put the right account and token into the configuration, and restart the gateway.",
+    "unreachable": "Check this machine's way to the internet (name service, firewall). Messages wait and go out by themselves.",
+    "timeout": "Messages wait and go out by themselves. If it stays so, look at the provider's status page.",
+    "provider": "Messages wait and go out by themselves. If it stays so, look at the provider's status page and at the account there.",
+    "fault": "Tell who maintains the gateway.",
+}

@@ -1,0 +1,45 @@
+"""The parts of one node, for whoever runs it or looks at it: serve, the demo, the tests, the measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from channels import Channel
+from gateway.blobs import Blobs
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.deadlines import Calendar
+from gateway.due import Darkroom, Fetcher
+from gateway.inlet import CoreInlet
+from gateway.intake import Intake
+from gateway.journal import Journal
+from gateway.monitor import Monitor
+from gateway.outbox import Outbox
+from gateway.stages import Stages
+from gateway.store.engine import Store
+from gateway.sweeper import Sweeper
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts of one running node, for whoever runs it: serve, the demo, the tests."""
+
+    config: Config
+    channels: Mapping[str, Channel]
+    inlets: Mapping[str, CoreInlet]
+    journal: Journal
+    store: Store
+    intake: Intake
+    outboxes: Mapping[str, Outbox]
+    fetchers: Mapping[str, Fetcher]
+    darkroom: Darkroom
+    sweeper: Sweeper
+    monitor: Monitor
+    stages: Stages
+    blobs: Blobs
+    calendar: Calendar
+    clock: Clock
+    # The public listener's port, and the operators'.
+    port: int
+    operators_port: int = 0

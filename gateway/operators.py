@@ -1,0 +1,82 @@
+"""The operators' listener: is it alive, could it accept, how is each channel, and all measurements. Loopback by default, and by token."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from aiohttp import web
+
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.metrics import Metrics
+from gateway.monitor import Monitor
+
+
+class Operators:
+    """Its pages."""
+
+    def __init__(self, monitor: Monitor, metrics: Metrics, clock: Clock, token: str) -> None:
+        self._monitor = monitor
+        self._metrics = metrics
+        self._clock = clock
+        self._token = token
+
+    def app(self) -> web.Application:
+        """For a listener of its own."""
+        app = web.Application(handler_args={"access_log": None})
+        app.router.add_get("/health/live", self._live)
+        app.router.add_get("/health/ready", self._ready)
+        app.router.add_get("/health/channels", self._channels)
+        app.router.add_get("/metrics", self._all)
+        return app
+
+    async def _live(self, _request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _ready(self, request: web.Request) -> web.Response:
+        why = await self._monitor.ready()
+        # Whoever has no token learns whether, not why.
+        return web.Response(status=503 if why else 200, text=(f"{why}\n" if self._known(request) else "not ready\n") if why else "ready\n")
+
+    async def _channels(self, request: web.Request) -> web.Response:
+        self._insist(request)
+        found = self._monitor.board.look(self._clock.now())
+        channels: dict[str, dict[str, object]] = {}
+        for (name, direction), condition in found.items():
+            finding = condition.finding
+            last = finding.last_at.isoformat() if finding.last_at else None
+            said = {"state": finding.state, "type": finding.kind, "sentence": finding.sentence, "since": condition.since.isoformat(), "last": last}
+            channels.setdefault(name, {})[direction or "all"] = said
+        return web.json_response({"at": self._clock.now().isoformat(), "parts": channels})
+
+    async def _all(self, request: web.Request) -> web.Response:
+        self._insist(request)
+        return web.Response(body=self._metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    def _known(self, request: web.Request) -> bool:
+        return hmac.compare_digest(request.headers.get("Authorization", "").encode("utf-8", "replace"), f"Bearer {self._token}".encode())
+
+    def _insist(self, request: web.Request) -> None:
+        if not self._known(request):
+            raise web.HTTPUnauthorized(text="Show the operators' token: Authorization: Bearer ...\n", headers={"WWW-Authenticate": "Bearer"})
+
+
+def token(config: Config) -> str:
+    """What is configured, else what was made at the first start."""
+    if config.health.token is not None:
+        return config.health.token.get_secret_value()
+    file = token_file(config)
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as new:
+            new.write(secrets.token_urlsafe(32))
+    return file.read_text().strip()
+
+
+def token_file(config: Config) -> Path:
+    """Where it is, if it was made here."""
+    return config.data_dir / "operators.token"

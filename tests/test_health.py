@@ -1,0 +1,272 @@
+"""One page of truth: each fault is told of the right part, in a sentence, within two heartbeats, and mends itself; the others stay well."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from gateway.demo.twilio import Twilio
+from gateway.health import OK, UNKNOWN, Board, Finding
+from gateway.node import Gateway
+from tests.manual_clock import ManualClock
+from tests.postbox import HANG, PROVIDERS, letter
+from tests.sms_channel import ACCOUNT
+from tests.test_disk_full import fill, tiny_disk
+from tests.test_store_away import start, stop
+from tests.world import Deployment, postgres, receive_all
+
+__all__ = ["tiny_disk"]
+NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
+TOKEN = "rahasia-akun"
+HEALTH = '[health]\nheartbeat_seconds = 0.1\ntoken = { env = "KEY" }\n'
+POST = '[channels.post]\nkind = "postbox"\n'
+
+
+def sms(api: str, token: str = "KEY") -> str:
+    """A Twilio channel beside the post box; its token comes from the test's environment."""
+    senders = 'from_numbers = { sms = "1708" }\ntimeout_seconds = 0.5'
+    return f'[channels.sms]\nkind = "twilio-sms"\naccount_sid = "{ACCOUNT}"\nauth_tokens = [{{ env = "{token}" }}]\napi_base = "{api}"\n{senders}\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who looks at the operators' listener."""
+
+    session: aiohttp.ClientSession
+    base: str
+
+    async def get(self, path: str, **headers: str) -> tuple[int, str]:
+        async with self.session.get(self.base + path, headers=headers) as answer:
+            return answer.status, await answer.text()
+
+    async def parts(self) -> dict[str, Any]:
+        async with self.session.get(self.base + "/health/channels", headers={"Authorization": f"Bearer {KEY}"}) as answer:
+            assert answer.status == 200
+            found: dict[str, Any] = (await answer.json())["parts"]
+            return found
+
+    async def until(self, part: str, direction: str, state: str, kind: str | None = None) -> dict[str, Any]:
+        """Its finding, once it is so."""
+        async with asyncio.timeout(30):
+            while True:
+                parts = await self.parts()
+                finding: dict[str, Any] = parts[part][direction]
+                if finding["state"] == state and kind in {None, finding["type"]}:
+                    return parts
+                await asyncio.sleep(0.02)
+
+
+KEY = "kunci-rahasia-untuk-pengujian-saja-0123456789"
+
+
+@asynccontextmanager
+async def looked_after(deployment: Deployment, channels: str, **options: Any) -> AsyncIterator[tuple[Gateway, Operator]]:  # noqa: ANN401  # as config()
+    """A node with quick heartbeats, and an operator."""
+    async with deployment.node(channels=channels + HEALTH, **options) as gateway, aiohttp.ClientSession() as session:
+        yield gateway, Operator(session, f"http://127.0.0.1:{gateway.operators_port}")
+
+
+async def test_all_is_well_and_says_that_nothing_has_to_be_done(on_sqlite: Deployment) -> None:
+    async with Twilio(ACCOUNT, KEY).serve() as api, looked_after(on_sqlite, sms(api) + POST) as (gateway, budi):
+        await receive_all(gateway, [letter("jalan rusak", "SM1", at=datetime.now(UTC))])
+        for part, direction in (("sms", "in"), ("sms", "out"), ("post", "in"), ("post", "out"), ("journal", "all"), ("store", "all"), ("intake", "all")):
+            parts = await budi.until(part, direction, "ok")
+            assert "Nothing has to be done" in parts[part][direction]["sentence"]
+        async with asyncio.timeout(30):
+            while (parts := await budi.parts())["post"]["in"]["last"] is None:  # noqa: ASYNC110  # another listener has no bell for us
+                await asyncio.sleep(0.02)
+        assert parts["sms"]["in"]["last"] is None
+        assert await budi.get("/health/live") == (200, "ok\n")
+        assert await budi.get("/health/ready") == (200, "ready\n")
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", f"Basic {KEY}", f"bearer{KEY}", f"Bearer {KEY}x", "Bearer \xe9"])
+async def test_who_has_no_token_learns_nothing(on_sqlite: Deployment, header: str) -> None:
+    async with looked_after(on_sqlite, POST) as (gateway, _), aiohttp.ClientSession() as stranger:
+        for path in ("/health/channels", "/metrics"):
+            async with stranger.get(f"http://127.0.0.1:{gateway.operators_port}{path}", headers={"Authorization": header} if header else {}) as answer:
+                assert answer.status == 401
+                assert "post" not in await answer.text()
+        for path in ("/health/live", "/health/channels", "/metrics"):
+            async with stranger.get(f"http://127.0.0.1:{gateway.port}{path}") as answer:
+                assert answer.status == 404
+
+
+async def test_a_token_is_made_at_the_first_start_and_nobody_else_may_read_it(on_sqlite: Deployment) -> None:
+    async with on_sqlite.node(channels=POST) as gateway, aiohttp.ClientSession() as session:
+        file = gateway.config.data_dir / "operators.token"
+        assert file.stat().st_mode & 0o077 == 0
+        budi = Operator(session, f"http://127.0.0.1:{gateway.operators_port}")
+        assert (await budi.get("/metrics", Authorization=f"Bearer {file.read_text()}"))[0] == 200
+
+
+# One fault at a time
+
+
+def nowhere() -> str:
+    """An address at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+async def test_a_wrong_token_is_told_of_that_channel_with_what_to_do(on_sqlite: Deployment) -> None:
+    async with Twilio(ACCOUNT, "another").serve() as api, looked_after(on_sqlite, sms(api) + POST) as (_, budi):
+        parts = await budi.until("sms", "out", "down", "auth")
+        assert "Put the right account and token" in parts["sms"]["out"]["sentence"]
+        assert parts["sms"]["in"]["state"] == "ok"
+        assert (await budi.until("post", "out", "ok"))["post"]["in"]["state"] == "ok"
+
+
+async def test_a_provider_that_refuses_connections_is_unreachable_and_mends_itself(on_sqlite: Deployment) -> None:
+    twilio = Twilio(ACCOUNT, KEY)
+    async with twilio.serve() as api:
+        pass
+    port = int(api.rpartition(":")[2])
+    async with looked_after(on_sqlite, sms(api) + POST) as (_, budi):
+        parts = await budi.until("sms", "out", "down", "unreachable")
+        since = parts["sms"]["out"]["since"]
+        assert (await budi.until("sms", "out", "down", "unreachable"))["sms"]["out"]["since"] == since
+        await budi.until("post", "out", "ok")
+        async with twilio.serve(port=port):
+            await budi.until("sms", "out", "ok")
+
+
+async def test_a_name_that_nobody_knows_is_unreachable(on_sqlite: Deployment) -> None:
+    async with looked_after(on_sqlite, sms("https://tidak-ada.invalid") + POST) as (_, budi):
+        await budi.until("sms", "out", "down", "unreachable")
+        await budi.until("post", "out", "ok")
+
+
+async def test_a_black_hole_is_a_time_out(on_sqlite: Deployment) -> None:
+    hole = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
+    async with hole, looked_after(on_sqlite, sms(f"http://127.0.0.1:{hole.sockets[0].getsockname()[1]}") + POST) as (_, budi):
+        await budi.until("sms", "out", "down", "timeout")
+        await budi.until("post", "out", "ok")
+
+
+async def test_a_provider_that_answers_nonsense_is_the_providers_fault(on_sqlite: Deployment) -> None:
+    async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    far_end = await asyncio.start_server(nonsense, "127.0.0.1", 0)
+    async with far_end, looked_after(on_sqlite, sms(f"http://127.0.0.1:{far_end.sockets[0].getsockname()[1]}") + POST) as (_, budi):
+        await budi.until("sms", "out", "down", "provider")
+        await budi.until("post", "out", "ok")
+
+
+async def test_a_full_disk_is_not_ready_and_says_so_at_every_way_in(tiny_disk: Path) -> None:
+    deployment = Deployment(tiny_disk, "sqlite+aiosqlite:///store.db")
+    config = deployment.config(channels=POST + HEALTH, reserve=0)
+    config = config.model_copy(update={"journal": config.journal.model_copy(update={"min_free_bytes": 1024 * 1024})})
+    async with deployment.node(config=config) as gateway, aiohttp.ClientSession() as session:
+        budi = Operator(session, f"http://127.0.0.1:{gateway.operators_port}")
+        await budi.until("post", "in", "ok")
+        fill(tiny_disk / "other")
+        parts = await budi.until("post", "in", "down", "not_accepting")
+        assert "disk is nearly full" in parts["post"]["in"]["sentence"]
+        assert (await budi.get("/health/ready"))[0] == 503
+        assert await budi.get("/health/ready", Authorization=f"Bearer {KEY}") == (503, "The disk is nearly full: the journal accepts nothing more.\n")
+        (tiny_disk / "other").unlink()
+        await budi.until("post", "in", "ok")
+        await budi.until("journal", "all", "ok")
+
+
+async def test_the_store_away_is_still_ready(tmp_path: Path) -> None:
+    with postgres() as server:
+        deployment = Deployment(tmp_path, f"postgresql+asyncpg://postgres@/postgres?host={server.get_postmaster_info().socket_dir}")
+        async with looked_after(deployment, POST) as (gateway, budi):
+            await budi.until("store", "all", "ok")
+            stop(server)
+            await budi.until("store", "all", "down", "away")
+            await receive_all(gateway, [letter("jalan rusak", "SM1", at=datetime.now(UTC))])
+            parts = await budi.until("post", "in", "degraded", "waiting")
+            assert "Reports are accepted and wait" in parts["post"]["in"]["sentence"]
+            assert (await budi.get("/health/ready"))[0] == 200
+            start(server)
+            await budi.until("post", "in", "ok")
+            await budi.until("store", "all", "ok")
+
+
+async def test_a_reading_process_that_is_killed_is_started_again_and_nobody_is_worse_for_it(on_sqlite: Deployment) -> None:
+    async with looked_after(on_sqlite, POST) as (gateway, budi):
+        await receive_all(gateway, [letter("die", "SM1", at=datetime.now(UTC)), letter("jalan rusak", "SM2", at=datetime.now(UTC), sender="+6281200000001")])
+        await on_sqlite.until("cases", lambda rows: len(rows) == 2)
+        await budi.until("post", "in", "ok")
+        await budi.until("intake", "all", "ok")
+
+
+async def test_a_check_that_hangs_makes_that_channel_unknown_and_no_other(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with looked_after(on_sqlite, POST + '[channels.lain]\nkind = "postbox"\n') as (gateway, budi):
+        await budi.until("lain", "out", "ok")
+        stuck = asyncio.Event()
+        mends = gateway.channels["lain"].check
+
+        async def hangs() -> Any:  # noqa: ANN401  # nothing
+            await stuck.wait()
+            return await mends()
+
+        monkeypatch.setattr(gateway.channels["lain"], "check", hangs)
+        await budi.until("lain", "out", "unknown", "silent")
+        assert (await budi.parts())["post"]["out"]["state"] == "ok"
+        stuck.set()
+        await budi.until("lain", "out", "ok")
+
+
+async def test_late_messages_are_told(on_sqlite: Deployment) -> None:
+    clock = ManualClock(NOON)
+    async with looked_after(on_sqlite, POST, clock=clock) as (gateway, budi):
+        PROVIDERS["post"].faults = [HANG]
+        await receive_all(gateway, [letter("jalan rusak", "SM1", at=NOON)])
+        await on_sqlite.until("notices", lambda rows: len(rows) == 1)
+        clock.advance(minutes=6)
+        parts = await budi.until("post", "out", "degraded", "late")
+        assert "late" in parts["post"]["out"]["sentence"]
+
+
+def test_a_clock_that_jumps_makes_nothing_look_well() -> None:
+    board = Board(10)
+    board.say("sms", "out", Finding(OK, "", "well"), NOON)
+    assert board.look(NOON + timedelta(seconds=25))["sms", "out"].finding.state == OK
+    assert board.look(NOON + timedelta(seconds=26))["sms", "out"].finding.state == UNKNOWN
+    assert board.look(NOON - timedelta(hours=1))["sms", "out"].finding.state == UNKNOWN
+
+
+async def test_a_jump_of_the_clock_is_told_and_forgotten(on_sqlite: Deployment) -> None:
+    clock = ManualClock(NOON)
+    async with looked_after(on_sqlite, POST, clock=clock) as (_, budi):
+        await budi.until("clock", "all", "ok")
+        clock.advance(hours=1)
+        parts = await budi.until("clock", "all", "degraded", "jumped")
+        assert "jumped by +3600 seconds" in parts["clock"]["all"]["sentence"]
+
+
+async def test_what_is_measured_adds_up_and_names_nobody(on_sqlite: Deployment) -> None:
+    async with looked_after(on_sqlite, POST) as (gateway, budi):
+        with closing(sqlite3.connect(gateway.config.data_dir / "store.db")):
+            await receive_all(gateway, [letter(f"jalan rusak {i}", f"SM{i}", at=datetime.now(UTC)) for i in range(7)])
+        await on_sqlite.until("notices", lambda rows: len(rows) == 7 and all(row["state"] == "sent" for row in rows))
+        _, text = await budi.get("/metrics", Authorization=f"Bearer {KEY}")
+    numbers = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert float(numbers["nwd_accepted_total"]) == 7
+    assert float(numbers["nwd_accepted_total"]) == float(numbers["nwd_handed_over_total"]) + float(numbers["nwd_journal_depth"])
+    assert float(numbers['nwd_in_total{channel="post"}']) == float(numbers['nwd_sent_total{channel="post"}']) == 7
+    for stage in ("accept", "send"):
+        assert float(numbers[f'nwd_{stage}_seconds_count{{channel="post"}}']) == 7
+    assert float(numbers['nwd_intake_lag_seconds_count{channel="post"}']) == 7
+    assert float(numbers['nwd_state{direction="all",part="store",state="ok"}']) == 1
+    assert float(numbers['nwd_limit{limit="outbox_concurrent_sends"}']) == 8
+    assert "+62" not in text
+    assert "jalan" not in text

@@ -1,0 +1,104 @@
+"""Who operates it: a clean stop however much hangs, what systemd hears, what the doctor says, and logs that name nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway import systemd
+from tests.test_kill import ROOT, serving
+from tests.test_readme import run
+
+CONFIG = """
+name = "Lapor Uji"
+public_urls = ["http://127.0.0.1:{port}"]
+[listen]
+public = "127.0.0.1:{port}"
+operators = "127.0.0.1:0"
+[journal]
+min_free_bytes = 0
+[channels.web]
+kind = "web-form"
+"""
+
+
+_FOR_A_MOMENT = """
+import asyncio, sys
+from pathlib import Path
+from gateway.assembly import running
+from gateway.config import load
+
+async def main():
+    async with running(load(Path(sys.argv[1]), {})) as gateway:
+        while not gateway.intake._prepared:
+            await asyncio.sleep(0.01)
+
+asyncio.run(main())
+"""
+
+
+def configured(folder: Path) -> tuple[Path, int]:
+    """A gateway with a form."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    file = folder / "gateway.toml"
+    file.write_text(CONFIG.format(port=port))
+    return file, port
+
+
+def test_systemd_hears_what_it_is_told_and_nobody_else_needs_it(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ears:
+        ears.bind(str(tmp_path / "notify"))
+        systemd.tell("READY=1", {"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert ears.recv(100) == b"READY=1"
+    systemd.tell("READY=1", {"NOTIFY_SOCKET": str(tmp_path / "nowhere")})
+    systemd.tell("READY=1", {})
+
+
+async def test_a_watchdog_hears_that_the_gateway_lives(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ears:
+        ears.bind(str(tmp_path / "notify"))
+        ears.setblocking(False)  # noqa: FBT003  # the socket's own
+        telling = asyncio.create_task(systemd.still_alive({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "20000"}))
+        for _ in range(3):
+            assert await asyncio.get_running_loop().sock_recv(ears, 100) == b"WATCHDOG=1"
+        telling.cancel()
+    await systemd.still_alive({})
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+async def test_a_service_says_ready_and_stopping_and_ends_well(tmp_path: Path, name: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, port = configured(tmp_path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ears:
+        ears.bind(str(tmp_path / "notify"))
+        ears.setblocking(False)  # noqa: FBT003  # the socket's own
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        loop = asyncio.get_running_loop()
+        async with serving(config, port) as process, asyncio.timeout(60):
+            assert await loop.sock_recv(ears, 100) == b"READY=1"
+            process.send_signal(name)
+            assert await loop.sock_recv(ears, 100) == b"STOPPING=1"
+            assert await process.wait() == 0
+
+
+def test_the_doctor_says_what_is_there_and_no_secret(tmp_path: Path) -> None:
+    config, _ = configured(tmp_path)
+    said = run("doctor", "--config", str(config), folder=tmp_path)
+    assert "is not there yet" in said.stdout
+    subprocess.run([sys.executable, "-c", _FOR_A_MOMENT, str(config)], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    said = run("doctor", "--config", str(config), folder=tmp_path)
+    assert "version 0002" in said.stdout
+    assert "wait for the store" in said.stdout
+    secrets = [(tmp_path / "data" / name).read_text() for name in ("deployment.key", "operators.token")]
+    assert not any(secret in said.stdout for secret in secrets)
+    facts = json.loads(run("doctor", "--json", "--config", str(config), folder=tmp_path).stdout)
+    assert facts["python"]["ok"] is True
