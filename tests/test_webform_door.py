@@ -86,6 +86,20 @@ async def test_going_back_and_changing_the_words_amends_the_same_case(deployment
     assert {account.verdict for account in await deployment.accounts()} == {"ok"}
 
 
+async def test_a_receipt_leads_back_to_the_filled_form_also_without_scripts(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite) as (_, siti):
+        receipt = await siti.report("Lampu mati\ndi Sotek", [("a.pdf", "application/pdf", PDF)], tutup="anonim")
+        fields = [(name, receipt.inputs(name)[0]) for name in ("kunci", "simpan", "tempat", "tutup", "jenis")]
+        form = await siti.send([*fields, ("isi", "Lampu mati\ndi Sotek"), ("betulkan", "1")])
+        assert (form.status, form.number, form.inputs("kunci")) == (200, "", receipt.inputs("kunci"))
+        assert "Lampu mati\ndi Sotek</textarea>" in form.html
+        assert 'id="tutup-anonim" name="tutup" value="anonim" checked' in form.html
+        again = await siti.send([*fields, ("isi", "Lampu mati di Sotek, sudah sebulan")])
+        assert again.number == receipt.number
+        rows = await filed(on_sqlite, 2)
+    assert {row["outcome"] for row in rows} == {"case", "message"}
+
+
 async def test_first_and_amendment_on_two_nodes_are_one_case(on_postgres: Deployment) -> None:
     async with at_the_form(on_postgres) as (_, siti), on_postgres.node("b", channels=CHANNEL) as other, citizen(other) as there:
         key = await siti.key()

@@ -87,7 +87,7 @@ class WebForm:
             arrival = self._arrival(sheet, key, address)
             async with asyncio.timeout(self._settings.accept_seconds):
                 receipt = await inlet.receive(arrival)
-            return self._views.added(look, sheet) if adding else self._views.receipt(look, sheet, receipt, arrival.received_at)
+            return self._views.added(look, sheet) if adding else self._views.receipt(look, sheet, inlet.sign, receipt, arrival.received_at)
         except (Unreadable, web.RequestPayloadError):
             return self._views.unreadable(look)
         except Refused as refused:
@@ -116,7 +116,7 @@ class WebForm:
             status, fault = 429, Fault("busy", "")
         elif sheet.said.cut:
             status, fault = 413, None
-        elif sheet.said.first("hapus"):
+        elif sheet.said.first("hapus") or sheet.said.first("betulkan"):
             sheet.remove(sheet.said.first("hapus"))
             sheet.faults.clear()
             status, fault = 200, None

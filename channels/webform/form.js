@@ -40,7 +40,7 @@ function keepDraft() {
 	const { kunci } = form, fresh = kunci.value;
 	const fields = [...form.elements].filter((el) => TYPED.test(el.name));
 	const what = (el) => (/radio|check/.test(el.type) ? 'checked' : 'value');
-	let timer, sent;
+	let timer;
 	function drop() { timer = clearTimeout(timer); forget(); }
 	function save() {
 		if (!form.isConnected) return; // answered by now
@@ -68,10 +68,8 @@ function keepDraft() {
 	}
 	on(form, 'input', () => { clearTimeout(timer); timer = setTimeout(save, 300); });
 	on(window, 'pagehide', () => timer && save());
-	// Back from the receipt: this key is used up.
-	on(window, 'pageshow', (e) => e.persisted && sent && !recall() && location.replace(location.href));
 	if (!('filled' in t)) restore();
-	return () => { sent = save(); };
+	return save;
 }
 
 function checkFiles(input, count) {
@@ -140,8 +138,11 @@ function handleSending(save) {
 			return e.preventDefault();
 		}
 		save();
-		// No files: the browser posts, back and reload stay its own.
-		if (!input.files.length) return last = Date.now();
+		// No files: the browser posts, back and reload stay its own. Whoever comes back amends: this entry of the history keeps the key.
+		if (!input.files.length) {
+			history.replaceState({ kunci: form.kunci.value }, '');
+			return last = Date.now();
+		}
 		sendFiles(by);
 		e.preventDefault(); // last: what throws above ends in a plain post
 	}));
@@ -169,6 +170,7 @@ function offerPosition() {
 
 focusOn('.summary');
 if (form) {
+	attempt(() => { if (!('filled' in t)) form.kunci.value = history.state.kunci; }); // none: throws, and the page's own stays
 	const save = attempt(keepDraft) || (() => {});
 	attempt(() => handleSending(save));
 	attempt(offerPosition);

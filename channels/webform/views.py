@@ -10,6 +10,7 @@ from aiohttp import web
 from channels.contract import About, Receipt
 from channels.pages import Look, Pages
 from channels.webform import reading, tokens
+from channels.webform.parts import File
 from channels.webform.settings import WebFormSettings
 from channels.webform.sheet import Sheet
 from channels.webform.tokens import Sign
@@ -34,7 +35,6 @@ class Views:
 
     def form(self, look: Look, sheet: Sheet, sign: Sign, status: int = 200, retry_after: int | None = None) -> web.Response:
         """The page with all that is on the sheet, ready to be sent (again)."""
-        now = self._about.clock()
         shown = {
             "path": self._settings.path,
             "add_path": self.add_path,
@@ -42,7 +42,7 @@ class Views:
             "said": sheet.said,
             "balas": sheet.said.first("balas"),
             "link": sheet.link,
-            "files": [(file, tokens.token(sign, sheet.key, file, now)) for file in sheet.files],
+            "files": self._tokens(sheet, sign),
             "faults": sheet.faults,
             "asked": sheet.asked,
             "kinds": sheet.said.all("jenis") or ["pengaduan"],
@@ -62,7 +62,7 @@ class Views:
         """We have it, with the report that it belongs to."""
         return self._pages.answer("added.html", look, {"faults": [], "link": sheet.link})
 
-    def receipt(self, look: Look, sheet: Sheet, receipt: Receipt, received_at: datetime) -> web.Response:
+    def receipt(self, look: Look, sheet: Sheet, sign: Sign, receipt: Receipt, received_at: datetime) -> web.Response:
         """We have it; this is its number. The private link goes along as a cookie, until the browser is closed."""
         kind = sheet.said.first("jenis")
         title = (sheet.said.first("judul") or sheet.said.first("isi")).strip()[:_MAX_TITLE]
@@ -70,7 +70,8 @@ class Views:
             "receipt": receipt,
             "received_at": received_at,
             "said": sheet.said,
-            "files": sheet.files,
+            "files": self._tokens(sheet, sign),
+            "again": [(name, value) for name, value in sheet.said.fields if name in reading.SAID],
             "key": sheet.key,
             "kind": kind if kind in reading.KINDS else "pengaduan",
             "title": title,
@@ -80,3 +81,7 @@ class Views:
         answer = self._pages.answer("receipt.html", look, shown)
         answer.set_cookie("laporan", receipt.link, path="/", httponly=True, samesite="Lax", secure=self._origin.startswith("https:"))
         return answer
+
+    def _tokens(self, sheet: Sheet, sign: Sign) -> list[tuple[File, str]]:
+        now = self._about.clock()
+        return [(file, tokens.token(sign, sheet.key, file, now)) for file in sheet.files]
