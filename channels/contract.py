@@ -79,6 +79,9 @@ class Inlet(Protocol):
     async def keep(self, chunks: AsyncIterator[bytes]) -> Kept:
         """A file, on disk before the arrival that will refer to it. What the iterator raises passes through. Raises Refused: no room."""
 
+    async def holds(self, digest: str) -> bool:
+        """Whether a file that was kept is still here; from now on it is kept for another day."""
+
     def sign(self, *words: str) -> str:
         """128 bits that only this deployment can make of these words: for what a wire hands out and wants to know again."""
 

@@ -41,13 +41,23 @@ class Blobs:
             part.unlink(missing_ok=True)
         return digest.hexdigest(), size
 
-    def older_than(self, before: datetime, limit: int) -> set[str]:
-        """Digests of files that nobody brought again since then; what a crash left unfinished in that time goes at once."""
+    def older_than(self, before: datetime, after: str, limit: int) -> list[str]:
+        """Digests of files that nobody brought or asked for since then, in order, behind `after`; what a crash left unfinished in that time goes at once."""
         for part in self._folder.glob("*.part"):
             if _changed(part) < before:
                 part.unlink(missing_ok=True)
-        old = (file.name for file in self._folder.glob("??/*") if _changed(file) < before)
-        return set(itertools.islice(old, limit))
+        folders = sorted(folder for folder in self._folder.glob("??") if folder.name >= after[:2])
+        names = (file for folder in folders for file in sorted(folder.iterdir()) if file.name > after)
+        return list(itertools.islice((file.name for file in names if _changed(file) < before), limit))
+
+    def touch(self, digest: str) -> bool:
+        """It counts as new from now on; False: it is not here."""
+        with self._settling:
+            try:
+                os.utime(self.path(digest))
+            except FileNotFoundError:
+                return False
+            return True
 
     def remove(self, digest: str, before: datetime) -> bool:
         """Take it away, unless somebody has brought it again meanwhile."""

@@ -109,11 +109,11 @@ def fill(case: Case, complaint: Complaint, *, correspondent: UUID | None, reason
 
 
 def amend(case: Case, complaint: Complaint, *, reason: str, at: datetime) -> tuple[Case, Event]:
-    """The reporter said it anew: the words are theirs to change, and so are the switches that hide them."""
+    """The reporter said it anew. Amendments may come in any order, so a switch that hides is only ever closed by one; opening takes a person."""
     data: dict[str, object] = {
         "status": AWAITING_VERIFICATION if case.status == RECEIVED else case.status,
-        "anonymous": complaint.anonymous,
-        "confidential": complaint.confidential,
+        "anonymous": complaint.anonymous or (case.anonymous and case.status != RECEIVED),
+        "confidential": complaint.confidential or (case.confidential and case.status != RECEIVED),
         "title": complaint.title,
     }
     return _after(case, "amended", reason, data, at)

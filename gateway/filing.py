@@ -17,7 +17,7 @@ from gateway.conversation import Decision, Understood, decide
 from gateway.ids import new_id
 from gateway.journal_file import Entry
 from gateway.reading import Broke
-from gateway.store import dues, lookup, outgoing, people
+from gateway.store import dues, outgoing, people
 from gateway.store import filing as store
 from gateway.store.engine import Transaction
 from gateway.store.filing import Rows, Said
@@ -28,6 +28,10 @@ from normalizer.address import canonical, country_of
 
 Read = Understood | DeliveryUpdate | Ignored | Broke
 _COMPLAINT = TypeAdapter(Complaint)
+# Remarks of a door on reports that nobody is written to for.
+_ODD = frozenset({"honeypot", "flood"})
+# Of a channel's hourly budget, what typed contacts may use: they may be strangers, and those who wrote by the channel itself come first.
+_TYPED_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,26 +177,33 @@ async def _join(tx: Transaction, journal: str, entry: Entry, read: Read, digest:
     """Words and files for a case that is there; what is to be done about them."""
     assert isinstance(read, Understood), entry.seq  # noqa: S101  # _joining() found the secret in it
     case_id = (await store.linked(tx, [digest]))[digest]
-    case = cases.rebuild(await lookup.case_events(tx, case_id))
+    case = await store.case(tx, case_id)
     decision = decide(read, known=True)
     rows = Rows(arrivals=[_arrival(entry, journal, now) | {"outcome": "message", "reason": decision.reason, "case": case_id}])
-    if decision.kind == "amendment":
-        changed, event = cases.amend(case, read.complaint, reason=decision.reason, at=now)
-        rows.complaint_versions.append(complaint_row(case, await store.complaint_versions_of(tx, case_id) + 1, read.complaint, now))
-    elif where := _given_place(read.complaint):
-        changed, event = cases.place(case, reason=decision.reason, at=now)
-        before = _COMPLAINT.validate_python(await store.latest_complaint(tx, case_id))
-        place = replace(before.place, location=where) if before.place else read.complaint.place
-        missing = tuple(question for question in before.missing if question != "where")
-        placed = replace(before, place=place, missing=missing)
-        rows.complaint_versions.append(complaint_row(case, await store.complaint_versions_of(tx, case_id) + 1, placed, now))
-    else:
-        changed, event = cases.remark(case, "added", reason=decision.reason, at=now)
+    changed, event, complaint = await _taken_in(tx, case, read.complaint, decision, now)
+    if complaint:
+        rows.complaint_versions.append(complaint_row(case, await store.complaint_versions_of(tx, case_id) + 1, complaint, now))
     rows.events.append(event_row(event))
     message(rows, journal, entry, read.complaint, decision, case_id, case.correspondent, now)
     await store.change(tx, changed, case.version)
     await store.write(tx, rows)
     return rows.due
+
+
+async def _taken_in(tx: Transaction, case: cases.Case, said: Complaint, decision: Decision, now: datetime) -> tuple[cases.Case, cases.Event, Complaint | None]:
+    """What words for a case change: the case, the event, and how the complaint is understood now (None: as before)."""
+    before = _COMPLAINT.validate_python(await store.latest_complaint(tx, case.id))
+    unread_so_far = case.status == cases.RECEIVED
+    if decision.kind == "amendment" and (unread_so_far or said.received_at >= before.received_at):
+        return *cases.amend(case, said, reason=decision.reason, at=now), said
+    if decision.kind == "amendment":
+        # Older than what is understood already: kept as words, and only what it hides is taken from it.
+        return *cases.amend(case, replace(said, title=case.title), reason="rule:older_words", at=now), None
+    if where := _given_place(said):
+        place = replace(before.place, location=where) if before.place else said.place
+        missing = tuple(question for question in before.missing if question != "where")
+        return *cases.place(case, reason=decision.reason, at=now), replace(before, place=place, missing=missing)
+    return *cases.remark(case, "added", reason=decision.reason, at=now), None
 
 
 def _given_place(complaint: Complaint) -> Location | None:
@@ -202,6 +213,9 @@ def _given_place(complaint: Complaint) -> Location | None:
 def _typed_contact(read: Read, office: Office) -> Address | None:
     """A telephone number in the contact field, if we may write to it; whose it is, nobody knows (law 10)."""
     if not isinstance(read, Understood) or not read.complaint.contact or "sms" not in office.carriers:
+        return None
+    if _ODD & set(read.complaint.remarks):
+        # Whoever floods us shall not make us write to strangers.
         return None
     number = canonical(Address("sms", read.complaint.contact), next(iter(office.settings.values()), Setting()).country)
     return number if number and country_of(number) in office.contact_countries else None
@@ -360,6 +374,8 @@ async def _admit(
                 continue
             allowance = touched.get(one.to, allowances[one.to])
             over = _over(office, allowance, used, now)
+            if one.typed and not over and used >= office.per_channel_per_hour * _TYPED_SHARE:
+                over = "the rest of this hour's budget is for those who wrote by this channel"
             if one.typed and not over:
                 today[one.to.value] = today.get(one.to.value, 0) + 1
                 over = "this number was typed often enough today" if today[one.to.value] > office.per_contact_per_day else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable
@@ -72,6 +73,10 @@ class CoreInlet:
         except OSError as error:
             # A connection that breaks is one, too; nobody reads that answer.
             raise Refused(f"The file cannot be written ({type(error).__name__}). Check the disk.") from error
+
+    async def holds(self, digest: str) -> bool:
+        """Whether that file is still here; nobody sweeps it for another day."""
+        return await asyncio.to_thread(self._blobs.touch, digest)
 
     def sign(self, *words: str) -> str:
         """128 bits that only this deployment can make of these words."""

@@ -358,4 +358,5 @@ class _Suspects:
 
 
 def _correspondent(entry: Entry) -> object:
-    return entry.arrival.reply_to or entry.seq
+    # Without a sender, what a wire calls by one name is one correspondence: a form and its amendments.
+    return entry.arrival.reply_to or (entry.arrival.channel, entry.arrival.wire_id)

@@ -63,8 +63,12 @@ async def _fill(tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Under
     sender = filing.sender_of(kept.entry, read, office)
     met = await people.meet(tx, {sender} if sender else set(), now)
     person = met[sender].id if sender else case.correspondent
-    changed, event = cases.fill(case, read.complaint, correspondent=person, reason=decision.reason, at=now)
-    version = await store.complaint_versions_of(tx, case.id) + 1
-    rows.complaint_versions.append(filing.complaint_row(case, version, read.complaint, now))
+    if case.status == cases.RECEIVED:
+        changed, event = cases.fill(case, read.complaint, correspondent=person, reason=decision.reason, at=now)
+        version = await store.complaint_versions_of(tx, case.id) + 1
+        rows.complaint_versions.append(filing.complaint_row(case, version, read.complaint, now))
+    else:
+        # An amendment came while it waited, and is newer: these are words on the case.
+        changed, event = cases.remark(case, "added", reason="rule:older_words", at=now)
     filing.message(rows, kept.journal, kept.entry, read.complaint, decision, case.id, person, now)
     return changed, event

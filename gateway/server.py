@@ -46,6 +46,9 @@ def public(ways: Iterable[tuple[Channel, Inlet]], trusted_proxies: Sequence[str]
     for channel, inlet in ways:
         for door in channel.routes(inlet):
             app.router.add_route(door.method, path(channel.name, door), door.handler)
+            if door.method == "GET":
+                # As a monitor asks.
+                app.router.add_route("HEAD", path(channel.name, door), door.handler)
     return app
 
 
@@ -71,11 +74,22 @@ def _who_calls(trusted_proxies: Sequence[str]) -> Any:  # noqa: ANN401  # aiohtt
         for said in reversed(",".join(request.headers.getall("X-Forwarded-For", [])).split(",")):
             if not trusted(address) or not said.strip():
                 break
-            address = said.strip()[:64]
+            address = _without_port(said.strip()[:64])
         request[ADDRESS] = address
         return await handler(request)
 
     return told
+
+
+def _without_port(address: str) -> str:
+    """Some proxies tell the port as well.
+
+    >>> _without_port("203.0.113.9:5123"), _without_port("[2001:db8::1]:443"), _without_port("2001:db8::1")
+    ('203.0.113.9', '2001:db8::1', '2001:db8::1')
+    """
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
 
 
 @web.middleware

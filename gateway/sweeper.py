@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from channels import Refused
 from gateway.blobs import Blobs
 from gateway.clock import Clock
 from gateway.journal import Journal
@@ -19,8 +20,9 @@ from gateway.store.engine import Store, StoreAway
 _log = structlog.get_logger(__name__)
 _EVERY_SECONDS = 3600
 _AGE = timedelta(hours=24)
-# At a time; the next hour takes the next.
+# At a time, and how long others may work in between.
 _BATCH = 500
+_PAUSE_SECONDS = 1.0
 
 
 class Sweeper:
@@ -31,6 +33,7 @@ class Sweeper:
         self._journal = journal
         self._store = store
         self._clock = clock
+        self._behind = ""
         # For health: since the start.
         self.swept = 0
 
@@ -38,22 +41,25 @@ class Sweeper:
         """Until cancelled."""
         while True:
             await self.sweep()
-            await self._clock.sleep(_EVERY_SECONDS)
+            await self._clock.sleep(_PAUSE_SECONDS if self._behind else _EVERY_SECONDS)
 
     async def sweep(self) -> None:
-        """Once."""
+        """A batch; the next one goes on behind it, and begins anew at the end."""
         before = self._clock.now() - _AGE
-        old = await asyncio.to_thread(self._blobs.older_than, before, _BATCH)
-        if not old:
+        batch = await asyncio.to_thread(self._blobs.older_than, before, self._behind, _BATCH)
+        self._behind = batch[-1] if len(batch) == _BATCH else ""
+        if not batch:
             return
         try:
+            # In the order in which a report moves: what leaves the journal meanwhile is in the store by the time that is asked.
+            referred = await self._journal.mentioned(batch)
             async with self._store.snapshot() as tx:
-                referred = await dues.referred(tx, old)
-        except StoreAway:
+                referred |= await dues.referred(tx, set(batch) - referred)
+        except (StoreAway, Refused):
+            self._behind = ""
             return
-        # A report that waits for the store refers to its files, too.
-        referred |= await self._journal.mentioned(old - referred)
-        for digest in old - referred:
+        forgotten = [digest for digest in batch if digest not in referred]
+        for digest in forgotten:
             self.swept += self._blobs.remove(digest, before)
-        if old - referred:
-            _log.info("files that nobody referred to were removed", count=len(old - referred))
+        if forgotten:
+            _log.info("files that nobody referred to were removed", count=len(forgotten))

@@ -402,6 +402,7 @@ async def test_budi_is_told_that_his_film_is_too_large_before_he_pays_for_sendin
         await budi.box("berkas").set_input_files([PHOTO])
         await expect(told).to_have_count(0)
         await budi.send()
+        await filed(on_sqlite, 1)
     [original] = [row for row in await on_sqlite.rows("attachments") if row["derived_from"] is None]
     assert original["name"] == "foto jalan.jpg"
 
@@ -492,6 +493,6 @@ async def test_siti_prints_her_receipt(on_sqlite: Deployment) -> None:
         await siti.page.emulate_media(media="print")
         await expect(siti.page.locator(".plate strong")).to_be_visible()
         await expect(siti.page.locator(".plate")).to_have_css("color", "rgb(0, 0, 0)")
-        for css in (".no-print", ".tongue", ".foot"):
+        for css in ("form.no-print", "aside.no-print", ".tongue", ".foot"):
             await expect(siti.page.locator(css)).to_be_hidden()
         assert (await siti.page.screenshot()).startswith(b"\x89PNG")

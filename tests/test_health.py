@@ -149,10 +149,14 @@ async def test_a_name_that_nobody_knows_is_unreachable(on_sqlite: Deployment) ->
 
 
 async def test_a_black_hole_is_a_time_out(on_sqlite: Deployment) -> None:
-    hole = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
+    held: list[asyncio.StreamWriter] = []
+    hole = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
     async with hole, looked_after(on_sqlite, sms(f"http://127.0.0.1:{hole.sockets[0].getsockname()[1]}") + POST) as (_, budi):
         await budi.until("sms", "out", "down", "timeout")
         await budi.until("post", "out", "ok")
+    for writer in held:
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_a_provider_that_answers_nonsense_is_the_providers_fault(on_sqlite: Deployment) -> None:

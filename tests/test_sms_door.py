@@ -48,6 +48,9 @@ class Shelf:
     async def keep(self, chunks: AsyncIterator[bytes]) -> Kept:
         raise NotImplementedError
 
+    async def holds(self, digest: str) -> bool:
+        raise NotImplementedError
+
     def sign(self, *words: str) -> str:
         raise NotImplementedError
 

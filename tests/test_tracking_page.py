@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import re
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +17,9 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from gateway import tracking
+from gateway import sweeper, tracking
 from gateway.public.guesses import Guesses
+from gateway.store import tables
 from tests.manual_clock import ManualClock
 from tests.postbox import letter
 from tests.test_store_away import start, stop
@@ -308,3 +311,70 @@ async def test_a_file_that_nobody_refers_to_is_swept_after_a_day_and_no_other(on
         kept = sorted(file.read_bytes()[-1:] for file in blobs.rglob("*") if file.is_file())
     assert kept == [b"1", b"3"]
     assert gateway.sweeper.swept == 1
+
+
+async def test_the_files_of_what_could_not_be_read_yet_are_kept(on_sqlite: Deployment) -> None:
+    clock = ManualClock(datetime.now(UTC))
+    async with on_sqlite.parts(channels=BOTH, clock=clock) as gateway:
+        kept = await gateway.inlets["post"].keep(_chunks(b"%PDF-1.4 rusak"))
+        await receive_all(gateway, [letter("raise", "SM1", at=NOW, meta={"files": kept.digest})])
+        raw = f"raise {kept.digest}"
+        await gateway.inlets["post"].receive(letter(raw, "SM2", at=NOW))
+        await gateway.intake.drain()
+        store = gateway.store
+        async with store.transaction() as tx:
+            await tx.run(sa.text("UPDATE arrivals SET outcome = 'parked'"))
+        clock.advance(hours=25)
+        await gateway.sweeper.sweep()
+        assert gateway.blobs.path(kept.digest).exists()
+
+
+async def test_the_sweeper_comes_round_to_every_file(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeper, "_BATCH", 3)
+    clock = ManualClock(datetime.now(UTC))
+    async with on_sqlite.parts(channels=CHANNEL, clock=clock) as gateway:
+        await gateway.store.migrate()
+        digests = [(await gateway.inlets["web"].keep(_chunks(f"berkas {i}".encode()))).digest for i in range(10)]
+        kept = set(sorted(digests)[:5])
+        async with gateway.store.transaction() as tx:
+            await tx.run(tables.blobs.insert(), [{"digest": digest, "size": 1, "place": "folder"} for digest in kept])
+        clock.advance(hours=25)
+        for _ in range(5):
+            await gateway.sweeper.sweep()
+        assert {digest for digest in digests if gateway.blobs.path(digest).exists()} == kept
+
+
+async def test_a_file_that_is_asked_for_again_is_kept_for_another_day(on_sqlite: Deployment) -> None:
+    async with on_sqlite.parts(channels=CHANNEL) as gateway:
+        inlet = gateway.inlets["web"]
+        kept = await inlet.keep(_chunks(b"berkas"))
+        os.utime(gateway.blobs.path(kept.digest), (0, 0))
+        assert gateway.blobs.older_than(datetime.now(UTC) - timedelta(hours=24), "", 10) == [kept.digest]
+        assert await inlet.holds(kept.digest)
+        assert gateway.blobs.older_than(datetime.now(UTC) - timedelta(hours=24), "", 10) == []
+        assert not await inlet.holds("a" * 64)
+
+
+async def _chunks(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"), [("::ffff:1.2.3.4", "::ffff:1.2.3.5", False), ("::ffff:1.2.3.4", "1.2.3.4", True), ("2001:db8::1", "2001:db8::2", True)]
+)
+def test_households_are_told_apart(one: str, other: str, *, same: bool) -> None:
+    guesses = Guesses()
+    for _ in range(20):
+        guesses.missed(one, NOW)
+    assert guesses.may(other, NOW) is not same
+
+
+async def test_typed_numbers_never_use_up_what_belongs_to_those_who_wrote_by_sms(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite, BOTH, per_channel=10) as (gateway, siti):
+        for i in range(6):
+            await reported(on_sqlite, siti, kontak=f"08123456780{i}")
+        await receive_all(gateway, [letter("Jalan rusak", "SM1", at=datetime.now(UTC), sender="+6281299999999")])
+        notices = await on_sqlite.until("notices", lambda rows: len(rows) == 7)
+    assert sum(row["state"] == "withheld" for row in notices) == 4
+    [own] = [row for row in notices if row["to_value"] == "+6281299999999"]
+    assert own["state"] != "withheld"

@@ -10,11 +10,14 @@ import resource
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
 
+from channels import MESSAGE, Arrival
+from channels.webform import reading
 from tests.test_pictures import monochrome
 from tests.web_citizen import CHANNEL, Citizen, Page, at_the_form, citizen
 from tests.world import Deployment
@@ -79,7 +82,8 @@ async def test_going_back_and_changing_the_words_amends_the_same_case(deployment
     assert (first.number, first.link) == (second.number, second.link)
     assert {row["outcome"] for row in rows} == {"case", "message"}
     [case] = await deployment.rows("cases")
-    assert (case["title"], case["anonymous"], case["confidential"], case["version"]) == ("Lampu mati, sudah sebulan", False, True, 2)
+    # What was to be hidden once stays hidden: amendments may arrive in any order.
+    assert (case["title"], case["anonymous"], case["confidential"], case["version"]) == ("Lampu mati, sudah sebulan", True, True, 2)
     texts = [version["complaint"]["text"] for version in await deployment.rows("complaint_versions")]
     assert texts == ["Lampu mati", "Lampu mati, sudah sebulan"]
     assert [event["kind"] for event in await deployment.rows("events")] == ["opened", "amended"]
@@ -283,6 +287,102 @@ async def test_each_citizen_behind_a_proxy_of_ours_counts_alone_and_nobody_can_p
     async with at_the_form(on_sqlite, **options, more="trusted_proxies = []") as (_, siti):
         statuses = [(await siti.send(fields, headers={"X-Forwarded-For": f"203.0.113.{i}"})).status for i in range(2)]
         assert statuses == [200, 429]
+
+
+# What a review found: it must not work again
+
+
+@pytest.mark.parametrize("more", [{}, {"hapus": "1"}, {"betulkan": "1"}])
+@pytest.mark.parametrize("path", ["/lapor", "/lapor/tambah"])
+async def test_nobody_writes_into_a_strangers_report_because_another_site_sent_the_form(on_sqlite: Deployment, path: str, more: dict[str, str]) -> None:
+    async with at_the_form(on_sqlite) as (_, siti):
+        key = await siti.key()
+        thief = await siti.report("milik pencuri", key=key)
+        fields = [("kunci", key), ("tautan", thief.link), ("isi", "pancingan"), ("balas", "pancingan"), *more.items()]
+        page = await siti.send(fields, path=path, headers={"Sec-Fetch-Site": "cross-site"})
+        assert page.status == 403
+        assert key not in page.html
+        assert thief.link not in page.html
+
+
+async def test_a_long_story_never_takes_away_what_was_to_be_hidden(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite) as (_, siti):
+        fields = [("kunci", await siti.key()), ("isi", "panjang " * 40_000), ("tempat", "Waru"), ("tutup", "anonim"), ("tutup", "rahasia"), ("kontak", "0812")]
+        page = await siti.send(fields)
+        assert (page.status, page.number) == (413, "")
+        for tick in ("anonim", "rahasia"):
+            assert f'name="tutup" value="{tick}" checked' in page.html
+        assert page.inputs("kontak") == ["0812"]
+        assert page.inputs("tempat") == ["Waru"]
+        # A field of one line has a limit of its own.
+        page = await siti.send([("kunci", await siti.key()), ("isi", "Lampu"), ("tempat", "W" * 5000), ("kontak", "0" * 5000), ("tutup", "rahasia")])
+        assert page.status == 413
+        assert 'value="rahasia" checked' in page.html
+
+
+async def test_what_was_hidden_once_is_never_opened_by_the_same_form(deployment: Deployment) -> None:
+    async with at_the_form(deployment) as (_, siti):
+        key = await siti.key()
+        for hidden in ("rahasia", "", "rahasia", ""):
+            assert (await siti.report("Lampu mati", key=key, tutup=hidden)).status == 200
+        await deployment.until("cases", lambda rows: rows[0]["confidential"])
+        await deployment.until("arrivals", lambda rows: len(rows) >= 2)
+    [case] = await deployment.rows("cases")
+    assert case["confidential"]
+
+
+async def test_older_words_that_come_later_change_nothing_but_what_they_hide(on_sqlite: Deployment) -> None:
+    def said(text: str, minute: int, *hidden: str) -> Arrival:
+        fields = [("isi", text), ("tempat", "Waru"), *(("tutup", one) for one in hidden)]
+        return Arrival("web", MESSAGE, "a" * 32, reading.pack(fields, [], []), datetime(2026, 11, 24, 3, minute, tzinfo=UTC))
+
+    async with on_sqlite.node(channels=CHANNEL) as gateway:
+        for arrival in (said("yang pertama", 1), said("yang terakhir", 5, "rahasia"), said("yang di tengah", 3, "anonim")):
+            await gateway.inlets["web"].receive(arrival)
+            await on_sqlite.until("arrivals", lambda rows, a=arrival: any(row["received_at"] == a.received_at for row in rows))  # type: ignore[misc]
+    [case] = await on_sqlite.rows("cases")
+    assert (case["title"], case["anonymous"], case["confidential"]) == ("yang terakhir", True, True)
+    assert [version["complaint"]["text"] for version in await on_sqlite.rows("complaint_versions")] == ["yang pertama", "yang terakhir"]
+    assert len(await on_sqlite.rows("messages")) == 3
+
+
+async def test_a_key_used_on_two_pages_leads_each_number_to_its_words(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite) as (_, siti):
+        first = await siti.report("Lampu mati")
+        await filed(on_sqlite, 1)
+        key = await siti.key()
+        assert (await siti.send([("kunci", key), ("tautan", first.link), ("balas", "Sudah?")], path="/lapor/tambah")).status == 200
+        second = await siti.report("Jalan rusak", key=key, tautan=first.link)
+        await filed(on_sqlite, 3)
+        assert "Jalan rusak" in (await siti.get(f"/l/{second.link}")).text
+        assert "Jalan rusak" not in (await siti.get(f"/l/{first.link}")).text
+
+
+async def test_the_pages_of_a_very_long_correspondence_end(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite) as (gateway, siti):
+        first = await siti.report("Lampu mati")
+        for i in range(120):
+            raw = reading.pack([("balas", "x\n" * 9000), ("tautan", first.link)], [], [])
+            await gateway.inlets["web"].receive(Arrival("web", MESSAGE, f"add-{i}", raw, datetime.now(UTC)))
+        await on_sqlite.until("messages", lambda rows: len(rows) == 121)
+        page = await siti.get(f"/l/{first.link}")
+    assert page.html.count('class="msg') == 50
+    assert len(page.html) < 1_500_000
+
+
+async def test_many_silent_senders_of_one_address_keep_nobody_else_out(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite, CHANNEL + "max_at_once = 20\nidle_seconds = 60\n") as (gateway, siti):
+        head = (
+            "POST /lapor HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.7\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\n"
+        )
+        wires = [await asyncio.open_connection("127.0.0.1", gateway.port) for _ in range(15)]
+        for _, writer in wires:
+            writer.write(head.encode())
+        fields = [("kunci", await siti.key()), ("isi", "Lampu mati"), ("tempat", "Waru")]
+        assert (await siti.send(fields, headers={"X-Forwarded-For": "203.0.113.8"})).status == 200
+        assert (await siti.send([("kunci", await siti.key()), *fields[1:]], headers={"X-Forwarded-For": "203.0.113.7"})).status == 429
+        for _, writer in wires:
+            writer.close()
 
 
 # Our own fault

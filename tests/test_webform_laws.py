@@ -251,6 +251,7 @@ class Watched:
         self._inlet = inlet
         self.failed = False
         self.sign = inlet.sign
+        self.holds = inlet.holds
 
     async def receive(self, arrival: Arrival) -> Receipt:
         try:

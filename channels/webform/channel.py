@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
@@ -47,7 +48,8 @@ class WebForm:
         self._clock = about.clock
         self._views = Views(settings, about)
         self._crowd = Crowd(max(settings.max_per_minute, settings.flood_per_ten_minutes) + 1)
-        self._coming = 0
+        # Reports that are coming in now, by address.
+        self._coming: Counter[str] = Counter()
         self._hosts = frozenset(urlsplit(url).netloc for url in about.public_urls)
 
     def routes(self, inlet: Inlet) -> Iterable[Door]:
@@ -73,16 +75,23 @@ class WebForm:
     async def _take(self, inlet: Inlet, request: web.Request, *, adding: bool) -> web.Response:
         look, sheet, filled = self._views.look(request), blank(inlet.sign, self._clock()), Filled()
         sheet.adding = adding
-        self._coming += 1
+        address = caller.address(request)
+        self._coming[address] += 1
         try:
-            crowded, address = self._crowded(request)
+            crowded = self._crowded(address)
             try:
                 await fill(request, None if crowded else inlet, self._settings, filled)
             finally:
                 # From here on there are words to hand back, whatever goes or went wrong.
                 sheet, key = filled_in(filled, inlet.sign, self._clock(), self._settings.max_files, adding=adding)
-            status = self._status(request, sheet, key, crowded=crowded)
-            if status or key is None:
+                elsewhere = _from_elsewhere(request, self._hosts)
+                if elsewhere:
+                    # Its key and its link are another's: whoever sent them would read what is written on this page next.
+                    sheet.disown(inlet.sign, self._clock())
+            async with asyncio.timeout(self._settings.accept_seconds):
+                await self._look_for_files(inlet, sheet)
+            status = self._status(sheet, None if elsewhere else key, crowded=crowded)
+            if status or key is None or elsewhere:
                 return self._views.form(look, sheet, inlet.sign, status, _MINUTE if crowded else None)
             arrival = self._arrival(sheet, key, address)
             async with asyncio.timeout(self._settings.accept_seconds):
@@ -100,29 +109,31 @@ class WebForm:
             _log.error("not accepted", channel=self.name, error=type(error).__name__)
             after = _LATER
         finally:
-            self._coming -= 1
+            self._coming[address] -= 1
+            self._coming += Counter()
         sheet.faults = [Fault("later", "")]
         return self._views.form(look, sheet, inlet.sign, 503, math.ceil(after.total_seconds()))
 
-    def _crowded(self, request: web.Request) -> tuple[bool, str]:
-        """Whether the machine must be protected (no file is taken then), and who calls."""
-        now, address = self._clock(), caller.address(request)
+    def _crowded(self, address: str) -> bool:
+        """Whether the machine must be protected; no file is taken then. Nobody alone can use up what all share."""
+        now, most = self._clock(), self._settings.max_at_once
         self._crowd.seen(address, now)
-        return self._crowd.within(address, _MINUTE, now) > self._settings.max_per_minute or self._coming > self._settings.max_at_once, address
+        many = self._crowd.within(address, _MINUTE, now) > self._settings.max_per_minute
+        return many or self._coming.total() > most or self._coming[address] > most // 2
 
-    def _status(self, request: web.Request, sheet: Sheet, key: Key | None, *, crowded: bool) -> int:
+    def _status(self, sheet: Sheet, key: Key | None, *, crowded: bool) -> int:
         """0: it can be taken in. Else the answer's status; what to do stands on the sheet."""
         if crowded:
             status, fault = 429, Fault("busy", "")
         elif sheet.said.cut:
             status, fault = 413, None
+        elif key is None or (sheet.adding and not sheet.link):
+            # Not from a page of ours, or from one of another deployment: the person shall see it, and send it.
+            status, fault = 403, Fault("not_ours", "")
         elif sheet.said.first("hapus") or sheet.said.first("betulkan"):
             sheet.remove(sheet.said.first("hapus"))
             sheet.faults.clear()
             status, fault = 200, None
-        elif key is None or _from_elsewhere(request, self._hosts) or (sheet.adding and not sheet.link):
-            # Not from a page of ours, or from one of another deployment: the person shall see it, and send it.
-            status, fault = 403, Fault("not_ours", "")
         elif sheet.faults:
             status, fault = 413 if any(one.code in _TOO_LARGE for one in sheet.faults) else 422, None
         else:
@@ -130,6 +141,13 @@ class WebForm:
             status = 422 if fault else 0
         sheet.faults += [fault] if fault else []
         return status
+
+    async def _look_for_files(self, inlet: Inlet, sheet: Sheet) -> None:
+        """Files of an earlier try: from now on they are kept for another day, if they are still there."""
+        there = [file for file in sheet.files if file in sheet.said.files or await inlet.holds(file.digest)]
+        if len(there) < len(sheet.files):
+            sheet.files = there
+            sheet.faults.append(Fault("file_gone", "berkas"))
 
     def _arrival(self, sheet: Sheet, key: Key, address: str) -> Arrival:
         now = self._clock()
@@ -139,9 +157,10 @@ class WebForm:
             "too_fast": (now - key.made_at).total_seconds() < self._settings.too_fast_seconds,
             "flood": self._crowd.within(address, _TEN_MINUTES, now) > self._settings.flood_per_ten_minutes,
         }
-        said = [(name, value) for name, value in sheet.said.fields if name in reading.SAID]
+        said = [(name, value) for name, value in sheet.said.fields if name in (reading.ADDED if sheet.adding else reading.REPORTED)]
         raw = reading.pack(said, [asdict(file) for file in sheet.files], [name for name, is_so in odd.items() if is_so])
-        return Arrival(self.name, MESSAGE, key.id, raw, now)
+        # The same key on both pages would be two deliveries of one name.
+        return Arrival(self.name, MESSAGE, f"add-{key.id}" if sheet.adding else key.id, raw, now)
 
     def fingerprint(self, arrival: Arrival) -> str:
         """What was said."""

@@ -20,6 +20,11 @@ from channels.webform.settings import WebFormSettings
 _CHUNK_BYTES = 64 * 1024
 # aiohttp tells a chunk only when the next one is here: with small ones, words are ours before the photo behind them has come.
 _WORDS_BYTES = 1024
+# Bytes a second: less than the slowest network that anybody uploads by (GPRS).
+_SLOWEST_BYTES = 1024
+# A field that is no story: a place, a tick, a token of a file.
+_FIELD_BYTES = 4096
+_STORIES = frozenset({"isi", "balas"})
 # A name is shown on one line; where a browser sends a path, the last part is the name.
 _MAX_NAME = 120
 
@@ -92,6 +97,7 @@ class _Body:
         self._inlet = inlet
         self._limits = limits
         self._bytes_left = limits.max_body_bytes
+        self._began = asyncio.get_running_loop().time()
         self._text_left = limits.max_text_bytes
         self.filled = filled
         # A file that could not be kept, by our own fault; what comes behind it is words.
@@ -152,14 +158,20 @@ class _Body:
         value = bytearray()
         async for chunk in self._chunks(part, _WORDS_BYTES):
             # One byte more than there is room for tells that it was too long; the rest is read over.
-            value += chunk[: max(0, self._text_left + 1 - len(value))]
+            value += chunk[: max(0, self._room(name) + 1 - len(value))]
         self._text(name, bytes(value))
 
+    def _room(self, name: str) -> int:
+        # A story may take all that there is; it must never take the room of a tick behind it, or what was to be hidden would be open.
+        return self._text_left if name in _STORIES else _FIELD_BYTES
+
     def _text(self, name: str, value: bytes) -> None:
-        if len(value) > self._text_left:
-            self.filled.faults.append(Fault("too_long", name, {"limit": self._limits.max_text_bytes // 1024}))
-        value = value[: self._text_left]
-        self._text_left -= len(value)
+        room = self._room(name)
+        if len(value) > room:
+            self.filled.faults.append(Fault("too_long", name, {"limit": room // 1024}))
+        value = value[:room]
+        if name in _STORIES:
+            self._text_left -= len(value)
         # A browser sends line ends as CRLF (HTML, "constructing the entry list").
         self.filled.fields.append((name, value.decode("utf-8", "replace").replace("\r\n", "\n")))
 
@@ -224,10 +236,17 @@ class _Body:
             if not chunk:
                 return
             self._bytes_left -= len(chunk)
+            self._insist_on_progress()
             if self._bytes_left < 0:
                 self._too_much()
                 return
             yield chunk
+
+    def _insist_on_progress(self) -> None:
+        """A slow network brings kilobytes; who brings a byte now and then keeps a place from others."""
+        seconds = asyncio.get_running_loop().time() - self._began
+        if seconds > self._limits.idle_seconds + (self._limits.max_body_bytes - self._bytes_left) / _SLOWEST_BYTES:
+            raise Gone
 
     def _too_much(self) -> None:
         self.filled.cut = True

@@ -15,7 +15,9 @@ from channels.contract import Arrival, DeliveryUpdate, Ignored
 from normalizer import Attachment, Declared, Location, Report
 
 # What a person fills in, by the form's own names. The page's key, its tokens and the trap say nothing.
-SAID = ("jenis", "judul", "isi", "tanggal", "tempat", "instansi", "tutup", "kontak", "lintang", "bujur", "akurasi", "balas", "tautan")
+REPORTED = ("jenis", "judul", "isi", "tanggal", "tempat", "instansi", "tutup", "kontak", "lintang", "bujur", "akurasi")
+ADDED = ("balas", "tautan", "lintang", "bujur", "akurasi")
+SAID = frozenset({*REPORTED, *ADDED})
 KINDS = {"pengaduan": "complaint", "aspirasi": "aspiration", "informasi": "information_request"}
 
 

@@ -38,6 +38,11 @@ class Sheet:
         """Whether the place was asked for already: once is enough."""
         return bool(self.said.first("ditanya")) or any(fault.code == "where" for fault in self.faults)
 
+    def disown(self, sign: Sign, now: datetime) -> None:
+        """As a fresh page with these words: neither the key nor the link that came with them."""
+        self.key = tokens.new_key(sign, now)
+        self.said.fields = [(name, value) for name, value in self.said.fields if name not in {"tautan", "hapus", "betulkan"}]
+
     def remove(self, which: str) -> None:
         """One file less; counted from 1."""
         if which.isascii() and which.isdigit() and 0 < int(which) <= len(self.files):

@@ -62,4 +62,6 @@ def _household(address: str) -> str:
         ip = ip_address(address)
     except ValueError:
         return address
-    return str(IPv6Address(int(ip) >> 64 << 64)) if isinstance(ip, IPv6Address) else address
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is None:
+        return str(IPv6Address(int(ip) >> 64 << 64))
+    return str(getattr(ip, "ipv4_mapped", None) or ip)

@@ -17,7 +17,7 @@ from gateway.case import AWAITING_VERIFICATION, RECEIVED
 from gateway.deadlines import Calendar
 from gateway.public.guesses import Guesses
 from gateway.store import public
-from gateway.store.engine import Store, StoreAway, Transaction
+from gateway.store.engine import Store, StoreAway
 from gateway.store.public import Progress, Said
 
 _LINK = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -63,7 +63,9 @@ class PublicPages:
         try:
             async with self._store.snapshot() as tx:
                 progress = await public.by_number(tx, tracking.parse(asked) or _NONE)
-                mine = progress is not None and await self._is_mine(tx, progress, own)
+                # Always, so that the time that it takes says nothing.
+                receipt = await public.by_link(tx, tracking.link_digest(own) if _LINK.fullmatch(own) else _NONE)
+                mine = progress is not None and receipt is not None and receipt.case == progress.case
                 steps = await public.steps(tx, progress.case) if progress and not progress.confidential else []
         except StoreAway:
             return self._refused(look, 503, "away", asked)
@@ -92,13 +94,14 @@ class PublicPages:
             "steps": steps,
             "said": said,
             "next_day": self._next_day(progress),
-            "position": None if any(step.kind == "placed" for step in steps) else _position(said),
+            "taken_at": None if any(step.kind == "placed" for step in steps) else _position(said),
             "link": request.match_info["link"],
             "form_path": self._form_path,
             # The box in which words are added.
             "key": self._box.new_key() if self._box else "",
             "add_path": self._box.add_path if self._box else "",
             "balas": "",
+            "position": [],
             "files": [],
         }
         return self._pages.answer("report.html", look, shown)
@@ -119,11 +122,6 @@ class PublicPages:
         return web.FileResponse(
             file, headers={**headers, "Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
         )
-
-    async def _is_mine(self, tx: Transaction, progress: Progress, link: str) -> bool:
-        """Whether this browser has the report's receipt."""
-        own = await public.by_link(tx, tracking.link_digest(link)) if _LINK.fullmatch(link) else None
-        return own is not None and own.case == progress.case
 
     def _refused(self, look: Look, status: int, why: str, asked: str) -> web.Response:
         headers = {"Retry-After": str(self._guesses.wait_seconds() if why == "crowded" else _RETRY_SECONDS)} if status in {429, 503} else {}

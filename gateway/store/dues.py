@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from gateway.ids import new_id
 from gateway.store.engine import Transaction
-from gateway.store.tables import attachments, blobs, due
+from gateway.store.tables import arrivals, attachments, blobs, due
 from gateway.store.writing import Row, upsert
 from normalizer import Location
 
@@ -47,8 +47,13 @@ class Photo:
 
 
 async def referred(tx: Transaction, digests: Iterable[str]) -> set[str]:
-    """Which of these files a message has."""
-    return {row.digest for row in await tx.all(sa.select(blobs.c.digest).where(blobs.c.digest.in_(list(digests))))}
+    """Which of these files a message has, or a report that waits to be read."""
+    wanted = set(digests)
+    found = {row.digest for row in await tx.all(sa.select(blobs.c.digest).where(blobs.c.digest.in_(list(wanted))))}
+    # What could not be read yet has no message; its bytes name its files.
+    for (raw,) in await tx.all(sa.select(arrivals.c.raw).where(arrivals.c.outcome == "parked")) if wanted - found else ():
+        found |= {digest for digest in wanted - found if raw and digest.encode() in raw}
+    return found
 
 
 def row(kind: str, channel: str, data: Row, at: datetime) -> Row:

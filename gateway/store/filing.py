@@ -120,6 +120,12 @@ async def remark(tx: Transaction, arrival: Row, reason: str) -> None:
     await tx.run(arrivals.update().where(*mine).values(reason=reason))
 
 
+async def case(tx: Transaction, case: UUID) -> Case:
+    """As it is now; not to be read from its events each time, as a long correspondence has many."""
+    columns = [cases.c[name] for name in Case.__dataclass_fields__]
+    return Case(*(await tx.all(sa.select(*columns).where(cases.c.id == case).with_for_update()))[0])
+
+
 async def change(tx: Transaction, case: Case, from_version: int) -> None:
     """The case as it is now. Raises Clash if somebody else changed it since it was read."""
     values = {name: getattr(case, name) for name in Case.__dataclass_fields__ if name != "id"}

@@ -11,6 +11,10 @@ import sqlalchemy as sa
 from gateway.store.engine import Transaction
 from gateway.store.tables import agencies, attachments, blobs, case_numbers, cases, events, links, message_cases, messages, notices
 
+# On one page: the newest messages, and of each so many letters.
+_MOST_MESSAGES = 50
+_MOST_LETTERS = 4000
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -82,15 +86,17 @@ async def by_link(tx: Transaction, digest: str) -> Progress | None:
 
 
 async def steps(tx: Transaction, case: UUID) -> list[Step]:
-    """In order."""
-    statement = sa.select(events.c.kind, events.c.at).where(events.c.case == case).order_by(events.c.version)
-    return [Step(kind, at) for kind, at in await tx.all(statement)]
+    """The latest, in order."""
+    newest = sa.select(events.c.kind, events.c.at).where(events.c.case == case).order_by(events.c.version.desc()).limit(_MOST_MESSAGES)
+    return [Step(kind, at) for kind, at in reversed(await tx.all(newest))]
 
 
 async def conversation(tx: Transaction, case: UUID, channel: str) -> list[Said]:
-    """All that was said on it, in order. `channel`: what the case came by."""
+    """The latest that was said on it, in order; a page that never ends would serve nobody. `channel`: what the case came by."""
     m, a, n = messages.c, attachments.c, notices.c
-    told = await tx.all(sa.select(m.id, m.direction, m.text, m.at).join(message_cases).where(message_cases.c.case == case))
+    text = sa.func.substr(m.text, 1, _MOST_LETTERS).label("text")
+    newest = sa.select(m.id, m.direction, text, m.at).join(message_cases).where(message_cases.c.case == case).order_by(m.at.desc(), m.id.desc())
+    told = await tx.all(newest.limit(_MOST_MESSAGES))
     derived = attachments.alias("derived")
     join = attachments.outerjoin(blobs, blobs.c.digest == a.blob).outerjoin(
         derived, sa.and_(derived.c.message == a.message, derived.c.derived_from == a.position)
@@ -101,7 +107,8 @@ async def conversation(tx: Transaction, case: UUID, channel: str) -> list[Said]:
     for message, *file in await tx.all(wanted.where(*which).order_by(a.message, a.position)):
         files.setdefault(message, []).append(File(*file))
     said = [Said(row.direction == "in", channel, row.text, row.at, tuple(files.get(row.id, ()))) for row in told]
-    ours = await tx.all(sa.select(n.channel, n.short, n.sent_at).where(n.case == case, n.sent_at.is_not(None)))
+    sent = sa.select(n.channel, n.short, n.sent_at).where(n.case == case, n.sent_at.is_not(None)).order_by(n.sent_at.desc())
+    ours = await tx.all(sent.limit(_MOST_MESSAGES))
     said += [Said(by_citizen=False, channel=row.channel, text=row.short, at=row.sent_at) for row in ours]
     return sorted(said, key=lambda one: one.at)
 
