@@ -496,3 +496,13 @@ async def test_siti_prints_her_receipt(on_sqlite: Deployment) -> None:
         for css in ("form.no-print", "aside.no-print", ".tongue", ".foot"):
             await expect(siti.page.locator(css)).to_be_hidden()
         assert (await siti.page.screenshot()).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("width", [320, 360])
+async def test_letters_twice_as_large_stay_on_a_narrow_screen(on_sqlite: Deployment, width: int) -> None:
+    async with tab(on_sqlite, viewport={"width": width, "height": 760}) as siti:
+        for answer in ("open", "write", "send"):
+            await getattr(siti, answer)()
+            await siti.page.evaluate("document.documentElement.style.fontSize = '200%'")
+            assert await siti.page.evaluate("document.documentElement.scrollWidth") <= width
+            await siti.page.evaluate("document.documentElement.style.fontSize = ''")

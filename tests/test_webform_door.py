@@ -15,9 +15,13 @@ from typing import Any
 
 import aiohttp
 import pytest
+import sqlalchemy as sa
 
 from channels import MESSAGE, Arrival
 from channels.webform import reading
+from gateway.assembly import reading as reading_desk
+from gateway.replay import replay
+from gateway.store import lookup, tables
 from tests.test_pictures import monochrome
 from tests.web_citizen import CHANNEL, Citizen, Page, at_the_form, citizen
 from tests.world import Deployment
@@ -344,6 +348,26 @@ async def test_older_words_that_come_later_change_nothing_but_what_they_hide(on_
     assert (case["title"], case["anonymous"], case["confidential"]) == ("yang terakhir", True, True)
     assert [version["complaint"]["text"] for version in await on_sqlite.rows("complaint_versions")] == ["yang pertama", "yang terakhir"]
     assert len(await on_sqlite.rows("messages")) == 3
+
+
+async def test_a_report_that_is_read_only_later_opens_nothing_that_was_hidden_meanwhile(on_sqlite: Deployment) -> None:
+    async with on_sqlite.parts(channels=CHANNEL) as gateway:
+        inlet, now = gateway.inlets["web"], datetime.now(UTC)
+        await inlet.receive(Arrival("web", MESSAGE, "a" * 32, b"not json", now))
+        await inlet.receive(Arrival("web", MESSAGE, "a" * 32, reading.pack([("isi", "baru"), ("tutup", "rahasia")], [], []), now))
+        await gateway.intake.drain()
+        config = gateway.config
+        async with gateway.store.transaction() as tx:
+            mended = reading.pack([("isi", "lama")], [], [])
+            await tx.run(sa.update(tables.arrivals).where(tables.arrivals.c.outcome == "parked").values(raw=mended))
+    async with reading_desk(config) as desk:
+        async with desk.store.transaction() as tx:
+            parked = await lookup.parked(tx, 10)
+        [replayed] = await replay(desk.store, desk.reader, desk.office, parked, now)
+    assert replayed.outcome == "added"
+    [case] = await on_sqlite.rows("cases")
+    assert (case["title"], case["confidential"]) == ("baru", True)
+    assert sorted(row["text"] for row in await on_sqlite.rows("messages")) == ["baru", "lama"]
 
 
 async def test_a_key_used_on_two_pages_leads_each_number_to_its_words(on_sqlite: Deployment) -> None:
