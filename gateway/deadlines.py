@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -34,13 +35,16 @@ class Calendar:
         self._closes = office_closes
         self._days = _holidays(country)
         self._more = frozenset(more)
+        # Each report of a day has the same deadline, and asking for holidays costs more than all the rest of a receipt.
+        self._counted = lru_cache(maxsize=256)(self._count)
 
     def due(self, at: datetime, working_days: int) -> Due:
         """The day on which so many working days have passed. What comes after hours or on a day off counts as come on the next working day."""
         here = at.astimezone(self._zone)
-        day, passed = here.date(), []
-        if here.time() >= self._closes:
-            day += _DAY
+        return self._counted(here.date() + _DAY if here.time() >= self._closes else here.date(), working_days)
+
+    def _count(self, day: date, working_days: int) -> Due:
+        passed = []
         while not self.works(day):
             passed.append(day)
             day += _DAY

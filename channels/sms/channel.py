@@ -33,6 +33,7 @@ _log = structlog.get_logger(__name__)
 _TAKEN = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 _LATER = timedelta(seconds=30)
 # Twilio docs, "What is a String Identifier (SID)?".
+_E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 
 
@@ -110,7 +111,10 @@ class TwilioSms:
     def _reply_to(self, said: Mapping[str, str]) -> Address | None:
         """A person whom we can answer: not a short code, not a company's name."""
         sender = reading.address(said.get("From", ""))
-        return canonical(sender, self._setting.country) if sender and sender.kind in self.reaches else None
+        if not sender or sender.kind not in self.reaches:
+            return None
+        # Twilio writes E.164, which needs no reading.
+        return sender if _E164.fullmatch(sender.value) else canonical(sender, self._setting.country)
 
     def fingerprint(self, arrival: Arrival) -> str:
         """What was said."""

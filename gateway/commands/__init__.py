@@ -8,6 +8,7 @@ COMMANDS = {
     "demo": "gateway.demo.command:demo",
     "check": "gateway.commands.check:check",
     "config": "gateway.commands.config:config",
+    "bench": "gateway.bench.command:bench",
     "doctor": "gateway.commands.doctor:doctor",
     "trace": "gateway.commands.trace:trace",
     "reconcile": "gateway.commands.reconcile:reconcile",

@@ -1,0 +1,124 @@
+"""What is compared, each in a process of its own: `python -m gateway.bench.variants NAME FOLDER API`; prints its port and serves until killed.
+
+bare: aiohttp answering a POST. handler: the signed webhook, kept nowhere. journal: kept on disk, intake paused. each: the same with one transaction a request.
+serve: a whole gateway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from channels import About, Arrival, Inlet, Kept, Receipt
+from channels.sms.channel import TwilioSms
+from channels.sms.settings import TwilioSmsSettings
+from gateway import logs, server
+from gateway.assembly import running
+from gateway.bench.deliveries import ACCOUNT, PUBLIC, TOKEN
+from gateway.blobs import Blobs
+from gateway.config import load
+from gateway.deadlines import Calendar
+from gateway.inlet import CoreInlet
+from gateway.journal import Journal
+from gateway.stages import Stages
+from normalizer import Setting
+
+NAMES = ("bare", "handler", "journal", "each")
+
+_CONFIG = """
+name = "Ukur"
+public_urls = ["{public}"]
+data_dir = "data"
+zone = "Asia/Makassar"
+keywords = {{ PPU = "64.09" }}
+[store]
+url = "{store}"
+[listen]
+public = "127.0.0.1:0"
+operators = "127.0.0.1:0"
+[journal]
+min_free_bytes = 0
+[outbox]
+per_channel_per_hour = 10000000
+[channels.sms]
+kind = "twilio-sms"
+account_sid = "{account}"
+auth_tokens = [{{ env = "BENCH_TOKEN" }}]
+from_numbers = {{ sms = "1708" }}
+api_base = "{api}"
+"""
+
+
+class _Nowhere:
+    """An inlet that keeps nothing."""
+
+    async def receive(self, arrival: Arrival) -> Receipt:
+        return Receipt("")
+
+    async def keep(self, chunks: AsyncIterator[bytes]) -> Kept:
+        raise NotImplementedError
+
+    async def holds(self, digest: str) -> bool:
+        raise NotImplementedError
+
+    def sign(self, *words: str) -> str:
+        raise NotImplementedError
+
+
+class _OneByOne(Journal):
+    """A commit for each: what natural group commit saves."""
+
+    def _commit_batch_now(self, batch: list) -> list:  # type: ignore[type-arg]  # the journal's own
+        return [(waiting, self._commit_alone(waiting[0])) for waiting in batch]
+
+
+async def _bare(request: web.Request) -> web.Response:
+    await request.read()
+    return web.Response(text='<?xml version="1.0" encoding="UTF-8"?><Response/>', content_type="text/xml")
+
+
+def _inlet(name: str, folder: Path, sms: TwilioSms) -> Inlet:
+    if name == "handler":
+        return _Nowhere()
+    journal = (_OneByOne if name == "each" else Journal)(folder / "journal.db")
+    return CoreInlet(journal, b"k" * 32, sms.fingerprint, Blobs(folder / "blobs"), Calendar("ID", "Asia/Makassar"), 3, Stages())
+
+
+async def _door(name: str, folder: Path) -> int:
+    if name == "bare":
+        app = web.Application(handler_args={"access_log": None})
+        app.router.add_post("/in/sms/message", _bare)
+    else:
+        settings = TwilioSmsSettings.model_validate({"account_sid": ACCOUNT, "auth_tokens": [TOKEN], "from_numbers": {"sms": "1708"}})
+        sms = TwilioSms("sms", settings, About("Ukur", Setting(), (PUBLIC,), lambda: datetime.now(UTC)))
+        app = server.public([(sms, _inlet(name, folder, sms))])
+    _, port = await server.listen(app, "127.0.0.1", 0)
+    return port
+
+
+async def _serve(name: str, folder: Path, api: str, store: str) -> None:
+    async with AsyncExitStack() as stack:
+        if name == "serve":
+            file = folder / "gateway.toml"
+            file.write_text(_CONFIG.format(public=PUBLIC, account=ACCOUNT, api=api, store=store))
+            gateway = await stack.enter_async_context(running(load(file, {"BENCH_TOKEN": TOKEN})))
+            port = gateway.port
+        else:
+            port = await _door(name, folder)
+        sys.stdout.write(f"{port}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    which, where, far_end, url = sys.argv[1:]
+    # Not on stdout, where the port is told.
+    logs.start(terminal=False)
+    Path(where).mkdir(parents=True, exist_ok=True)
+    asyncio.run(_serve(which, Path(where), far_end, url))
