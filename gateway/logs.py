@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+
+from gateway.reading import where
 
 
 def start(*, terminal: bool | None = None) -> None:
@@ -14,4 +17,14 @@ def start(*, terminal: bool | None = None) -> None:
     shared: list[structlog.typing.Processor] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
     renderer = structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer()
     structlog.configure(processors=[*shared, renderer], logger_factory=structlog.PrintLoggerFactory(sys.stderr), cache_logger_on_first_use=True)
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Discreet("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class _Discreet(logging.Formatter):
+    """What libraries log of an exception: its kind and its place. Its words may be a citizen's."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802  # the library's own signature
+        """Never the text."""
+        return where(ei[1]) if ei[1] is not None else ""

@@ -10,6 +10,7 @@ import logging
 import math
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -60,6 +61,7 @@ def path(channel: str, door: Door) -> str:
 def _who_calls(trusted_proxies: Sequence[str]) -> Any:  # noqa: ANN401  # aiohttp keeps the type of a middleware to itself
     networks = [ip_network(one) for one in trusted_proxies]
 
+    @lru_cache(maxsize=1024)
     def trusted(address: str) -> bool:
         try:
             ip = ip_address(address)

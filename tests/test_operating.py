@@ -102,3 +102,17 @@ def test_the_doctor_says_what_is_there_and_no_secret(tmp_path: Path) -> None:
     assert not any(secret in said.stdout for secret in secrets)
     facts = json.loads(run("doctor", "--json", "--config", str(config), folder=tmp_path).stdout)
     assert facts["python"]["ok"] is True
+
+
+def test_what_a_library_logs_of_an_exception_says_none_of_its_words() -> None:
+    program = """
+import logging
+from gateway import logs
+logs.start(terminal=False)
+try:
+    raise ValueError("rahasia " + "warga")
+except ValueError:
+    logging.getLogger("library").exception("it failed")
+"""
+    said = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)
+    assert said.stderr.splitlines() == ["ERROR library it failed", "ValueError at <string>:6"]

@@ -64,7 +64,7 @@ class Store:
     """SQLite or PostgreSQL behind one pool. Making it connects to nothing: the store may be away at a cold start (law 3)."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_async_engine(url, **_options(url))
+        self._engine = create_async_engine(url, hide_parameters=True, **_options(url))
         self.sqlite = self._engine.dialect.name == "sqlite"
         if self.sqlite:
             sa.event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
