@@ -59,10 +59,6 @@ class Calendar:
         """Whether the office is open on this day."""
         return day.weekday() < _SATURDAY and day not in self._days and day not in self._more
 
-    def local(self, at: datetime) -> datetime:
-        """The same moment on the deployment's clocks."""
-        return at.astimezone(self._zone)
-
 
 def _holidays(country: str) -> holidays.HolidayBase:
     """Filled year by year when it is asked. Categories differ by country; every country has the public ones."""

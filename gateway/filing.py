@@ -74,7 +74,7 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
     joining = await _joining(tx, office.key, news)
     opening = [(entry, read) for entry, read in news if entry.seq not in joining and _opens(entry, read)]
     senders = {sender for entry, read in opening if (sender := sender_of(entry, read, office))}
-    typed = {entry.seq: contact for entry, read in opening if (contact := _typed_contact(read, office))}
+    typed = {entry.seq: contact for entry, read in opening if (contact := _typed_contact(entry, read, office))}
     met = await people.meet(tx, senders | set(typed.values()), now)
     numbers = await _numbers(tx, office.key, [entry for entry, _ in opening], known)
     wanted: list[_Wanted] = []
@@ -210,14 +210,14 @@ def _given_place(complaint: Complaint) -> Location | None:
     return complaint.place.location if complaint.place else None
 
 
-def _typed_contact(read: Read, office: Office) -> Address | None:
+def _typed_contact(entry: Entry, read: Read, office: Office) -> Address | None:
     """A telephone number in the contact field, if we may write to it; whose it is, nobody knows (law 10)."""
     if not isinstance(read, Understood) or not read.complaint.contact or "sms" not in office.carriers:
         return None
     if _ODD & set(read.complaint.remarks):
         # Whoever floods us shall not make us write to strangers.
         return None
-    number = canonical(Address("sms", read.complaint.contact), next(iter(office.settings.values()), Setting()).country)
+    number = canonical(Address("sms", read.complaint.contact), office.settings.get(entry.arrival.channel, Setting()).country)
     return number if number and country_of(number) in office.contact_countries else None
 
 

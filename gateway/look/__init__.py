@@ -7,12 +7,10 @@ from pathlib import Path
 
 from aiohttp import web
 
+from channels.pages import POLICY
+
 _HERE = Path(__file__).parent
 _TYPES = {"tokens.css": "text/css", "look.css": "text/css", "mark.svg": "image/svg+xml"}
-# Scripts are off unless a page brings its own file; nothing inline, nothing from elsewhere, in no frame.
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 def add_to(app: web.Application) -> None:

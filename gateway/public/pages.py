@@ -84,7 +84,7 @@ class PublicPages:
             async with self._store.snapshot() as tx:
                 progress = await public.by_link(tx, _digest(request))
                 steps = await public.steps(tx, progress.case) if progress else []
-                said = await public.conversation(tx, progress.case, await public.channel_of(tx, progress.case)) if progress else []
+                said = await public.conversation(tx, progress.case) if progress else []
         except StoreAway:
             return self._refused(look, 503, "away", "")
         if progress is None:

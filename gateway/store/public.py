@@ -61,8 +61,6 @@ class Said:
 
     # Written by the citizen; else by us.
     by_citizen: bool
-    # Name of the channel in the configuration.
-    channel: str
     text: str
     at: datetime
     files: tuple[File, ...] = ()
@@ -91,8 +89,8 @@ async def steps(tx: Transaction, case: UUID) -> list[Step]:
     return [Step(kind, at) for kind, at in reversed(await tx.all(newest))]
 
 
-async def conversation(tx: Transaction, case: UUID, channel: str) -> list[Said]:
-    """The latest that was said on it, in order; a page that never ends would serve nobody. `channel`: what the case came by."""
+async def conversation(tx: Transaction, case: UUID) -> list[Said]:
+    """The latest that was said on it, in order; a page that never ends would serve nobody."""
     m, a, n = messages.c, attachments.c, notices.c
     text = sa.func.substr(m.text, 1, _MOST_LETTERS).label("text")
     newest = sa.select(m.id, m.direction, text, m.at).join(message_cases).where(message_cases.c.case == case).order_by(m.at.desc(), m.id.desc())
@@ -106,16 +104,11 @@ async def conversation(tx: Transaction, case: UUID, channel: str) -> list[Said]:
     files: dict[UUID, list[File]] = {}
     for message, *file in await tx.all(wanted.where(*which).order_by(a.message, a.position)):
         files.setdefault(message, []).append(File(*file))
-    said = [Said(row.direction == "in", channel, row.text, row.at, tuple(files.get(row.id, ()))) for row in told]
-    sent = sa.select(n.channel, n.short, n.sent_at).where(n.case == case, n.sent_at.is_not(None)).order_by(n.sent_at.desc())
+    said = [Said(row.direction == "in", row.text, row.at, tuple(files.get(row.id, ()))) for row in told]
+    sent = sa.select(n.short, n.sent_at).where(n.case == case, n.sent_at.is_not(None)).order_by(n.sent_at.desc())
     ours = await tx.all(sent.limit(_MOST_MESSAGES))
-    said += [Said(by_citizen=False, channel=row.channel, text=row.short, at=row.sent_at) for row in ours]
+    said += [Said(by_citizen=False, text=row.short, at=row.sent_at) for row in ours]
     return sorted(said, key=lambda one: one.at)
-
-
-async def channel_of(tx: Transaction, case: UUID) -> str:
-    """What it came by."""
-    return str((await tx.all(sa.select(cases.c.channel).where(cases.c.id == case)))[0][0])
 
 
 async def shown_picture(tx: Transaction, case: UUID, digest: str) -> str | None:
