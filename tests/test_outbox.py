@@ -91,7 +91,7 @@ async def test_a_provider_that_hangs_for_ever_delays_no_other_channel(on_sqlite:
         for i in range(20):
             await accept(gateway, clock, f"SM{i}", sender=f"+62812{i:08d}")
         async with asyncio.timeout(30):
-            await stuck.until(lambda: stuck.attempts == 8)
+            await stuck.until(lambda: stuck.attempts >= 5)
         for i in range(20):
             await accept(gateway, clock, f"SM{i}", channel="other", sender=f"+62813{i:08d}")
         async with asyncio.timeout(30):
@@ -99,9 +99,10 @@ async def test_a_provider_that_hangs_for_ever_delays_no_other_channel(on_sqlite:
         assert stuck.sent == []
         # Its own lease and its own time-out: it is asked again, and what may have been sent is marked.
         clock.advance(seconds=31)
-        rows = await on_sqlite.until("notices", lambda rows: sum(row["channel"] == "post" and row["maybe_sent"] for row in rows) == 8)
+        # How many were begun is chance, 5 to 8: it claims in handfuls.
+        rows = await on_sqlite.until("notices", lambda rows: sum(row["channel"] == "post" and row["maybe_sent"] for row in rows) == stuck.attempts)
         assert {row["state"] for row in rows if row["channel"] == "post"} == {"queued"}
-        await settle(on_sqlite, stuck, clock, attempts=9, minutes=10)
+        await settle(on_sqlite, stuck, clock, attempts=stuck.attempts + 1, minutes=10)
         assert gateway.outboxes["other"].breaker.open_until is None
 
 
@@ -139,16 +140,21 @@ async def test_an_open_breaker_consumes_no_tries_and_lets_one_through_to_see(on_
     clock = ManualClock()
     async with on_sqlite.node(clock=clock) as gateway:
         provider = PROVIDERS["post"]
-        provider.faults = [away()] * 8
+        provider.faults = [away()] * 1000
         for i in range(30):
             await accept(gateway, clock, f"SM{i}", sender=f"+62812{i:08d}")
-        rows = await on_sqlite.until("notices", lambda rows: len(rows) == 30 and sum(row["attempts"] for row in rows) == 8)
-        assert gateway.outboxes["post"].breaker.limit(8, clock.now()) == 0
+        async with asyncio.timeout(30):
+            while gateway.outboxes["post"].breaker.limit(8, clock.now()) > 0:
+                await asyncio.sleep(0.005)
+        # Five opened it; how many more had been begun by then is chance. From here on nobody's tries are used up.
+        await on_sqlite.until("notices", lambda rows: len(rows) == 30 and not any(row["state"] == "sending" for row in rows))
+        tried, provider.faults = provider.attempts, []
         clock.advance(minutes=10)
         async with asyncio.timeout(30):
             await provider.until(lambda: len(provider.sent) >= 30)
         rows = await on_sqlite.until("notices", lambda rows: all(row["state"] == "sent" for row in rows))
-    assert sum(row["attempts"] for row in rows) == 38
+    assert 5 <= tried <= 5 + 2 * 8
+    assert sum(row["attempts"] for row in rows) == provider.attempts == tried + 30
 
 
 @pytest.mark.parametrize("order", [("sent", "delivered"), ("delivered", "sent"), ("delivered", "delivered", "sending"), ("read", "delivered", "sent")])
