@@ -58,7 +58,9 @@ class CoreInlet:
     async def _receive(self, arrival: Arrival) -> Receipt:
         if self.closed:
             raise Refused(self.closed)
-        arrival = replace(arrival, wire_id=_plain_id(arrival.wire_id), reply_to=_plain_reply(arrival))
+        wire_id, reply_to = _plain_id(arrival.wire_id), _plain_reply(arrival)
+        if (wire_id, reply_to) != (arrival.wire_id, arrival.reply_to):
+            arrival = replace(arrival, wire_id=wire_id, reply_to=reply_to)
         number = tracking.number(self._key, arrival.channel, arrival.wire_id)
         await self._journal.append(arrival, self._fingerprint_of(arrival), number)
         due = self._calendar.due(arrival.received_at, self._working_days)

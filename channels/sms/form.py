@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from urllib.parse import parse_qsl
+from types import MappingProxyType
+from urllib.parse import unquote_to_bytes
 
 # Twilio sends about thirty. What comes after these is never looked at, and a signature cannot hold over it.
 MAX_FIELDS = 1000
@@ -13,12 +15,15 @@ MAX_FIELDS = 1000
 @lru_cache(maxsize=8)
 def pairs(raw: bytes) -> tuple[tuple[bytes, bytes], ...]:
     """Names and values in their order, blank ones too, percent-decoded and nothing else: never raises."""
-    head = b"&".join(raw.split(b"&", MAX_FIELDS)[:MAX_FIELDS])
-    # Latin-1 is a way to carry any bytes through parse_qsl and back.
-    decoded = parse_qsl(head.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
-    return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in decoded)
+    parts = (part.partition(b"=") for part in raw.split(b"&", MAX_FIELDS)[:MAX_FIELDS] if part)
+    return tuple((_decoded(name), _decoded(value)) for name, _, value in parts)
 
 
-def fields(raw: bytes) -> dict[str, str]:
+@lru_cache(maxsize=8)
+def fields(raw: bytes) -> Mapping[str, str]:
     """Name to value, the first of each name; what is not UTF-8 becomes U+FFFD."""
-    return {name.decode(errors="replace"): value.decode(errors="replace") for name, value in reversed(pairs(raw))}
+    return MappingProxyType({name.decode(errors="replace"): value.decode(errors="replace") for name, value in reversed(pairs(raw))})
+
+
+def _decoded(part: bytes) -> bytes:
+    return unquote_to_bytes(part.replace(b"+", b" "))

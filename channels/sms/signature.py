@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,6 +50,7 @@ def _flat(raw: bytes) -> bytes:
     return b"".join(name + value for name, value in sorted(set(pairs(raw))))
 
 
+@lru_cache(maxsize=64)
 def _spellings(url: str) -> tuple[str, str]:
     """With and without its port: Twilio signs either."""
     parts = urlsplit(url)
