@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from gateway.cancelled import CallCancelled, only_ours
 _MIGRATION_LOCK = 7_204_118_902
 # How long one statement may take, in seconds, before the store counts as away.
 _STATEMENT_SECONDS = 30
+# How long a writer of this process waits for those before it. Seconds.
+_TURN_SECONDS = 10
 # Marks a connection that will not write.
 _LOOKING = "looking"
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -66,6 +68,8 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = create_async_engine(url, hide_parameters=True, **_options(url))
         self.sqlite = self._engine.dialect.name == "sqlite"
+        # SQLite has one writer. Whoever finds it busy sleeps there, up to 100 ms at a time, and is not served in turn; here they queue.
+        self._turn = asyncio.Lock()
         if self.sqlite:
             sa.event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine.sync_engine, "begin", _begin_immediate)
@@ -75,8 +79,17 @@ class Store:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """All or nothing. Raises StoreAway, Clash, Unstorable."""
         with _translated():
-            async with self._engine.begin() as connection:
+            async with self._alone() if self.sqlite else nullcontext(), self._engine.begin() as connection:
                 yield Transaction(connection)
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        async with asyncio.timeout(_TURN_SECONDS):
+            await self._turn.acquire()
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Transaction]:

@@ -19,6 +19,45 @@ WAITING = ("queued", "sending")
 _RANK = {"queued": 0, "sending": 1, "parked": 1, "sent": 2, "undelivered": 3, "failed": 3, "delivered": 4, "read": 5}
 
 
+def _claim() -> sa.Executable:
+    n, earlier = notices.c, notices.alias("earlier")
+    first = ~sa.exists().where(
+        earlier.c.case == n.case, earlier.c.to_value == n.to_value, earlier.c.to_kind == n.to_kind, earlier.c.id < n.id, earlier.c.state.in_(WAITING)
+    )
+    now = sa.bindparam("now", type_=n.due_at.type)
+    free = sa.or_(n.leased_until.is_(None), n.leased_until <= now)
+    due = sa.select(n.id).where(n.channel == sa.bindparam("in_channel"), n.state.in_(WAITING), n.due_at <= now, free, first)
+    return (
+        notices.update()
+        .where(n.id.in_(due.order_by(n.due_at, n.id).limit(sa.bindparam("most")).with_for_update(skip_locked=True).scalar_subquery()))
+        .values(
+            state="sending",
+            leased_by=sa.bindparam("by"),
+            leased_until=sa.bindparam("until"),
+            maybe_sent=sa.or_(n.maybe_sent, n.state == "sending"),
+            attempts=sa.case((n.state == "sending", n.attempts + 1), else_=n.attempts),
+        )
+        .returning(n.id, n.to_kind, n.to_value, n.short, n.full, n.subject, n.thread, n.attempts)
+    )
+
+
+# Made once: building such a statement takes longer than running it (measured).
+_CLAIM = _claim()
+_SENT = (
+    notices.update()
+    .where(notices.c.id == sa.bindparam("which"))
+    .values(
+        state=sa.case((notices.c.state.in_(WAITING), "sent"), else_=notices.c.state),
+        provider_id=sa.bindparam("provider"),
+        sent_at=sa.bindparam("now"),
+        attempts=notices.c.attempts + 1,
+        reason="",
+        leased_by=None,
+        leased_until=None,
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A notice that this worker may send until its lease ends."""
@@ -53,37 +92,16 @@ class Parked:
 
 async def claim(tx: Transaction, channel: str, worker: str, now: datetime, until: datetime, limit: int) -> list[Claimed]:
     """The next that are due. One that another worker held and did not finish comes back, marked: it may have been sent."""
-    n, earlier = notices.c, notices.alias("earlier")
-    first = ~sa.exists().where(
-        earlier.c.case == n.case, earlier.c.to_value == n.to_value, earlier.c.to_kind == n.to_kind, earlier.c.id < n.id, earlier.c.state.in_(WAITING)
-    )
-    free = sa.or_(n.leased_until.is_(None), n.leased_until <= now)
-    due = sa.select(n.id).where(n.channel == channel, n.state.in_(WAITING), n.due_at <= now, free, first).order_by(n.due_at, n.id).limit(limit)
-    statement = (
-        notices.update()
-        .where(n.id.in_(due.with_for_update(skip_locked=True).scalar_subquery()))
-        .values(
-            state="sending",
-            leased_by=worker,
-            leased_until=until,
-            maybe_sent=sa.or_(n.maybe_sent, n.state == "sending"),
-            attempts=sa.case((n.state == "sending", n.attempts + 1), else_=n.attempts),
-        )
-        .returning(n.id, n.to_kind, n.to_value, n.short, n.full, n.subject, n.thread, n.attempts)
-    )
-    rows = sorted(await tx.all(statement))
+    values = {"in_channel": channel, "by": worker, "now": now, "until": until, "most": limit}
     return [
         Claimed(Notice(str(id_), Address(kind, value), short, full, subject, tuple(thread)), attempts)
-        for id_, kind, value, short, full, subject, thread, attempts in rows
+        for id_, kind, value, short, full, subject, thread, attempts in sorted(await tx.all(_CLAIM, values))
     ]
 
 
 async def sent(tx: Transaction, *, notice: str, provider_id: str, now: datetime) -> None:
     """The provider took it. A delivery report may have come before; that one stays."""
-    state = sa.case((notices.c.state.in_(WAITING), "sent"), else_=notices.c.state)
-    await tx.run(
-        _its(notice).values(state=state, provider_id=provider_id, sent_at=now, attempts=notices.c.attempts + 1, reason="", leased_by=None, leased_until=None)
-    )
+    await tx.run(_SENT, {"which": UUID(notice), "provider": provider_id, "now": now})
 
 
 @dataclass(frozen=True, slots=True)
