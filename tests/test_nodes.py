@@ -12,7 +12,7 @@ from gateway.assembly import deployment_key, running
 from gateway.clock import SystemClock
 from gateway.config import Mistakes
 from tests.postbox import PROVIDERS, letter
-from tests.world import KEY, Deployment, receive_all
+from tests.world import KEY, Deployment, handed_over, receive_all
 
 NOW = SystemClock().now
 
@@ -24,6 +24,7 @@ async def test_fifty_deliveries_at_once_on_two_gateways_are_one_case_and_one_ack
         # Each journal keeps one of them; the store makes of both one case and one repeat.
         await on_postgres.until("arrivals", lambda rows: len(rows) == 2)
         await on_postgres.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"])
+        await handed_over(one, two)
     async with on_postgres.node("a") as restarted:
         [again] = await receive_all(restarted, [letter("jalan rusak", "SM1", at=NOW())])
         rows = await on_postgres.until("arrivals", lambda rows: len(rows) == 3)
