@@ -180,6 +180,8 @@ def _later(after: timedelta) -> web.Response:
 
 async def _body(request: web.Request, max_bytes: int) -> bytes | None:
     """All of it; None: there is more than that."""
+    if request.content_length is not None and request.content_length <= max_bytes:
+        return await request.read()
     raw = bytearray()
     async for chunk in request.content.iter_any():
         raw += chunk
