@@ -18,7 +18,7 @@ from aiohttp import web
 from channels import About, Arrival, Inlet, Kept, Receipt
 from channels.sms.channel import TwilioSms
 from channels.sms.settings import TwilioSmsSettings
-from gateway import logs, server
+from gateway import logs, memory, server
 from gateway.assembly import running
 from gateway.bench.deliveries import ACCOUNT, PUBLIC, TOKEN
 from gateway.blobs import Blobs
@@ -111,6 +111,7 @@ async def _serve(name: str, folder: Path, api: str, store: str) -> None:
             port = gateway.port
         else:
             port = await _door(name, folder)
+        memory.settle()
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
