@@ -8,7 +8,7 @@ have read, in the order in which they bring it, while the next is being read.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -100,7 +100,8 @@ class Intake:
         self.on_filed: Callable[[], None] = lambda: None
         self.on_refused: Callable[[StoreRefuses | None], None] = lambda _: None
         # For health: how many went which way since the start.
-        self.filed = self.parked = self.withheld = 0
+        self.filed = self.parked = 0
+        self.withheld: Counter[str] = Counter()
 
     def ring(self) -> None:
         """Something was accepted."""

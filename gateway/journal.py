@@ -147,6 +147,10 @@ class Journal:
         """Which of these are still here: seq to (channel, wire id, fingerprint)."""
         return await self._read(self._held, list(seqs))
 
+    async def oldest(self) -> datetime | None:
+        """When the first that is still here was received; None: nothing waits. Raises Refused."""
+        return await self._read(self._oldest)
+
     async def mentioned(self, digests: Iterable[str]) -> set[str]:
         """Which of these files an arrival that is still here refers to."""
         return await self._read(self._mentioned, set(digests))
@@ -331,6 +335,10 @@ class Journal:
     def _held(self, seqs: list[int]) -> dict[int, tuple[str, str, str]]:
         found = (self._read_db().execute(_HELD, (seq,)).fetchone() for seq in seqs)
         return {row[0]: (row[1], row[2], row[3]) for row in found if row}
+
+    def _oldest(self) -> datetime | None:
+        row = self._read_db().execute("SELECT received_at FROM arrivals ORDER BY seq LIMIT 1").fetchone()
+        return datetime.fromisoformat(row[0]) if row else None
 
     def _mentioned(self, digests: set[str]) -> set[str]:
         found: set[str] = set()
