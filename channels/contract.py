@@ -158,6 +158,8 @@ class Notice:
     subject: str
     # Ids of messages that this one answers, nearest first.
     thread: tuple[str, ...] = ()
+    # Ties an answer to its case where the wire can carry it (a mail's Message-ID and reply address): signed by us, safe in an address. Empty: no case.
+    token: str = ""
 
 
 class SendFailed(Exception):

@@ -90,6 +90,14 @@ class Report:
     link: str | None = None
     # Codes of what the door saw and nobody is refused for: "honeypot", "too_fast", "flood".
     remarks: tuple[str, ...] = ()
+    # Tokens that came back with it and may be ours (Notice.token): the core checks each.
+    tokens: tuple[str, ...] = ()
+    # A machine wrote it, or nobody shall be answered for another reason, as a code: "auto_submitted", "mailing_list", "forged". Empty: a person wrote.
+    automatic: str = ""
+    # The same for the same words of the same sender by another wire (a mail that SMTP and IMAP both brought). None: only the wire's id decides.
+    content_key: str | None = None
+    # Bytes of the attachments, in their order, where the arrival itself carried them. They go into the folder before anybody refers to them.
+    contents: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

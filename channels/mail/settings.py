@@ -1,0 +1,91 @@
+"""One block of configuration of kind "mail"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+MIB = 1024 * 1024
+# RFC 5321, section 4.1.2, without quoted local parts: an address that we give ourselves.
+Mailbox = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}@[A-Za-z0-9.-]{1,200}$", to_lower=True)]
+Endpoint = Annotated[str, StringConstraints(pattern=r"^(\[[0-9A-Fa-f:]+\]|[0-9A-Za-z.-]+):\d{1,5}$")]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SmtpIn(_Block):
+    """Other mail servers bring us mail."""
+
+    listen: Endpoint = Field(default="127.0.0.1:2525", description="where to listen, host:port")
+    certificate: Path | None = Field(default=None, description="PEM file of the certificate and its chain, for STARTTLS; relative to this file")
+    private_key: Path | None = Field(default=None, description="PEM file of the certificate's key; relative to this file")
+    proxy_protocol: bool = Field(default=False, description="a balancer of ours stands before this port and says whom it speaks for (PROXY protocol, v1 and v2)")
+    max_message_bytes: int = Field(default=30 * MIB, ge=MIB, description="bytes of one mail at the most")
+    max_line_bytes: int = Field(default=64 * 1024, ge=1000, description="bytes of one line at the most")
+    max_recipients: int = Field(default=100, ge=1, description="recipients of one mail at the most")
+    max_connections: int = Field(default=200, ge=1, description="connections at the same time")
+    max_connections_per_address: int = Field(default=20, ge=1, description="connections at the same time from one address")
+    session_seconds: float = Field(default=600, gt=0, description="seconds of one connection at the most, whatever happens on it")
+    idle_seconds: float = Field(default=120, gt=0, description="seconds that the other side may be silent")
+    max_errors: int = Field(default=10, ge=1, description="wrong commands before the connection is closed")
+
+
+class OAuth(_Block):
+    """Signing in with a token that is fetched anew before it ends (Google, Microsoft 365)."""
+
+    mechanism: Literal["xoauth2", "oauthbearer"] = Field(default="xoauth2", description="how the token is shown")
+    token_url: str = Field(pattern=r"^https?://", description="where tokens are given out")
+    client_id: str = Field(min_length=1, description="who we are there")
+    client_secret: SecretStr | None = Field(default=None, description="secret of the client, where one is needed")
+    refresh_token: SecretStr = Field(description="secret: the permission that the mailbox's owner gave")
+    scope: str = Field(default="", description="scopes to ask for, as the provider names them; empty: those of the permission")
+
+
+class ImapIn(_Block):
+    """We fetch mail from a mailbox."""
+
+    server: Endpoint = Field(description="the mail server, host:port", examples=["imap.example:993"])
+    tls: Literal["implicit", "starttls", "none"] = Field(default="implicit", description="none: on this machine only, the password travels openly")
+    user: str = Field(min_length=1, description="the mailbox's name there")
+    password: SecretStr | None = Field(default=None, description="secret; none: oauth")
+    oauth: OAuth | None = Field(default=None, description="instead of a password")
+    folder: str = Field(default="INBOX", min_length=1, description="the folder in which citizens' mail arrives")
+    processed: str | None = Field(default=None, min_length=1, description="folder that mails are moved to once they are safe here; none: they are flagged")
+    look_seconds: float = Field(default=300, gt=0, le=1500, description="seconds between two looks where the server does not tell by itself (IDLE)")
+    timeout_seconds: float = Field(default=30, gt=0, le=60, description="seconds that one answer of the server may take")
+    max_message_bytes: int = Field(default=30 * MIB, ge=MIB, description="bytes of one mail at the most; of a larger one the head and the first 64 KiB are kept")
+
+    @model_validator(mode="after")
+    def _one_way_to_sign_in(self) -> ImapIn:
+        if (self.password is None) == (self.oauth is None):
+            message = "password and oauth: give one of them"
+            raise ValueError(message)
+        return self
+
+
+class Relay(_Block):
+    """The mail server that takes our answers."""
+
+    server: Endpoint = Field(description="host:port", examples=["smtp.example:587"])
+    tls: Literal["implicit", "starttls", "none"] = Field(default="starttls", description="none: on this machine only")
+    user: str | None = Field(default=None, min_length=1, description="name to sign in with; none: without")
+    password: SecretStr | None = Field(default=None, description="secret of that name")
+    timeout_seconds: float = Field(default=30, gt=0, le=60, description="seconds that one answer of the server may take")
+    connections: int = Field(default=4, ge=1, le=50, description="connections at the same time")
+
+
+class MailSettings(_Block):
+    """One address of ours, its ways in and its way out."""
+
+    address: Mailbox = Field(description="where citizens write, and what we write from; address+anything must arrive, too", examples=["lapor@ppu.example"])
+    also: tuple[Mailbox, ...] = Field(default=(), description="other addresses of ours that mean the same")
+    smtp: SmtpIn | None = Field(default=None, description="other mail servers bring us mail; none: they do not")
+    imap: ImapIn | None = Field(default=None, description="we fetch mail from a mailbox; none: we do not")
+    relay: Relay | None = Field(default=None, description="the mail server that takes our answers; none: nobody is answered by mail")
+    authserv_id: str | None = Field(
+        default=None, min_length=1, description="how our own border server signs its Authentication-Results (RFC 8601); none: nobody's are believed"
+    )
