@@ -8,29 +8,36 @@ from datetime import datetime, timedelta
 from gateway.notices import ACKNOWLEDGEMENT
 
 HOUR = timedelta(hours=1)
+# What is remembered; by mail there is a cap a week.
+_WEEK = timedelta(days=7)
+_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What one address was sent within the hour."""
+    """What one address was sent lately."""
 
-    # When and what kind, oldest first; what is older than an hour is dropped.
+    # When and what kind, oldest first; what is older than a week is dropped.
     recent: tuple[tuple[datetime, str], ...] = ()
     # Acknowledgements withheld since the last that was not.
     unannounced: int = 0
 
     def may(self, kind: str, now: datetime, cap: int) -> bool:
         """Under the cap; an hour's first acknowledgement always is."""
-        within = self._within(now)
+        within = self._within(now, HOUR)
         return len(within) < cap or (kind == ACKNOWLEDGEMENT and not any(sent == ACKNOWLEDGEMENT for _, sent in within))
+
+    def within(self, now: datetime, span: timedelta) -> int:
+        """How many in that time, a week at the most."""
+        return len(self._within(now, span))
 
     def spent(self, kind: str, now: datetime) -> Allowance:
         """After one more went out; an acknowledgement tells of all that were withheld."""
-        return Allowance((*self._within(now), (now, kind)), 0 if kind == ACKNOWLEDGEMENT else self.unannounced)
+        return Allowance((*self._within(now, _WEEK)[-_MOST:], (now, kind)), 0 if kind == ACKNOWLEDGEMENT else self.unannounced)
 
     def withheld(self, kind: str) -> Allowance:
         """After one was not sent."""
         return replace(self, unannounced=self.unannounced + (kind == ACKNOWLEDGEMENT))
 
-    def _within(self, now: datetime) -> tuple[tuple[datetime, str], ...]:
-        return tuple((at, kind) for at, kind in self.recent if at > now - HOUR)
+    def _within(self, now: datetime, span: timedelta) -> tuple[tuple[datetime, str], ...]:
+        return tuple((at, kind) for at, kind in self.recent if at > now - span)

@@ -23,13 +23,13 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import ChannelConfig, Config, Mistakes
 from gateway.deadlines import Calendar
 from gateway.due import Darkroom, Fetcher
-from gateway.filing import Office
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.metrics import Metrics
 from gateway.monitor import Monitor
 from gateway.node import Gateway
+from gateway.office import Caps, Office
 from gateway.operators import Operators, token
 from gateway.outbox import Outbox, Patience
 from gateway.pictures import Pictures
@@ -254,10 +254,17 @@ def _office(config: Config, key: bytes, channels: Mapping[str, Channel]) -> Offi
         verification_working_days=config.steps.verification_working_days,
         settings={name: setting(config, channel) for name, channel in config.channels.items()},
         reaches={name: channel.reaches for name, channel in channels.items()},
-        per_recipient_per_hour=config.outbox.per_recipient_per_hour,
-        per_channel_per_hour=config.outbox.per_channel_per_hour,
+        caps=_caps(config),
         carriers={kind: name for name, channel in reversed(list(channels.items())) for kind in channel.reaches},
         contact_countries=frozenset(config.contacts.countries),
+    )
+
+
+def _caps(config: Config) -> Caps:
+    limits = config.outbox
+    return Caps(
+        *(limits.per_recipient_per_hour, limits.per_channel_per_hour, limits.mails_per_address_per_week, limits.mails_per_domain_per_week),
+        public_domains=limits.public_mail_domains,
         per_contact_per_day=config.contacts.per_contact_per_day,
     )
 

@@ -166,8 +166,19 @@ class IntakeBlock(Block):
 class OutboxBlock(Block):
     """The way back to people."""
 
-    per_recipient_per_hour: PositiveInt = Field(default=4, description="Messages that one number may cause in an hour, so that a stranger cannot make us pay.")
+    per_recipient_per_hour: PositiveInt = Field(default=3, description="Messages that one address may cause in an hour, so that a stranger cannot make us pay.")
     per_channel_per_hour: PositiveInt = Field(default=1000, description="Messages of a whole channel in an hour: the deployment's budget.")
+    mails_per_address_per_week: PositiveInt = Field(
+        default=15, description="Acknowledgements by mail to one address in a week: two machines that answer each other must come to an end."
+    )
+    mails_per_domain_per_week: PositiveInt = Field(
+        default=15, description="The same for all addresses of one domain: a machine may answer under a new name each time. More where an office writes to you."
+    )
+    public_mail_domains: frozenset[str] = Field(
+        default=frozenset({"gmail.com", "yahoo.com", "yahoo.co.id", "ymail.com", "rocketmail.com", "outlook.com", "outlook.co.id", "hotmail.com", "live.com"})
+        | {"msn.com", "icloud.com", "me.com", "proton.me", "protonmail.com", "aol.com", "mail.com", "zoho.com"},
+        description="Domains at which everybody has mail: there is no cap for them as a whole.",
+    )
     concurrent_sends: PositiveInt = Field(default=8, description="Messages on their way at the same time, for each channel.")
     send_seconds: PositiveFloat = Field(default=30, description="Seconds that a provider has to answer; afterwards it may have the message or not.")
     lease_seconds: PositiveFloat = Field(

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from channels import DeliveryUpdate, Ignored
 from normalizer import Complaint, Report
 
+# How a report belongs to a case: it carries a secret of it; it came back to what we sent to the complainant, and the complainant wrote it; it only says so.
+SECRET, THREAD, CLAIM = "secret", "thread", "claim"
+# What no person wrote and nobody need read; a mailing list or a careless program may still carry a person's words.
+_MACHINES = frozenset({"auto_submitted", "report", "abuse_report", "null_sender"})
+
 
 @dataclass(frozen=True, slots=True)
 class Understood:
@@ -31,24 +36,37 @@ class Unread:
 class Decision:
     """What a message was taken for (law 9)."""
 
-    # "new_case" | "amendment" | "addition" | "delivery" | "ignored"
+    # "new_case" | "amendment" | "addition" | "automatic" | "unverified" | "delivery" | "ignored"
     kind: str
     reason: str
 
 
-def decide(read: Understood | DeliveryUpdate | Ignored, *, known: bool = False) -> Decision:
-    """What to do with what was read; `known`: the secret that it carries (its own key, a private link) is that of a case."""
+def decide(read: Understood | DeliveryUpdate | Ignored, *, by: str = "") -> Decision:
+    """What to do with what was read; `by`: how it belongs to a case that is there; empty: to none."""
     match read:
         case DeliveryUpdate(status=status):
             return Decision("delivery", status)
         case Ignored(reason=reason):
             return Decision("ignored", reason)
-        case Understood(report=Report(link=str())) if known:
-            return Decision("addition", "rule:private_link")
-        case Understood() if known:
-            return Decision("amendment", "rule:own_key")
-        case Understood(report=Report(link=str())):
-            # Not stored yet, or nobody's: nothing is lost, and the coordinator can put it where it belongs.
-            return Decision("new_case", "rule:link_not_known")
-        case Understood():
-            return Decision("new_case", "rule:every_report_is_a_case")
+        case Understood(report=report):
+            return _for_a_case(report, by) if by else _for_itself(report)
+
+
+def _for_a_case(report: Report, by: str) -> Decision:
+    if by == CLAIM:
+        # An operator sees it and nobody else: whoever guesses a number must not speak in a stranger's name.
+        return Decision("unverified", "rule:names_a_case")
+    if report.automatic:
+        return Decision("automatic", f"rule:{report.automatic}")
+    if by == THREAD:
+        return Decision("addition", "rule:signed_thread")
+    return Decision("addition", "rule:private_link") if report.link else Decision("amendment", "rule:own_key")
+
+
+def _for_itself(report: Report) -> Decision:
+    if report.automatic in _MACHINES:
+        return Decision("ignored", f"rule:{report.automatic}")
+    if report.automatic:
+        return Decision("new_case", f"rule:not_answered:{report.automatic}")
+    # A link that is not stored yet, or nobody's: nothing is lost, and the coordinator can put it where it belongs.
+    return Decision("new_case", "rule:link_not_known" if report.link else "rule:every_report_is_a_case")

@@ -19,9 +19,10 @@ import structlog
 
 from channels import DeliveryUpdate, Refused
 from gateway.clock import Bell, Clock
-from gateway.filing import Filed, Office, Read, file
+from gateway.filing import Filed, Read, file
 from gateway.journal import Journal
 from gateway.journal_file import Entry
+from gateway.office import Office
 from gateway.reader import Reader, ReaderAway
 from gateway.reading import Broke, where
 from gateway.stages import Stages
@@ -101,6 +102,7 @@ class Intake:
         self.on_refused: Callable[[StoreRefuses | None], None] = lambda _: None
         # For health: how many went which way since the start.
         self.filed = self.parked = 0
+        # By the reason.
         self.withheld: Counter[str] = Counter()
 
     def ring(self) -> None:

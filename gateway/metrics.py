@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from channels import Limit
-from gateway.filing import TYPED_SHARE
+from gateway.admission import CAPS, TYPED_SHARE
 from gateway.health import DEGRADED, DOWN, OK, UNKNOWN
 from gateway.intake import TRIES
 from gateway.node import Gateway
@@ -109,11 +109,13 @@ class _Parts(Collector):
             "per_channel_per_hour": outbox.per_channel_per_hour,
             "typed_share": outbox.per_channel_per_hour * TYPED_SHARE,
             "per_contact_per_day": gateway.config.contacts.per_contact_per_day,
+            "mails_per_address_per_week": outbox.mails_per_address_per_week,
+            "mails_per_domain_per_week": outbox.mails_per_domain_per_week,
         }
         return {
             "journal": [Limit("min_free_bytes", journal.min_free_bytes, gateway.journal.free_bytes(), gateway.journal.refused)],
             "intake": [Limit("tries", TRIES, None, gateway.intake.parked)],
-            "notices": [Limit(name, allowed, None, withheld[name]) for name, allowed in caps.items()],
+            "notices": [Limit(name, allowed, None, withheld[CAPS[name]]) for name, allowed in caps.items()],
             **{name: channel.limits() for name, channel in gateway.channels.items()},
         }
 

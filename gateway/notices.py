@@ -19,11 +19,12 @@ class Texts:
     subject: str
 
 
-def acknowledgement(words: Words, number: str, *, more: int, working_days: int) -> Texts:
+def acknowledgement(words: Words, number: str, *, more: int, working_days: int, cut: bool = False) -> Texts:
     """We have it, this is its number, this comes next.
 
-    `more`: how many other reports of this person were numbered and not told of (the cap an hour).
+    `more`: how many other reports of this person were numbered and not told of (the cap an hour). `cut`: what was sent was too large to be kept whole.
     """
     values = {"number": number, "days": working_days}
     short = words.many("acknowledgement.short.more", more, **values) if more else words("acknowledgement.short", **values)
-    return Texts(short, words("acknowledgement.full", **values), words("acknowledgement.subject", number=number))
+    full = words("acknowledgement.full", **values) + ("\n\n" + words("acknowledgement.cut") if cut else "")
+    return Texts(short, full, words("acknowledgement.subject", number=number))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway import admission, filing
 from gateway import case as cases
-from gateway import filing
+from gateway import rows as make
 from gateway.case import Case, Event
 from gateway.conversation import Understood, decide
-from gateway.filing import Office
+from gateway.office import Office
 from gateway.reader import Reader
 from gateway.reading import Broke
 from gateway.store import filing as store
@@ -18,6 +19,7 @@ from gateway.store import lookup, people
 from gateway.store.engine import Store, Transaction
 from gateway.store.filing import Rows
 from gateway.store.lookup import Kept
+from normalizer import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ async def _one(db: Store, reader: Reader, office: Office, kept: Kept, now: datet
             changed, event = await _fill(tx, rows, case, kept, read, office, now)
         else:
             changed, event = cases.archive(case, reason=decision.reason, at=now)
-        rows.events.append(filing.event_row(event))
+        rows.events.append(make.event(event))
         await store.change(tx, changed, case.version)
         await store.write(tx, rows)
         await store.settle(tx, kept.journal, kept.entry.seq, "case" if isinstance(read, Understood) else decision.kind, decision.reason)
@@ -65,10 +67,22 @@ async def _fill(tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Under
     person = met[sender].id if sender else case.correspondent
     if case.status == cases.RECEIVED:
         changed, event = cases.fill(case, read.complaint, correspondent=person, reason=decision.reason, at=now)
+        if case.correspondent is None and person is not None:
+            # By mail nobody could be answered before this was read.
+            await _acknowledge(tx, rows, changed, kept, read, office, met, now)
         version = await store.complaint_versions_of(tx, case.id) + 1
-        rows.complaint_versions.append(filing.complaint_row(case, version, read.complaint, now))
+        rows.complaint_versions.append(make.complaint(case, version, read.complaint, now))
     else:
         # An amendment came while it waited, and is newer: these are words on the case.
         changed, event = cases.remark(case, "added", reason="rule:older_words", at=now)
-    filing.message(rows, kept.journal, kept.entry, read.complaint, decision, case.id, person, now)
+    make.message(rows, kept.journal, kept.entry, read.complaint, decision, case.id, person, now)
     return changed, event
+
+
+async def _acknowledge(
+    tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Understood, office: Office, met: Mapping[Address, people.Person], now: datetime
+) -> None:
+    sender = filing.sender_of(kept.entry, read, office)
+    told, allowances = await admission.admit(tx, office, filing.acknowledged(case, kept.entry, read, office, sender, None), met, now)
+    rows.notices += told
+    await people.remember(tx, allowances, met.keys())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from operator import mul
 
 # No vowels, so no words; no O, I, L, U, so nothing that is misread. 29 is prime: the check symbol below needs that.
@@ -15,6 +16,7 @@ _PAYLOAD = 11
 _FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\u2013": None, "\u2010": None, "\u2011": None, "\u00a0": None, "\t": None})
 # 12..2, and 1 for the check symbol itself, modulo a prime: no wrong symbol and no swap of two can cancel out.
 _WEIGHTS = range(_PAYLOAD + 1, 1, -1)
+_WRITTEN = re.compile(r"(?i)\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 
 
@@ -50,6 +52,15 @@ def parse(text: str) -> str | None:
     if len(symbols) != _PAYLOAD + 1 or any(symbol not in _VALUE for symbol in symbols):
         return None
     return shown(symbols) if _check(symbols[:_PAYLOAD]) == symbols[_PAYLOAD] else None
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers that stand in a line of text, as we write them.
+
+    >>> numbers_in("Re: [0123-4567-89BC] jalan rusak") == [n for n in ["0123-4567-89BC"] if parse(n)]
+    True
+    """
+    return [number for written in _WRITTEN.findall(text) if (number := parse(written))]
 
 
 def shown(symbols: str) -> str:

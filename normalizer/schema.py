@@ -90,6 +90,10 @@ class Report:
     link: str | None = None
     # Codes of what the door saw and nobody is refused for: "honeypot", "too_fast", "flood".
     remarks: tuple[str, ...] = ()
+    # How the other side's wire names this message, for an answer to refer to; None: it does not.
+    message_id: str | None = None
+    # What is new in an answer, without quotation and signature: a view, `text` has everything. None: nothing was taken away.
+    reply: str | None = None
     # Tokens that came back with it and may be ours (Notice.token): the core checks each.
     tokens: tuple[str, ...] = ()
     # A machine wrote it, or nobody shall be answered for another reason, as a code: "auto_submitted", "mailing_list", "forged". Empty: a person wrote.

@@ -168,9 +168,9 @@ async def test_a_delivery_report_never_goes_back_in_whatever_order_it_comes(depl
             # The first one comes before the create call has returned.
             await outgoing.claim(tx, "post", "w", clock.now(), clock.now() + timedelta(seconds=120), 10)
             for status in order:
-                assert await outgoing.update(tx, DeliveryUpdate("SMx", status, str(notice["id"])))
+                assert await outgoing.update(tx, DeliveryUpdate("SMx", status, str(notice["id"])), clock.now())
             await outgoing.sent(tx, notice=str(notice["id"]), provider_id="SMx", now=clock.now())
-            assert not await outgoing.update(tx, DeliveryUpdate("SM-nobody", "delivered", "not-a-uuid"))
+            assert not await outgoing.update(tx, DeliveryUpdate("SM-nobody", "delivered", "not-a-uuid"), clock.now())
         [after] = await deployment.rows("notices")
     assert after["state"] == ("read" if "read" in order else "delivered")
 

@@ -14,6 +14,7 @@ from gateway.case import Case
 from gateway.store import tables
 from gateway.store.engine import Clash, Transaction
 from gateway.store.tables import (
+    addresses,
     arrivals,
     budgets,
     case_numbers,
@@ -23,6 +24,7 @@ from gateway.store.tables import (
     notices,
 )
 from gateway.store.writing import Row, upsert
+from normalizer import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,39 @@ async def said(tx: Transaction, channel: str, wire_ids: Iterable[str]) -> dict[s
     return found
 
 
+async def said_elsewhere(tx: Transaction, keys: Iterable[str]) -> dict[str, UUID | None]:
+    """What the store has under these content keys, whatever wire brought it: key to case."""
+    wanted, a = list(keys), arrivals.c
+    if not wanted:
+        return {}
+    return {row.content_key: row.case for row in await tx.all(sa.select(a.content_key, a.case).where(a.content_key.in_(wanted), a.outcome != "duplicate"))}
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """A case, and who reported it."""
+
+    case: UUID
+    correspondent: UUID | None
+
+
+async def cases_of(tx: Transaction, numbers: Iterable[str]) -> dict[str, Whose]:
+    """Where these numbers lead."""
+    wanted = list(numbers)
+    if not wanted:
+        return {}
+    join = case_numbers.join(cases, cases.c.id == case_numbers.c.case)
+    statement = sa.select(case_numbers.c.number, cases.c.id, cases.c.correspondent).select_from(join).where(case_numbers.c.number.in_(wanted))
+    return {number: Whose(case, correspondent) for number, case, correspondent in await tx.all(statement)}
+
+
+async def correspondents_of(tx: Transaction, who: Iterable[Address]) -> dict[Address, UUID]:
+    """Those whom we know."""
+    a, wanted = addresses.c, set(who)
+    statement = sa.select(a.kind, a.value, a.correspondent).where(a.value.in_([address.value for address in wanted]))
+    return {Address(kind, value): correspondent for kind, value, correspondent in await tx.all(statement) if Address(kind, value) in wanted}
+
+
 async def taken(tx: Transaction, numbers: Iterable[str]) -> set[str]:
     """Which of these numbers lead somewhere already."""
     return {number for (number,) in await tx.all(sa.select(case_numbers.c.number).where(case_numbers.c.number.in_(list(numbers))))}
@@ -104,10 +139,16 @@ async def spent(tx: Transaction, channel: str, now: datetime) -> int:
     return int((await tx.all(statement))[0][0])
 
 
+async def spent_since(tx: Transaction, purse: str, since: datetime) -> int:
+    """How many in all in the hours since then, this one included."""
+    statement = sa.select(sa.func.coalesce(sa.func.sum(budgets.c.used), 0)).where(budgets.c.channel == purse, budgets.c.hour > since)
+    return int((await tx.all(statement))[0][0])
+
+
 async def spend(tx: Transaction, channel: str, used: int, now: datetime) -> None:
-    """So many in all in this hour; what is older than a day is forgotten."""
+    """So many in all in this hour; what is older than a week is forgotten."""
     await tx.run(budgets.update().where(budgets.c.channel == channel, budgets.c.hour == _hour(now)).values(used=used))
-    await tx.run(budgets.delete().where(budgets.c.channel == channel, budgets.c.hour < now - timedelta(days=1)))
+    await tx.run(budgets.delete().where(budgets.c.channel == channel, budgets.c.hour < now - timedelta(days=8)))
 
 
 def _hour(now: datetime) -> datetime:

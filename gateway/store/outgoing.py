@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from channels import DeliveryUpdate, Notice
 from gateway.store.engine import Transaction
-from gateway.store.tables import cases, notices
+from gateway.store.tables import addresses, cases, notices
 from normalizer import Address
 
 # What is still to be sent.
@@ -37,7 +37,7 @@ def _claim() -> sa.Executable:
             maybe_sent=sa.or_(n.maybe_sent, n.state == "sending"),
             attempts=sa.case((n.state == "sending", n.attempts + 1), else_=n.attempts),
         )
-        .returning(n.id, n.to_kind, n.to_value, n.short, n.full, n.subject, n.thread, n.attempts)
+        .returning(n.id, n.to_kind, n.to_value, n.short, n.full, n.subject, n.thread, n.token, n.attempts)
     )
 
 
@@ -94,8 +94,8 @@ async def claim(tx: Transaction, channel: str, worker: str, now: datetime, until
     """The next that are due. One that another worker held and did not finish comes back, marked: it may have been sent."""
     values = {"in_channel": channel, "by": worker, "now": now, "until": until, "most": limit}
     return [
-        Claimed(Notice(str(id_), Address(kind, value), short, full, subject, tuple(thread)), attempts)
-        for id_, kind, value, short, full, subject, thread, attempts in sorted(await tx.all(_CLAIM, values))
+        Claimed(Notice(str(id_), Address(kind, value), short, full, subject, tuple(thread), token), attempts)
+        for id_, kind, value, short, full, subject, thread, token, attempts in sorted(await tx.all(_CLAIM, values))
     ]
 
 
@@ -152,16 +152,21 @@ async def _keep(tx: Transaction, failed: Failed, values: dict[str, object]) -> N
     await tx.run(mine.values(reason=failed.reason, maybe_sent=maybe_sent, **free, **values))
 
 
-async def update(tx: Transaction, said: DeliveryUpdate) -> bool:
+async def update(tx: Transaction, said: DeliveryUpdate, now: datetime) -> bool:
     """What the provider says of one notice; False: not one of ours. Out of order, doubled or early: a status never goes back."""
     # "sending" at the provider is "sent" with us: it has it, and we must not send again.
     state = "sent" if said.status == "sending" else said.status
     which = notices.c.id == _uuid(said.notice) if said.notice and _uuid(said.notice) else notices.c.provider_id == said.provider_id
-    if not (await tx.all(sa.select(notices.c.id).where(which))):
+    to = await tx.all(sa.select(notices.c.to_kind, notices.c.to_value).where(which))
+    if not to:
         return False
     below = [name for name, rank in _RANK.items() if rank < _RANK.get(state, 0)]
     values = {"state": state, "reason": said.reason or "", "provider_id": said.provider_id, "leased_by": None, "leased_until": None}
-    await tx.run(notices.update().where(which, notices.c.state.in_(below)).values(**values))
+    changed = await tx.run(notices.update().where(which, notices.c.state.in_(below)).values(**values))
+    if changed and state == "undelivered" and to[0].to_kind == "email":
+        # A telephone may be off for a day; a mailbox that sends mail back is not there.
+        here = (addresses.c.kind == to[0].to_kind, addresses.c.value == to[0].to_value)
+        await tx.run(addresses.update().where(*here).values(undeliverable_at=now))
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +22,8 @@ class Person:
 
     id: UUID
     allowance: Allowance
+    # What was sent there came back.
+    undeliverable: bool = False
 
 
 async def meet(tx: Transaction, wanted: Iterable[Address], now: datetime) -> dict[Address, Person]:
@@ -31,20 +33,24 @@ async def meet(tx: Transaction, wanted: Iterable[Address], now: datetime) -> dic
     for kind in sorted({address.kind for address in order}):
         a = addresses.c
         values = [address.value for address in order if address.kind == kind]
-        statement = sa.select(a.kind, a.value, a.correspondent, a.recent, a.unannounced).where(a.kind == kind, a.value.in_(values))
-        for kind_, value, correspondent, recent, unannounced in await tx.all(statement.order_by(a.value).with_for_update()):
+        statement = sa.select(a.kind, a.value, a.correspondent, a.recent, a.unannounced, a.undeliverable_at).where(a.kind == kind, a.value.in_(values))
+        for kind_, value, correspondent, recent, unannounced, undeliverable_at in await tx.all(statement.order_by(a.value).with_for_update()):
             allowance = Allowance(tuple((datetime.fromisoformat(at), what) for at, what in recent), unannounced)
-            people[Address(kind_, value)] = Person(correspondent, allowance)
+            people[Address(kind_, value)] = Person(correspondent, allowance, undeliverable_at is not None)
     strangers = [address for address in order if address not in people]
     met = {address: Person(new_id(), Allowance()) for address in strangers}
     await tx.run(correspondents.insert(), [{"id": person.id, "language": None, "since": now} for person in met.values()])
-    rows = [{"kind": a.kind, "value": a.value, "correspondent": person.id, "recent": [], "unannounced": 0} for a, person in met.items()]
+    rows: list[dict[str, object]] = [
+        {"kind": a.kind, "value": a.value, "correspondent": person.id, "recent": [], "unannounced": 0, "undeliverable_at": None} for a, person in met.items()
+    ]
     await tx.run(addresses.insert(), rows)
     return people | met
 
 
-async def remember(tx: Transaction, allowances: Mapping[Address, Allowance]) -> None:
-    """What was sent and withheld, for the next hour."""
+async def remember(tx: Transaction, allowances: Mapping[Address, Allowance], senders: Collection[Address]) -> None:
+    """What was sent and withheld, for the next hour and week. `senders`: who wrote now, so that their address is alive."""
+    alive = addresses.update().where(addresses.c.kind == sa.bindparam("k"), addresses.c.value == sa.bindparam("v")).values(undeliverable_at=None)
+    await tx.run(alive, [{"k": one.kind, "v": one.value} for one in sorted(senders, key=lambda one: (one.kind, one.value)) if one.kind == "email"])
     statement = (
         addresses.update()
         .where(addresses.c.kind == sa.bindparam("k"), addresses.c.value == sa.bindparam("v"))

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from gateway.store.engine import Transaction
 from gateway.store.tables import agencies, attachments, blobs, case_numbers, cases, events, links, message_cases, messages, notices
 
+# Messages that are for operators only: whoever wrote them, it need not be the complainant.
+_NOT_SHOWN = ("unverified", "automatic")
 # On one page: the newest messages, and of each so many letters.
 _MOST_MESSAGES = 50
 _MOST_LETTERS = 4000
@@ -85,7 +87,12 @@ async def by_link(tx: Transaction, digest: str) -> Progress | None:
 
 async def steps(tx: Transaction, case: UUID) -> list[Step]:
     """The latest, in order."""
-    newest = sa.select(events.c.kind, events.c.at).where(events.c.case == case).order_by(events.c.version.desc()).limit(_MOST_MESSAGES)
+    newest = (
+        sa.select(events.c.kind, events.c.at)
+        .where(events.c.case == case, events.c.kind.not_in(_NOT_SHOWN))
+        .order_by(events.c.version.desc())
+        .limit(_MOST_MESSAGES)
+    )
     return [Step(kind, at) for kind, at in reversed(await tx.all(newest))]
 
 
@@ -93,7 +100,12 @@ async def conversation(tx: Transaction, case: UUID) -> list[Said]:
     """The latest that was said on it, in order; a page that never ends would serve nobody."""
     m, a, n = messages.c, attachments.c, notices.c
     text = sa.func.substr(m.text, 1, _MOST_LETTERS).label("text")
-    newest = sa.select(m.id, m.direction, text, m.at).join(message_cases).where(message_cases.c.case == case).order_by(m.at.desc(), m.id.desc())
+    newest = (
+        sa.select(m.id, m.direction, text, m.at)
+        .join(message_cases)
+        .where(message_cases.c.case == case, m.decision.not_in(_NOT_SHOWN))
+        .order_by(m.at.desc(), m.id.desc())
+    )
     told = await tx.all(newest.limit(_MOST_MESSAGES))
     derived = attachments.alias("derived")
     join = attachments.outerjoin(blobs, blobs.c.digest == a.blob).outerjoin(

@@ -71,10 +71,12 @@ addresses = sa.Table(
     _c("kind", sa.Text, primary_key=True),
     _c("value", sa.Text, primary_key=True),
     _c("correspondent", sa.Uuid, sa.ForeignKey("correspondents.id"), index=True),
-    # When notices last went there, ISO times within the hour: the cap per address and hour looks here, without counting notices.
+    # When notices last went there, ISO times within the week: the cap per address and hour looks here, without counting notices.
     _c("recent", sa.JSON),
     # Acknowledgements withheld since the last that was not: the next one says how many more there are.
     _c("unannounced", sa.Integer),
+    # What was sent there came back; null: it did not, or somebody wrote from there since.
+    _c("undeliverable_at", UtcTime, nullable=True),
 )
 
 # What the deployment still may spend: one row a channel and hour.
@@ -152,7 +154,7 @@ arrivals = sa.Table(
     _c("reason", sa.Text),
     _c("case", sa.Uuid, sa.ForeignKey("cases.id"), nullable=True, index=True),
     # Across channels: the same content by another wire.
-    _c("content_key", sa.Text, nullable=True, index=True),
+    _c("content_key", sa.Text, nullable=True),
 )
 # Law 5, as a constraint. A repeat of another node's delivery is a row too, and points at nothing but its own key.
 sa.Index(
@@ -163,6 +165,13 @@ sa.Index(
     unique=True,
     sqlite_where=arrivals.c.outcome != "duplicate",
     postgresql_where=arrivals.c.outcome != "duplicate",
+)
+sa.Index(
+    "uq_arrivals_content",
+    arrivals.c.content_key,
+    unique=True,
+    sqlite_where=sa.and_(arrivals.c.content_key.is_not(None), arrivals.c.outcome != "duplicate"),
+    postgresql_where=sa.and_(arrivals.c.content_key.is_not(None), arrivals.c.outcome != "duplicate"),
 )
 sa.Index("ix_arrivals_parked", arrivals.c.stored_at, sqlite_where=arrivals.c.outcome == "parked", postgresql_where=arrivals.c.outcome == "parked")
 
@@ -226,6 +235,8 @@ notices = sa.Table(
     _c("full", sa.Text),
     _c("subject", sa.Text),
     _c("thread", sa.JSON),
+    # Ties an answer to the case, where the wire can carry it; empty: there is none.
+    _c("token", sa.Text, server_default=""),
     # "queued" | "sending" | "sent" | "delivered" | "read" | "undelivered" | "failed" | "withheld" | "parked"
     _c("state", sa.Text),
     _c("reason", sa.Text),

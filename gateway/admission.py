@@ -1,0 +1,166 @@
+"""Which acknowledgements may go out: within the caps. What is over one is kept as withheld, with the reason, counted, and never sent later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from gateway import notices, threads
+from gateway.allowance import Allowance
+from gateway.conversation import Understood
+from gateway.ids import new_id
+from gateway.journal_file import Entry
+from gateway.office import Office
+from gateway.store import filing as store
+from gateway.store.engine import Transaction
+from gateway.store.people import Person
+from gateway.store.writing import Row
+from gateway.words import Words
+from normalizer import Address, Setting
+from normalizer.address import canonical, country_of
+
+# Why a notice is withheld, by the cap that it is over.
+CAPS = {
+    "per_channel_per_hour": "the channel's budget for this hour is spent",
+    "per_recipient_per_hour": "this address has had its notices for this hour",
+    "mails_per_address_per_week": "this address has had its mails for this week",
+    "mails_per_domain_per_week": "this domain has had its mails for this week",
+    "typed_share": "the rest of this hour's budget is for those who wrote by this channel",
+    "per_contact_per_day": "this contact was typed often enough today",
+    "undeliverable": "what was sent to this contact came back",
+}
+# Of a channel's hourly budget, what typed contacts may use: they may be strangers, and those who wrote by the channel itself come first.
+TYPED_SHARE = 0.2
+# Remarks of a door on reports that nobody is written to for.
+_ODD = frozenset({"honeypot", "flood"})
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An acknowledgement that the citizen should have, if the caps allow it."""
+
+    case: UUID
+    channel: str
+    to: Address
+    number: str
+    words: Words
+    # To a contact that somebody typed, who may be anybody.
+    typed: bool = False
+    # What it answers, nearest first.
+    thread: tuple[str, ...] = ()
+    # Of what was sent, only the beginning is here.
+    cut: bool = False
+
+
+def typed_contact(entry: Entry, read: object, office: Office) -> Address | None:
+    """The contact that a form gave, if we may write to it; whose it is, nobody knows (law 10)."""
+    if not isinstance(read, Understood) or not read.complaint.contact or _ODD & set(read.complaint.remarks):
+        # Whoever floods us shall not make us write to strangers.
+        return None
+    kind = "email" if "@" in read.complaint.contact else "sms"
+    if kind not in office.carriers:
+        return None
+    to = canonical(Address(kind, read.complaint.contact), office.settings.get(entry.arrival.channel, Setting()).country)
+    if to is None or (kind == "sms" and country_of(to) not in office.contact_countries):
+        return None
+    return to
+
+
+async def admit(
+    tx: Transaction, office: Office, wanted: Sequence[Wanted], met: Mapping[Address, Person], now: datetime
+) -> tuple[list[Row], dict[Address, Allowance]]:
+    """The notices, some of them withheld; and what each address has been sent since, to be remembered."""
+    rows: list[Row] = []
+    touched: dict[Address, Allowance] = {}
+    today = await store.written_to(tx, {one.to.value for one in wanted if one.typed}, now - timedelta(days=1))
+    for channel in sorted({one.channel for one in wanted}):
+        mine = [one for one in wanted if one.channel == channel]
+        spent = _Spent(await store.spent(tx, channel, now), today, await _domains(tx, office, mine, now))
+        for one in mine:
+            person = met[one.to]
+            allowance = touched.get(one.to, person.allowance)
+            over = _over(office, one, person, allowance, spent, now)
+            rows.append(_notice(office, one, allowance, over, now))
+            if over:
+                touched[one.to] = allowance.withheld(notices.ACKNOWLEDGEMENT)
+            else:
+                spent.count(office, one)
+                touched[one.to] = allowance.spent(notices.ACKNOWLEDGEMENT, now)
+        await store.spend(tx, channel, spent.channel, now)
+        for domain, used in spent.fresh.items():
+            await store.spend(tx, _purse(channel, domain), used, now)
+    return rows, touched
+
+
+@dataclass(slots=True)
+class _Spent:
+    """Of a channel, in this transaction and before it."""
+
+    channel: int
+    # By the value of a typed contact, within a day.
+    today: dict[str, int]
+    # By domain: within the week before this hour, and in this hour.
+    week: dict[str, int]
+    fresh: dict[str, int]
+
+    def __init__(self, channel: int, today: dict[str, int], domains: Mapping[str, tuple[int, int]]) -> None:
+        self.channel, self.today = channel, today
+        self.week = {domain: week - hour for domain, (week, hour) in domains.items()}
+        self.fresh = {domain: hour for domain, (_, hour) in domains.items()}
+
+    def count(self, office: Office, one: Wanted) -> None:
+        self.channel += 1
+        if one.typed:
+            self.today[one.to.value] = self.today.get(one.to.value, 0) + 1
+        if (domain := _counted_domain(office, one.to)) is not None:
+            self.fresh[domain] += 1
+
+
+def _over(office: Office, one: Wanted, person: Person, allowance: Allowance, spent: _Spent, now: datetime) -> str:
+    """Over which cap it is; empty: none, it may go out."""
+    caps = office.caps
+    domain = _counted_domain(office, one.to)
+    checks = {
+        "per_channel_per_hour": spent.channel >= caps.per_channel_per_hour,
+        "per_recipient_per_hour": not allowance.may(notices.ACKNOWLEDGEMENT, now, caps.per_recipient_per_hour),
+        "mails_per_address_per_week": one.to.kind == "email" and allowance.within(now, _WEEK) >= caps.mails_per_address_per_week,
+        "mails_per_domain_per_week": domain is not None and spent.week[domain] + spent.fresh[domain] >= caps.mails_per_domain_per_week,
+        "typed_share": one.typed and spent.channel >= caps.per_channel_per_hour * TYPED_SHARE,
+        "per_contact_per_day": one.typed and spent.today.get(one.to.value, 0) >= caps.per_contact_per_day,
+        "undeliverable": one.typed and person.undeliverable,
+    }
+    return next((cap for cap, is_over in checks.items() if is_over), "")
+
+
+async def _domains(tx: Transaction, office: Office, wanted: Iterable[Wanted], now: datetime) -> dict[str, tuple[int, int]]:
+    """What domains have been sent: in the week until now, and of that in this hour. Their rows are ours until the transaction ends."""
+    found = {}
+    domains = {(one.channel, domain) for one in wanted if (domain := _counted_domain(office, one.to)) is not None}
+    for channel, domain in sorted(domains):
+        hour = await store.spent(tx, _purse(channel, domain), now)
+        found[domain] = (await store.spent_since(tx, _purse(channel, domain), now - _WEEK), hour)
+    return found
+
+
+def _counted_domain(office: Office, to: Address) -> str | None:
+    """None: no mail, or a provider's at which half a country has its mail."""
+    domain = to.value.rpartition("@")[2].lower() if to.kind == "email" else ""
+    return domain if domain and domain not in office.caps.public_domains else None
+
+
+def _purse(channel: str, domain: str) -> str:
+    """Its name among the budgets; no channel's name has an @."""
+    return f"{channel}@{domain}"
+
+
+def _notice(office: Office, one: Wanted, allowance: Allowance, over: str, now: datetime) -> Row:
+    days = office.verification_working_days
+    texts = notices.acknowledgement(one.words, one.number, more=allowance.unannounced, working_days=days, cut=one.cut)
+    empty: Row = {"provider_id": None, "attempts": 0, "maybe_sent": False, "leased_by": None, "leased_until": None, "sent_at": None}
+    said = {"short": texts.short, "full": texts.full, "subject": texts.subject, "state": "withheld" if over else "queued", "reason": CAPS.get(over, "")}
+    to = {"channel": one.channel, "to_kind": one.to.kind, "to_value": one.to.value}
+    tied = {"thread": list(one.thread), "token": threads.token(office.key, one.number)}
+    return {"id": new_id(), "case": one.case, "kind": notices.ACKNOWLEDGEMENT, **to, **said, **tied, **empty, "made_at": now, "due_at": now}

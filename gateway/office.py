@@ -1,0 +1,44 @@
+"""What of the deployment must be known to take charge of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.words import Words
+from normalizer import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How many notices may go out, so that nobody can make us pay, and no machine can make us talk to it without end."""
+
+    # To one address, by one channel in all.
+    per_recipient_per_hour: int
+    per_channel_per_hour: int
+    # By e-mail, which costs nobody anything: to one address, and to one domain that is no public provider's.
+    mails_per_address_per_week: int = 0
+    mails_per_domain_per_week: int = 0
+    public_domains: frozenset[str] = frozenset()
+    # To a contact that somebody typed, who may be anybody.
+    per_contact_per_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The deployment's desk."""
+
+    key: bytes
+    coordinator: str
+    words: Mapping[str, Words]
+    # Used where the citizen's language is not known.
+    language: str
+    verification_working_days: int
+    # Per channel: how it reads, and which kinds of address it can answer.
+    settings: Mapping[str, Setting]
+    reaches: Mapping[str, frozenset[str]]
+    caps: Caps
+    # Which channel writes to a contact that somebody typed, by kind of address.
+    carriers: Mapping[str, str]
+    # Countries (ISO 3166) whose numbers may be written to for that: the number may be a stranger's.
+    contact_countries: frozenset[str] = frozenset()

@@ -1,0 +1,21 @@
+"""Mail: the same words by two wires are one, a notice carries a token of its case, and an address may be dead."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_SAID = sa.text("content_key IS NOT NULL AND outcome != 'duplicate'")
+
+
+def upgrade() -> None:
+    """Forward."""
+    op.drop_index("ix_arrivals_content_key", table_name="arrivals")
+    op.create_index("uq_arrivals_content", "arrivals", ["content_key"], unique=True, sqlite_where=_SAID, postgresql_where=_SAID)
+    op.add_column("notices", sa.Column("token", sa.Text(), nullable=False, server_default=""))
+    op.add_column("addresses", sa.Column("undeliverable_at", sa.DateTime(timezone=True), nullable=True))
