@@ -107,7 +107,7 @@ async def reading(config: Config, clock: Clock | None = None) -> AsyncIterator[R
             stack.push_async_callback(channel.close)
         store = Store(config.store.address(config.data_dir))
         stack.push_async_callback(store.close)
-        reader = _reader(config)
+        reader = _reader(config, _blobs(config))
         stack.push_async_callback(reader.kill)
         yield ReadingDesk(store, _office(config, deployment_key(config), channels), reader, clock)
 
@@ -124,12 +124,12 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
         journal_path or config.data_dir / "journal.db", min_free_bytes=limits.min_free_bytes, reserve_bytes=limits.reserve_bytes, max_bytes=limits.max_bytes
     )
     stack.push_async_callback(journal.close)
-    blobs = Blobs(config.data_dir / "blobs", min_free_bytes=2 * limits.min_free_bytes)
+    blobs = _blobs(config)
     calendar = Calendar(config.country, config.zone, config.steps.office_closes, config.steps.days_off)
     days = config.steps.verification_working_days
     stages = Stages()
     inlets = {name: CoreInlet(journal, key, channel.fingerprint, blobs, calendar, days, stages) for name, channel in channels.items()}
-    intake = _intake(config, clock, _office(config, key, channels), journal, store, stages)
+    intake = _intake(config, clock, _office(config, key, channels), journal, store, blobs, stages)
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     patience = _patience(config)
     outboxes = {name: Outbox(channel, store, clock, worker, patience, stages) for name, channel in channels.items() if channel.reaches}
@@ -269,14 +269,19 @@ def _caps(config: Config) -> Caps:
     )
 
 
-def _reader(config: Config) -> Reader:
+def _blobs(config: Config) -> Blobs:
+    # Pictures never take the room of reports.
+    return Blobs(config.data_dir / "blobs", min_free_bytes=2 * config.journal.min_free_bytes)
+
+
+def _reader(config: Config, blobs: Blobs) -> Reader:
     specs = {name: Spec(KINDS[channel.kind].reader, setting(config, channel)) for name, channel in config.channels.items()}
-    return Reader(specs, seconds=config.intake.read_seconds, seconds_per_mib=config.intake.read_seconds_per_mib)
+    return Reader(specs, blobs, seconds=config.intake.read_seconds, seconds_per_mib=config.intake.read_seconds_per_mib)
 
 
-def _intake(config: Config, clock: Clock, office: Office, journal: Journal, store: Store, stages: Stages) -> Intake:
+def _intake(config: Config, clock: Clock, office: Office, journal: Journal, store: Store, blobs: Blobs, stages: Stages) -> Intake:
     return Intake(
-        *(journal, store, office, (_reader(config), _reader(config)), clock),
+        *(journal, store, office, (_reader(config, blobs), _reader(config, blobs)), clock),
         agencies=[agency.model_dump() for agency in config.directory],
         batch_rows=config.intake.batch_rows,
         retry_seconds=config.intake.retry_seconds,

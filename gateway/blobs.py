@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import hashlib
 import itertools
 import os
-import secrets
 import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+
+from gateway.blob_file import Folder
 
 
 class Blobs:
     """One folder; a file that is there twice is one file."""
 
     def __init__(self, folder: Path, *, min_free_bytes: int = 0) -> None:
-        """`min_free_bytes`: a file is not begun, and not gone on with, where less is free: pictures never take the room of reports."""
-        self._folder = folder
-        self._min_free_bytes = min_free_bytes
+        """`min_free_bytes`: a file is not begun, and not gone on with, where less is free."""
+        self.folder = Folder(folder, min_free_bytes)
         self._settling = threading.Lock()
 
     async def keep(self, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         """Its digest and size. What the iterator raises passes through, and nothing stays behind."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part = self._folder / f"{secrets.token_hex(8)}.part"
+        part = self.folder.part()
         digest, size = hashlib.sha256(), 0
         try:
             with part.open("wb") as file:  # a write goes to the page cache; what waits for the disk is in a thread
                 async for chunk in chunks:
-                    self._insist_on_room()
+                    self.folder.insist_on_room()
                     digest.update(chunk)
                     size += len(chunk)
                     file.write(chunk)
@@ -43,10 +41,10 @@ class Blobs:
 
     def older_than(self, before: datetime, after: str, limit: int) -> list[str]:
         """Digests of files that nobody brought or asked for since then, in order, behind `after`; what a crash left unfinished in that time goes at once."""
-        for part in self._folder.glob("*.part"):
+        for part in self.folder.path.glob("*.part"):
             if _changed(part) < before:
                 part.unlink(missing_ok=True)
-        folders = sorted(folder for folder in self._folder.glob("??") if folder.name >= after[:2])
+        folders = sorted(folder for folder in self.folder.path.glob("??") if folder.name >= after[:2])
         names = (file for folder in folders for file in sorted(folder.iterdir()) if file.name > after)
         return list(itertools.islice((file.name for file in names if _changed(file) < before), limit))
 
@@ -68,27 +66,13 @@ class Blobs:
             file.unlink()
             return True
 
-    def _insist_on_room(self) -> None:
-        disk = os.statvfs(self._folder)
-        if disk.f_bavail * disk.f_frsize < self._min_free_bytes:
-            raise OSError(errno.ENOSPC, "nearly full")
-
     def path(self, digest: str) -> Path:
         """Where it lies."""
-        return self._folder / digest[:2] / digest
+        return self.folder.place(digest)
 
     def _settle(self, part: Path, digest: str) -> None:
-        place = self.path(digest)
-        place.parent.mkdir(exist_ok=True)
-        # A file that is there already is replaced by the same one, and counts as new.
         with self._settling:
-            part.replace(place)
-        for folder in (place.parent, self._folder):
-            handle = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            self.folder.settle(part, digest)
 
 
 def _changed(file: Path) -> datetime:

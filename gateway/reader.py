@@ -12,13 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from channels import Arrival, DeliveryUpdate, Ignored
+from gateway.blobs import Blobs
 from gateway.conversation import Understood
-from gateway.reading import HEADER, Broke, Spec
+from gateway.reading import HEADER, Broke, NoRoom, Spec, Writing
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MIB = 1024 * 1024
 # A loaded machine may need seconds to start an interpreter; that is no report's fault.
 _START_SECONDS = 30
+# So long the files of one report may take to be on disk.
+_DISK_SECONDS = 120
 
 Outcome = Understood | DeliveryUpdate | Ignored | Broke
 
@@ -30,9 +33,10 @@ class ReaderAway(Exception):
 class Reader:
     """One reading process, started when it is first needed and again after it was killed."""
 
-    def __init__(self, specs: Mapping[str, Spec], *, seconds: float, seconds_per_mib: float) -> None:
+    def __init__(self, specs: Mapping[str, Spec], blobs: Blobs, *, seconds: float, seconds_per_mib: float) -> None:
         """`seconds` (+ `seconds_per_mib` of its size) is what a batch may take; the report that it is at by then counts as hanging."""
         self._specs = specs
+        self._blobs = blobs
         self._seconds = seconds
         self._seconds_per_mib = seconds_per_mib
         self._process: asyncio.subprocess.Process | None = None
@@ -40,15 +44,17 @@ class Reader:
     async def read(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """What each is, in order. Shorter than asked if one hung or killed the process: the last is then that one, and the rest was not begun.
 
-        Raises ReaderAway: no process could be started; nothing is wrong with any report.
+        Raises ReaderAway: no process could be started, or files could not be written; nothing is wrong with any report.
         """
         process = await self._started()
         outcomes: list[Outcome] = []
         try:
             _put(process, list(arrivals))
-            async with asyncio.timeout(self._seconds + self._seconds_per_mib * sum(len(arrival.raw) for arrival in arrivals) / _MIB):
+            async with asyncio.timeout(self._seconds + self._seconds_per_mib * sum(len(arrival.raw) for arrival in arrivals) / _MIB) as limit:
                 for _ in arrivals:
                     what = await _next(process)
+                    if isinstance(what, Writing):
+                        what = await self._written(process, limit)
                     outcomes.append(Understood(*what) if isinstance(what, tuple) else what)  # type: ignore[arg-type]
         except (asyncio.IncompleteReadError, ConnectionError):
             await self.kill()
@@ -61,6 +67,26 @@ class Reader:
             await self.kill()
             raise
         return outcomes
+
+    async def _written(self, process: asyncio.subprocess.Process, limit: asyncio.Timeout) -> object:
+        """What was read, once its files are on disk: a slow disk is no report's fault."""
+        loop, ends = asyncio.get_running_loop(), limit.when()
+        left = ends - loop.time() if ends is not None else 0.0
+        limit.reschedule(None)
+        try:
+            async with asyncio.timeout(_DISK_SECONDS):
+                what = await _next(process)
+        except TimeoutError:
+            await self.kill()
+            what = NoRoom("TimeoutError")
+        limit.reschedule(loop.time() + left)
+        if isinstance(what, NoRoom):
+            raise ReaderAway(f"The files of a report cannot be written ({what.what}). Check the disk.")
+        report = what[0] if isinstance(what, tuple) else None
+        # The sweeper knows nothing of that process: from here on, they are this one's.
+        if report and not all([await asyncio.to_thread(self._blobs.touch, file.digest) for file in report.attachments if file.digest]):
+            raise ReaderAway("A file of a report was swept while it was written.")
+        return what
 
     async def kill(self) -> None:
         """End the process, whatever it is doing."""
@@ -89,7 +115,7 @@ class Reader:
                     # Ctrl-C is the gateway's to hear: a reader that it ended would be blamed on the report.
                     process_group=0,
                 )
-                _put(self._process, dict(self._specs))
+                _put(self._process, (dict(self._specs), self._blobs.folder))
                 async with asyncio.timeout(_START_SECONDS):
                     await _next(self._process)
             except (asyncio.IncompleteReadError, OSError, TimeoutError) as error:

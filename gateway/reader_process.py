@@ -12,11 +12,13 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from typing import BinaryIO
+from dataclasses import replace
+from typing import BinaryIO, cast
 
 from channels import Arrival, DeliveryUpdate, Ignored
 from gateway import memory
-from gateway.reading import HEADER, Broke, Spec, where
+from gateway.blob_file import Folder
+from gateway.reading import HEADER, Broke, NoRoom, Spec, Writing, where
 from normalizer import Report, Setting, normalize
 
 # A report that eats memory ends as a MemoryError of this process, not as a dead machine. Bytes.
@@ -36,6 +38,16 @@ def understand(read: Read | None, setting: Setting, arrival: Arrival) -> object:
         return Broke(where(error))
 
 
+def kept(report: Report, folder: Folder) -> Report | NoRoom:
+    """The report without its files' bytes: they are on disk, under the digests that it names."""
+    try:
+        for content in report.contents:
+            folder.put(content)
+    except OSError as error:
+        return NoRoom(type(error).__name__)
+    return replace(report, contents=())
+
+
 def resolve(path: str) -> Read:
     """The function that "module:function" names."""
     module, _, name = path.partition(":")
@@ -51,7 +63,7 @@ def main() -> None:
     wire_in, wire_out = sys.stdin.buffer, sys.stdout.buffer
     # Whatever a library prints must not get between the frames.
     sys.stdout = sys.stderr
-    specs: Mapping[str, Spec] = _next(wire_in)  # type: ignore[assignment]
+    specs, folder = cast("tuple[Mapping[str, Spec], Folder]", _next(wire_in))
     readers = {name: (resolve(spec.reader), spec.setting) for name, spec in specs.items()}
     memory.settle()
     # Ready: from here on the clock of the first report runs, not before.
@@ -59,8 +71,13 @@ def main() -> None:
     while (batch := _next(wire_in)) is not None:
         for arrival in batch:  # type: ignore[attr-defined]
             read, setting = readers.get(arrival.channel, (None, Setting()))
+            what = understand(read, setting, arrival)
+            if isinstance(what, tuple) and what[0].contents:
+                _put(wire_out, Writing())
+                report = kept(what[0], folder)
+                what = report if isinstance(report, NoRoom) else (report, what[1])
             # One by one, at once: if the next one hangs, the gateway knows which it is.
-            _put(wire_out, understand(read, setting, arrival))
+            _put(wire_out, what)
 
 
 def _put(wire: BinaryIO, what: object) -> None:

@@ -21,6 +21,19 @@ class Spec:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """A report was read; now the files that came in it are written. A slow disk is no report's fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """The files that came in a report could not be written: our own fault, and nothing is wrong with the report."""
+
+    # The kind of error.
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Broke:
     """A report that could not be read."""
 

@@ -279,7 +279,7 @@ async def test_a_typed_number_gets_three_messages_a_day(on_sqlite: Deployment) -
         for _ in range(5):
             await reported(on_sqlite, siti, kontak="081234567890")
         notices = await on_sqlite.rows("notices")
-        assert sorted(row["reason"] for row in notices) == ["", "", "", *["this number was typed often enough today"] * 2]
+        assert sorted(row["reason"] for row in notices) == ["", "", "", *["this contact was typed often enough today"] * 2]
         clock.advance(hours=25)
         await reported(on_sqlite, siti, kontak="081234567890")
     assert sum(row["state"] != "withheld" for row in await on_sqlite.rows("notices")) == 4

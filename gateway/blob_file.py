@@ -1,0 +1,60 @@
+"""How a file gets into the folder of files: under the digest of its bytes, on disk with its directory entry. Standard library only: readers load it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where files lie."""
+
+    path: Path
+    # A file is not begun, and not gone on with, where less is free: pictures never take the room of reports.
+    min_free_bytes: int = 0
+
+    def place(self, digest: str) -> Path:
+        """Where it lies."""
+        return self.path / digest[:2] / digest
+
+    def part(self) -> Path:
+        """A fresh name for one that is coming."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        return self.path / f"{secrets.token_hex(8)}.part"
+
+    def insist_on_room(self) -> None:
+        """Raises OSError."""
+        disk = os.statvfs(self.path)
+        if disk.f_bavail * disk.f_frsize < self.min_free_bytes:
+            raise OSError(errno.ENOSPC, "nearly full")
+
+    def settle(self, part: Path, digest: str) -> None:
+        """A whole file takes its place; one that is there already is replaced by the same one, and counts as new."""
+        place = self.place(digest)
+        place.parent.mkdir(exist_ok=True)
+        part.replace(place)
+        for folder in (place.parent, self.path):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def put(self, content: bytes) -> str:
+        """A file whose bytes are all here; its digest. Raises OSError."""
+        digest, part = hashlib.sha256(content).hexdigest(), self.part()
+        self.insist_on_room()
+        try:
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            self.settle(part, digest)
+        finally:
+            part.unlink(missing_ok=True)
+        return digest
