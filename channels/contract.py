@@ -244,6 +244,19 @@ class Checked:
     kind: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A limit of a channel that protects the machine."""
+
+    # Its name in the configuration, or what it limits: "connections".
+    limit: str
+    # How much of it is used now; where it holds for one of many (a connection, a caller), by the one that uses most.
+    used: float
+    allowed: float
+    # How often somebody met it, since the start.
+    rejected: int
+
+
 class Channel(Protocol):
     """A wire. Pure where it says pure; whatever the network does wrong ends in Refused, SendFailed or FetchFailed."""
 
@@ -278,6 +291,9 @@ class Channel(Protocol):
 
     async def check(self) -> Checked:
         """Reach the other side without side effects, and say what it says of itself."""
+
+    def gauges(self) -> Iterable[Gauge]:
+        """Its limits as they are now; none if it has none of its own."""
 
     async def close(self) -> None:
         """Give back connections."""
