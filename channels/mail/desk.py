@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from aiosmtpd.smtp import Envelope, Session
@@ -44,13 +44,14 @@ class Desk:
         """What STARTTLS goes by; None: there is none."""
         return self._certificate.context() if self._certificate else None
 
-    async def handle_EHLO(self, server: object, session: Session, envelope: Envelope, hostname: str, responses: Sequence[str]) -> list[str]:
-        """What we can, as one answer: the library sends a packet a line."""
-        session.host_name = hostname
-        can = [self.hostname, f"SIZE {self.settings.max_message_bytes}", "8BITMIME", "SMTPUTF8"]
-        if self._certificate and session.ssl is None:
-            can.append("STARTTLS")
-        return ["\r\n".join([*(f"250-{one}" for one in can), "250 PIPELINING"])]
+    def __dir__(self) -> Iterable[str]:
+        """What the library looks through, at each connection, for hooks."""
+        return ["handle_MAIL", "handle_RCPT"]
+
+    def abilities(self, *, secret: bool) -> list[str]:
+        """What EHLO is answered. No AUTH: whoever brings mail for us needs none. `secret`: under TLS."""
+        tls = ["STARTTLS"] if self._certificate and not secret else []
+        return [self.hostname, f"SIZE {self.settings.max_message_bytes}", "8BITMIME", "SMTPUTF8", *tls, "PIPELINING"]
 
     async def handle_MAIL(self, server: object, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         """Whoever writes; but what is too large is told before it comes (RFC 1870, section 6.1)."""

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 
 import structlog
@@ -168,7 +169,8 @@ class Dialogue(SMTP):
         except Exception as error:  # noqa: BLE001  # our own fault; its words may be a citizen's
             _log.error("a dialogue fell over", error=type(error).__name__)
             self.hang_up(LATER)
-        await asyncio.wait([self._closed])  # type: ignore[attr-defined]  # of StreamReaderProtocol, which has no other way to tell
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
     async def _until(self, mark: bytes) -> bytes:
         """Up to this mark. Raises LimitOverrunError: it is far, or not here yet; _ENDED."""
@@ -220,6 +222,17 @@ class Dialogue(SMTP):
 
     # The commands that the library does another way
 
+    async def smtp_EHLO(self, hostname: str) -> None:
+        """In one packet; the library sends one a line, and has more of AUTH than one can switch off."""
+        if not hostname:
+            await self.push("501 5.5.4 Syntax: EHLO name")
+            return
+        assert self.session is not None  # noqa: S101  # from the first connection on
+        self._set_post_data_state()
+        self.session.host_name, self.session.extended_smtp = hostname, True
+        *lines, last = self._desk.abilities(secret=self._over_ssl)
+        await self.push("\r\n".join([*(f"250-{line}" for line in lines), f"250 {last}"]))
+
     async def smtp_QUIT(self, arg: str) -> None:
         """Whatever is said behind it."""
         self.hang_up("221 2.0.0 Good bye.")
@@ -251,7 +264,6 @@ class Dialogue(SMTP):
         self._over_ssl, self._silent = True, False
         self._set_post_data_state()
         self.session = self._create_session()
-        self.session.ssl = {}
 
     async def smtp_DATA(self, arg: str) -> None:
         """In pieces as they come, not in lines: two octets a line would cost sixty in memory."""
