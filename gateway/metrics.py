@@ -84,6 +84,19 @@ class _Parts(Collector):
         }.items():
             limits.add_metric([name], float(value))
         yield limits
+        yield from self._gauges()
+
+    def _gauges(self) -> Iterator[Metric]:
+        labels = ["channel", "limit"]
+        used = GaugeMetricFamily("nwd_limit_used", "How much of a channel's own limit is used now, by the one that uses most.", labels=labels)
+        allowed = GaugeMetricFamily("nwd_limit_allowed", "What that limit allows.", labels=labels)
+        rejected = CounterMetricFamily("nwd_limit_rejected", "How often somebody was sent away for it since the start.", labels=labels)
+        for name, channel in self._gateway.channels.items():
+            for gauge in channel.gauges():
+                used.add_metric([name, gauge.limit], gauge.used)
+                allowed.add_metric([name, gauge.limit], gauge.allowed)
+                rejected.add_metric([name, gauge.limit], gauge.rejected)
+        yield from (used, allowed, rejected)
 
 
 def _counter(name: str, what: str, value: float) -> Metric:

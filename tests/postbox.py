@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from channels import MESSAGE, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Notice, SendFailed
+from channels import MESSAGE, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Gauge, Ignored, Inlet, Notice, SendFailed
 from normalizer import Address, Report
 from tests import postbox_reader
 
@@ -29,6 +29,8 @@ class Provider:
     # One a send: an exception to raise, or HANG; then it accepts.
     faults: list[object] = field(default_factory=list)
     attempts: int = 0
+    # What the channel says of its limits.
+    gauges: tuple[Gauge, ...] = ()
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take(self, notice: Notice) -> str:
@@ -95,6 +97,10 @@ class Postbox:
     async def check(self) -> Checked:
         """Always there."""
         return Checked(ok=True, sentence="It is a list.")
+
+    def gauges(self) -> Iterable[Gauge]:
+        """What its provider says."""
+        return self.provider.gauges
 
     async def close(self) -> None:
         """Nothing to give back."""

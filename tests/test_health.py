@@ -15,11 +15,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from channels import Gauge
 from gateway.demo.twilio import Twilio
 from gateway.health import OK, UNKNOWN, Board, Finding
 from gateway.node import Gateway
 from tests.manual_clock import ManualClock
-from tests.postbox import HANG, PROVIDERS, letter
+from tests.postbox import HANG, PROVIDERS, Provider, letter
 from tests.sms_channel import ACCOUNT
 from tests.test_disk_full import fill, tiny_disk
 from tests.test_store_away import start, stop
@@ -255,6 +256,20 @@ async def test_a_jump_of_the_clock_is_told_and_forgotten(on_sqlite: Deployment) 
         clock.advance(hours=1)
         parts = await budi.until("clock", "all", "degraded", "jumped")
         assert "jumped by +3600 seconds" in parts["clock"]["all"]["sentence"]
+
+
+async def test_each_limit_of_a_channel_is_told_with_what_is_used_of_it_and_how_often_it_was_met(on_sqlite: Deployment) -> None:
+    PROVIDERS["post"] = Provider(gauges=(Gauge("connections", 3, 200, 7), Gauge("errors", 0, 10, 0)))
+    async with looked_after(on_sqlite, POST) as (_, budi):
+        _, text = await budi.get("/metrics", Authorization=f"Bearer {KEY}")
+    assert {line for line in text.splitlines() if line.startswith("nwd_limit_")} == {
+        'nwd_limit_used{channel="post",limit="connections"} 3.0',
+        'nwd_limit_allowed{channel="post",limit="connections"} 200.0',
+        'nwd_limit_rejected_total{channel="post",limit="connections"} 7.0',
+        'nwd_limit_used{channel="post",limit="errors"} 0.0',
+        'nwd_limit_allowed{channel="post",limit="errors"} 10.0',
+        'nwd_limit_rejected_total{channel="post",limit="errors"} 0.0',
+    }
 
 
 async def test_what_is_measured_adds_up_and_names_nobody(on_sqlite: Deployment) -> None:

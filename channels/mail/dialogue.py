@@ -165,10 +165,12 @@ class Dialogue(SMTP):
         except asyncio.LimitOverrunError:
             self._close_on_nonsense()
         except _ENDED:
-            self.hang_up()
+            pass
         except Exception as error:  # noqa: BLE001  # our own fault; its words may be a citizen's
             _log.error("a dialogue fell over", error=type(error).__name__)
             self.hang_up(LATER)
+        finally:
+            self.hang_up()
         with suppress(OSError):
             await self._writer.wait_closed()
 

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import structlog
 from aiohttp import web
 
-from channels.contract import MESSAGE, STATUS, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, Ignored, Inlet, Notice, Refused, SendFailed
+from channels.contract import MESSAGE, STATUS, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, Gauge, Ignored, Inlet, Notice, Refused, SendFailed
 from channels.sms import form, reading
 from channels.sms.failures import garbage
 from channels.sms.http import NOT_TWILIO, RestClient, Wire
@@ -163,6 +163,10 @@ class TwilioSms:
         if not active:
             return Checked(ok=False, sentence="Twilio says that the account is not active.", kind="provider")
         return Checked(ok=True, sentence="Twilio says that the account is active.")
+
+    def gauges(self) -> Iterable[Gauge]:
+        """The web server's limits hold for its doors."""
+        return ()
 
     async def close(self) -> None:
         """Give back connections."""

@@ -16,7 +16,23 @@ import structlog
 from aiohttp import web
 
 from channels import caller
-from channels.contract import MESSAGE, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Notice, Refused, SendFailed
+from channels.contract import (
+    MESSAGE,
+    About,
+    Arrival,
+    Box,
+    Checked,
+    DeliveryUpdate,
+    Door,
+    Fetched,
+    FetchFailed,
+    Gauge,
+    Ignored,
+    Inlet,
+    Notice,
+    Refused,
+    SendFailed,
+)
 from channels.webform import reading
 from channels.webform.crowd import Crowd
 from channels.webform.parts import Fault, Filled, Gone, Unreadable, fill
@@ -181,6 +197,10 @@ class WebForm:
     async def check(self) -> Checked:
         """There is no other side."""
         return Checked(ok=True, sentence=f"The form stands at {self._settings.path}.")
+
+    def gauges(self) -> Iterable[Gauge]:
+        """The web server's limits hold for its pages."""
+        return ()
 
     async def close(self) -> None:
         """Nothing to give back."""
