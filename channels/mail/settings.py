@@ -99,6 +99,13 @@ class Relay(_Block):
     timeout_seconds: float = Field(default=30, gt=0, le=60, description="seconds that one answer of the server may take")
     connections: int = Field(default=4, ge=1, le=50, description="connections at the same time")
 
+    @model_validator(mode="after")
+    def _whole_login(self) -> Relay:
+        if (self.user is None) != (self.password is None):
+            message = "user and password: one needs the other"
+            raise ValueError(message)
+        return self
+
 
 class MailSettings(_Block):
     """One address of ours, its ways in and its way out."""
