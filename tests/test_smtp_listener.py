@@ -332,6 +332,16 @@ async def test_what_is_on_its_way_to_the_disk_counts_until_it_is_there_even_if_i
         assert len(await door.kept()) == 1
 
 
+async def test_a_slow_disk_is_not_their_silence(tmp_path: Path) -> None:
+    async with mail_door(tmp_path, HeldListener, idle_seconds=0.2, session_seconds=0.4) as door, door.client() as client:
+        client.say("HELO mx", f"MAIL FROM:<>\r\nRCPT TO:<{OURS}>", "DATA", "x", ".")
+        held, loop = await _held(door), asyncio.get_running_loop()
+        ends_at = loop.time() + 0.6
+        await until(lambda: loop.time() > ends_at)
+        held.let.set()
+        assert [(await client.hear())[:3] for _ in range(6)] == ["220", "250", "250", "250", "354", "250"]
+
+
 async def test_a_gateway_that_stops_answers_for_what_is_here_and_sends_the_others_away(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db")
     listener = HeldListener("mail", settings(), ABOUT)
