@@ -20,20 +20,38 @@ class _Block(BaseModel):
 class SmtpIn(_Block):
     """Other mail servers bring us mail."""
 
-    listen: Endpoint = Field(default="127.0.0.1:2525", description="where to listen, host:port")
+    listen: Endpoint | None = Field(default="127.0.0.1:2525", description="where other mail servers come, host:port; none: only by the balancer")
+    listen_proxied: Endpoint | None = Field(
+        default=None,
+        description="where a balancer of ours comes and says whom it speaks for (PROXY protocol, v1 or v2), host:port; nobody else must reach it",
+        examples=["10.0.0.5:2526"],
+    )
     certificate: Path | None = Field(default=None, description="PEM file of the certificate and its chain, for STARTTLS; relative to this file")
     private_key: Path | None = Field(default=None, description="PEM file of the certificate's key; relative to this file")
-    proxy_protocol: bool = Field(
-        default=False, description="a balancer of ours stands before this port and says whom it speaks for (PROXY protocol, v1 and v2)"
-    )
     max_message_bytes: int = Field(default=30 * MIB, ge=MIB, description="bytes of one mail at the most")
-    max_line_bytes: int = Field(default=64 * 1024, ge=1000, description="bytes of one line at the most")
+    max_bytes_in_flight: int = Field(default=128 * MIB, ge=MIB, description="bytes of all mails that are on their way in at the same time")
     max_recipients: int = Field(default=100, ge=1, description="recipients of one mail at the most")
     max_connections: int = Field(default=200, ge=1, description="connections at the same time")
-    max_connections_per_address: int = Field(default=20, ge=1, description="connections at the same time from one address")
+    max_connections_per_address: int = Field(
+        default=20, ge=1, description="connections at the same time from one address; addresses of IPv6 count together by their /64"
+    )
     session_seconds: float = Field(default=600, gt=0, description="seconds of one connection at the most, whatever happens on it")
     idle_seconds: float = Field(default=120, gt=0, description="seconds that the other side may be silent")
+    accept_seconds: float = Field(default=30, gt=0, description="seconds that keeping a mail may take once it is here; then it is asked for again later")
     max_errors: int = Field(default=10, ge=1, description="wrong commands before the connection is closed")
+
+    @model_validator(mode="after")
+    def _can_work(self) -> SmtpIn:
+        if self.listen is None and self.listen_proxied is None:
+            message = "listen and listen_proxied: give one of them"
+            raise ValueError(message)
+        if (self.certificate is None) != (self.private_key is None):
+            message = "certificate and private_key: one needs the other"
+            raise ValueError(message)
+        if self.max_bytes_in_flight < self.max_message_bytes:
+            message = "max_bytes_in_flight must not be less than max_message_bytes, or a large mail would never find room"
+            raise ValueError(message)
+        return self
 
 
 class OAuth(_Block):
@@ -81,6 +99,13 @@ class Relay(_Block):
     timeout_seconds: float = Field(default=30, gt=0, le=60, description="seconds that one answer of the server may take")
     connections: int = Field(default=4, ge=1, le=50, description="connections at the same time")
 
+    @model_validator(mode="after")
+    def _whole_login(self) -> Relay:
+        if (self.user is None) != (self.password is None):
+            message = "user and password: one needs the other"
+            raise ValueError(message)
+        return self
+
 
 class MailSettings(_Block):
     """One address of ours, its ways in and its way out."""
@@ -93,3 +118,13 @@ class MailSettings(_Block):
     authserv_id: str | None = Field(
         default=None, min_length=1, description="how our own border server signs its Authentication-Results (RFC 8601); none: nobody's are believed"
     )
+
+
+def host_and_port(endpoint: str) -> tuple[str, int]:
+    """Split an Endpoint.
+
+    >>> host_and_port("[::1]:2525"), host_and_port("smtp.example:587")
+    (('::1', 2525), ('smtp.example', 587))
+    """
+    host, _, port = endpoint.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
