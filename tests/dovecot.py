@@ -40,9 +40,9 @@ mail_max_userip_connections = 50
 auth_failure_delay = 0
 {oauth}
 passdb {{
-  driver = static
+  driver = passwd-file
   {mechanisms}
-  args = password={password}
+  args = scheme=PLAIN username_format=everybody {folder}/passwords
 }}
 userdb {{
   driver = static
@@ -59,6 +59,10 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  # Nor does a wrong password make the next one slower.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -94,7 +98,7 @@ class Dovecot:
 
     @property
     def certificate(self) -> str:
-        """PEM; for "localhost" and 127.0.0.1."""
+        """PEM; for "localhost" only."""
         return (self.folder / "cert.pem").read_text()
 
     def start(self) -> None:
@@ -127,6 +131,10 @@ class Dovecot:
     def renumber(self, validity: int, account: str = ACCOUNT) -> None:
         """The folder gets another UIDVALIDITY, as after a restore."""
         self._admin("mailbox", "update", "--uid-validity", str(validity), "-u", account, "INBOX")
+
+    def set_password(self, password: str) -> None:
+        """Of every account there is."""
+        (self.folder / "passwords").write_text(f"everybody:{password}\n", encoding="utf-8")
 
     def deliver(self, *mails: bytes, account: str = ACCOUNT, at: float | None = None) -> None:
         """As a mail server does that got them. `at`: when, in seconds since 1970."""
@@ -204,18 +212,18 @@ def _write(server: Dovecot, user: str, *, tls: bool, introspection: str) -> None
         group=group,
         port=server.port,
         tls_port=server.tls_port if tls else 0,
-        password=PASSWORD,
         tls=f"ssl = yes\nssl_cert = <{folder}/cert.pem\nssl_key = <{folder}/key.pem" if tls else "ssl = no",
         # With a choice of mechanisms it finds no account for its own tools any more.
         mechanisms="mechanisms = plain login" if introspection else "",
         oauth=_OAUTH.format(folder=folder) if introspection else "",
     )
     (folder / "dovecot.conf").write_text(text)
+    server.set_password(PASSWORD)
     (folder / "oauth2.conf.ext").write_text(_INTROSPECTION.format(url=introspection))
 
 
 def _certificate(folder: Path) -> None:
-    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    names = "subjectAltName=DNS:localhost"
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(folder / "key.pem")]
     certificate = ["-x509", "-days", "2", "-subj", "/CN=localhost", "-addext", names, "-out", str(folder / "cert.pem")]
     subprocess.run(["openssl", "req", *key, *certificate], check=True, capture_output=True)

@@ -80,6 +80,13 @@ async def until(ready: Callable[[], bool], seconds: float = 60) -> None:
             await asyncio.sleep(0.01)
 
 
+async def until_it_says(box: Mailbox, words: str) -> None:
+    """Health's words, once these are among them."""
+    async with asyncio.timeout(60):
+        while words not in (await box.check()).sentence:  # noqa: ASYNC110  # health has no bell
+            await asyncio.sleep(0.01)
+
+
 def mail(text: str, *, size: int = 0) -> bytes:
     """A citizen's, with lines as they travel."""
     head = f"From: warga@contoh.example\r\nTo: lapor@ppu.example\r\nSubject: {text}\r\nMessage-ID: <{text.replace(' ', '-')}@contoh.example>\r\n\r\n"

@@ -16,6 +16,8 @@ class Meddler:
 
     target: int
     port: int = 0
+    # Off for what has no lines: TLS.
+    by_line: bool = True
     # What to answer in the server's place to a line of the client; None: it passes. HANG UP: that, and the end of the connection.
     answer: Callable[[Line], Line | None] = lambda _: None
     # What becomes of a line of the server.
@@ -49,8 +51,11 @@ class Meddler:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
 
+    async def _some(self, side: asyncio.StreamReader) -> Line:
+        return await (side.readline() if self.by_line else side.read(65536))
+
     async def _up(self, client: asyncio.StreamReader, to_server: asyncio.StreamWriter, to_client: asyncio.StreamWriter) -> None:
-        while line := await client.readline():
+        while line := await self._some(client):
             self.heard.append(line)
             await self.alive.wait()
             instead = self.answer(line)
@@ -64,7 +69,7 @@ class Meddler:
 
     async def _down(self, server: asyncio.StreamReader, to_client: asyncio.StreamWriter, cut_after: int) -> None:
         lines = 0
-        while line := await server.readline():
+        while line := await self._some(server):
             await self.alive.wait()
             to_client.write(self.change(line))
             await to_client.drain()

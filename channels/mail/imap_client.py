@@ -88,6 +88,11 @@ class Client(IMAPClient):  # type: ignore[misc]  # it ships no types
         # Dates with their zone.
         self.normalise_times = False
 
+    def idle(self) -> bool:
+        """Whether the server had something to tell before it began to wait: Exchange says so first, which the library takes for a refusal."""
+        self._idle_tag, news = self._imap.begin_idle()
+        return bool(news)
+
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802  # the library's hook
         return _Protocol(self._cord, self.host, self.port, self._timeout.read, self._max_literal_bytes, self.ssl_context)
 
@@ -109,3 +114,12 @@ class _Protocol(imaplib.IMAP4):
         if size > self._max_literal_bytes:
             raise self.abort("literal too large")
         return super().read(size)
+
+    def begin_idle(self) -> tuple[bytes, bool]:
+        """The command's tag, and whether anything was said before the server's `+`. Raises IMAP4.error: it does not want to."""
+        tag, news = self._command("IDLE"), False
+        while self._get_response() is not None:
+            if self.tagged_commands[tag]:
+                raise self.error("no IDLE now")
+            news = True
+        return tag, news

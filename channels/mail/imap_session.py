@@ -135,20 +135,14 @@ class Session:
         """Until the server has something to tell, or so long."""
         with told():
             try:
-                self._client.idle()
+                news = self._client.idle()
             except exceptions.IMAPClientError as error:
                 if not refuses(error):
                     raise
                 self.idles = False
                 return
-            self.idling = True
-            try:
-                # Not the library's idle_check(): on a connection that is gone it returns at once, with nothing, for ever.
-                poll = select.poll()
-                poll.register(self._client.socket(), select.POLLIN)
-                poll.poll(seconds * 1000)
-            finally:
-                self.idling = False
+            if not news:
+                self._quiet(seconds)
             # Here the server must answer, so that silence is not mistaken for quiet.
             self._client.idle_done()
 
@@ -199,6 +193,16 @@ class Session:
                 self._client.create_folder(self._settings.processed)
 
     # Asking
+
+    def _quiet(self, seconds: float) -> None:
+        self.idling = True
+        try:
+            # Not the library's idle_check(): on a connection that is gone it returns at once, with nothing, for ever.
+            poll = select.poll()
+            poll.register(self._client.socket(), select.POLLIN)
+            poll.poll(seconds * 1000)
+        finally:
+            self.idling = False
 
     def _keywords(self, folder: Mapping[bytes, Any]) -> None:
         # RFC 9051, section 7.1: \* says that new keywords may be made. Exchange makes none.

@@ -60,6 +60,7 @@ class Mailbox:
         # Whether marks last there, and what to tell if they do not.
         self._marks, self._advice = True, ""
         self._trouble: Trouble | None = _NOT_YET
+        # Connections in a row that brought nothing.
         self._attempts = 0
         # The kind of trouble that the log knows of.
         self._told = ""
@@ -120,20 +121,20 @@ class Mailbox:
             await asyncio.sleep(self._pause(trouble))
 
     def _broke(self, trouble: Trouble) -> None:
-        self._trouble = trouble
-        self.failed += 1
-        self._attempts += 1
         # Connections end now and then, and are made anew at once; that is worth a line only if it fails.
-        lasting = self._attempts > 1 or trouble.kind in {"auth", "provider"}
+        lasting = self._trouble not in {None, _NOT_YET} or trouble.kind in {"auth", "provider"}
         if lasting and self._told != trouble.kind:
             self._told = trouble.kind
             _log.warning("mailbox out of reach", channel=self._name, kind=trouble.kind, sentence=trouble.sentence)
+        self._trouble = trouble
+        self.failed += 1
+        self._attempts += 1
 
     def _works(self) -> None:
         if self._told:
             self._told = ""
             _log.info("mailbox works again", channel=self._name)
-        self._trouble, self._attempts, self.heard_at = None, 0, self._clock()
+        self._trouble, self.heard_at = None, self._clock()
 
     def _pause(self, trouble: Trouble) -> float:
         if trouble.kind == "auth":
@@ -150,6 +151,8 @@ class Mailbox:
             while again:
                 again = await self._look(line, inlet)
             await self._wait(line, came=self.fetched > before)
+            # Not sooner: a server that lets us in and then hangs up, again and again, is not asked every other second.
+            self._attempts = 0
 
     async def _look(self, line: Line, inlet: Inlet, *, tidy: bool = False) -> bool:
         """Everything that lies there, oldest first. Whether to look again at once: something came or failed, and more may have come meanwhile.
@@ -188,6 +191,7 @@ class Mailbox:
             return False
         self._untaken.taken(uid)
         self.fetched += 1
+        self._attempts = 0
         self.last_at = self._clock()
         await self._mark(line, uid)
         return True
