@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
@@ -11,6 +13,28 @@ MIB = 1024 * 1024
 # RFC 5321, section 4.1.2, without quoted local parts: an address that we give ourselves.
 Mailbox = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}@[A-Za-z0-9.-]{1,200}$", to_lower=True)]
 Endpoint = Annotated[str, StringConstraints(pattern=r"^(\[[0-9A-Fa-f:]+\]|[0-9A-Za-z.-]+):\d{1,5}$")]
+
+
+def host_and_port(endpoint: str) -> tuple[str, int]:
+    """Its two parts, without the brackets of an IPv6 address.
+
+    >>> host_and_port("[::1]:993")
+    ('::1', 993)
+    """
+    host, _, port = endpoint.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether what is said to this host stays here.
+
+    >>> is_this_machine("127.0.0.2"), is_this_machine("localhost"), is_this_machine("imap.example")
+    (True, True, False)
+    """
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 class _Block(BaseModel):
@@ -61,8 +85,20 @@ class OAuth(_Block):
     token_url: str = Field(pattern=r"^https?://", description="where tokens are given out")
     client_id: str = Field(min_length=1, description="who we are there")
     client_secret: SecretStr | None = Field(default=None, description="secret of the client, where one is needed")
-    refresh_token: SecretStr = Field(description="secret: the permission that the mailbox's owner gave")
+    refresh_token: SecretStr | None = Field(
+        default=None, description="secret: the permission that the mailbox's owner gave; none: the client asks in its own name (client credentials)"
+    )
     scope: str = Field(default="", description="scopes to ask for, as the provider names them; empty: those of the permission")
+
+    @model_validator(mode="after")
+    def _secret_and_safe(self) -> OAuth:
+        if self.refresh_token is None and self.client_secret is None:
+            message = "give refresh_token or client_secret: with neither nobody would give a token."
+            raise ValueError(message)
+        if self.token_url.startswith("http:") and not is_this_machine(urlsplit(self.token_url).hostname or ""):
+            message = "token_url should begin with https:// \N{EM DASH} over http anybody on the way could read the token."
+            raise ValueError(message)
+        return self
 
 
 class ImapIn(_Block):
@@ -70,13 +106,23 @@ class ImapIn(_Block):
 
     server: Endpoint = Field(description="the mail server, host:port", examples=["imap.example:993"])
     tls: Literal["implicit", "starttls", "none"] = Field(default="implicit", description="none: on this machine only, the password travels openly")
+    ca: str | None = Field(
+        default=None, min_length=1, description="certificates (PEM) that the server's must be signed by; none: those that this machine trusts"
+    )
     user: str = Field(min_length=1, description="the mailbox's name there")
     password: SecretStr | None = Field(default=None, description="secret; none: oauth")
     oauth: OAuth | None = Field(default=None, description="instead of a password")
     folder: str = Field(default="INBOX", min_length=1, description="the folder in which citizens' mail arrives")
-    processed: str | None = Field(default=None, min_length=1, description="folder that mails are moved to once they are safe here; none: they are flagged")
+    processed: str | None = Field(
+        default=None,
+        min_length=1,
+        description="folder that mails are moved to once they are safe here; none: they are flagged. Needed where the server keeps no flags of ours (Exchange)",
+    )
     look_seconds: float = Field(default=300, gt=0, le=1500, description="seconds between two looks where the server does not tell by itself (IDLE)")
-    timeout_seconds: float = Field(default=30, gt=0, le=60, description="seconds that one answer of the server may take")
+    # RFC 2177 wants IDLE anew every 29 minutes; with timeout_seconds it is how long a dead connection may go unnoticed, and that shall be a minute at most.
+    idle_seconds: float = Field(default=25, gt=0, le=29, description="seconds of waiting for the server to tell, before a look shows whether it is still there")
+    timeout_seconds: float = Field(default=30, gt=0, le=30, description="seconds that one answer of the server may take")
+    retry_seconds: float = Field(default=2, gt=0, le=60, description="seconds until the first new attempt after something failed; then twice as long each time")
     max_message_bytes: int = Field(
         default=30 * MIB, ge=MIB, description="bytes of one mail at the most; of a larger one the head and the first 64 KiB are kept"
     )
@@ -85,6 +131,16 @@ class ImapIn(_Block):
     def _one_way_to_sign_in(self) -> ImapIn:
         if (self.password is None) == (self.oauth is None):
             message = "password and oauth: give one of them"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _safe(self) -> ImapIn:
+        if self.tls == "none" and not is_this_machine(host_and_port(self.server)[0]):
+            message = "tls = none is for a server on this machine: on the way to another anybody could read the password and the mails."
+            raise ValueError(message)
+        if self.processed == self.folder:
+            message = "processed should be another folder than folder."
             raise ValueError(message)
         return self
 
