@@ -293,7 +293,10 @@ class Channel(Protocol):
         """What it turns away for the machine's sake, as it is now."""
 
     async def check(self) -> Checked:
-        """Reach the other side without side effects, and say what it says of itself."""
+        """Reach the other side of the way out without side effects, and say what it says of itself."""
+
+    async def check_in(self) -> Checked:
+        """The same for the way in, where we go and fetch; where others come to us: ok, and nothing to say."""
 
     async def close(self) -> None:
         """Give back connections."""

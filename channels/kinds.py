@@ -22,6 +22,11 @@ KINDS = {
         settings="channels.sms.settings:TwilioSmsSettings",
         reader="channels.sms.reading:read",
     ),
+    "mail": Kind(
+        channel="channels.mail.channel:Mail",
+        settings="channels.mail.settings:MailSettings",
+        reader="channels.mail.reading:read",
+    ),
     "web-form": Kind(
         channel="channels.webform.channel:WebForm",
         settings="channels.webform.settings:WebFormSettings",

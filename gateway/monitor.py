@@ -118,15 +118,18 @@ class Monitor:
             return Finding(DOWN, "not_accepting", f"Nothing is accepted: {why} Senders are asked to come again.", inlet.last_at)
         if why := self.fallen.get(f"channel {name}", ""):
             return Finding(DOWN, "fell_over", f"What listens for it falls over ({why}). {_STARTED_AGAIN}", inlet.last_at)
+        checked = await self._checked(self._channels[name].check_in)
+        if not checked.ok:
+            return Finding(DOWN, checked.kind or "provider", f"{checked.sentence} {_TO_DO_IN.get(checked.kind, _TO_DO_IN['provider'])}", inlet.last_at)
         if self._intake.trouble:
             return Finding(DEGRADED, "waiting", f"Reports are accepted and wait: {self._intake.trouble}", inlet.last_at)
-        return Finding(OK, "", f"Reports are accepted. {_NOTHING_TO_DO}", inlet.last_at)
+        return Finding(OK, "", " ".join(filter(None, ("Reports are accepted.", checked.sentence, _NOTHING_TO_DO))), inlet.last_at)
 
     async def _way_out(self, name: str) -> Finding:
         counts, breaker, now = self._outboxes[name].counts, self._outboxes[name].breaker, self._clock.now()
         if why := self.fallen.get(f"outbox {name}", ""):
             return Finding(DOWN, "fell_over", f"What sends for it falls over ({why}). {_STARTED_AGAIN}", counts.sent_at)
-        checked = await self._checked(name)
+        checked = await self._checked(self._channels[name].check)
         if not checked.ok:
             return Finding(DOWN, checked.kind or "provider", f"{checked.sentence} {_TO_DO.get(checked.kind, _TO_DO['provider'])}", counts.sent_at)
         if breaker.open_until is not None and now < breaker.open_until:
@@ -140,10 +143,10 @@ class Monitor:
             return Finding(DEGRADED, counts.kind or "failing", f"The last message failed: {counts.reason} It is tried again by itself.", counts.sent_at)
         return Finding(OK, "", f"{checked.sentence} {_NOTHING_TO_DO}", counts.sent_at)
 
-    async def _checked(self, name: str) -> Checked:
+    async def _checked(self, check: Callable[[], Awaitable[Checked]]) -> Checked:
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
-                return await self._channels[name].check()
+                return await check()
         except TimeoutError:
             return Checked(ok=False, sentence=f"The provider did not answer within {_LOOK_SECONDS:.0f} seconds.", kind="timeout")
         except Exception as error:  # noqa: BLE001  # a fault of ours in check(): it is told, and the next heartbeat looks again
@@ -216,6 +219,13 @@ class Monitor:
             tell("health", part=name, direction=direction, state=finding.state, kind=finding.kind, sentence=finding.sentence)
 
 
+_TO_DO_IN = {
+    "auth": "Put the right user and password into the configuration, and restart the gateway. Mail waits at the server.",
+    "unreachable": "Check this machine's way to the mail server (name service, firewall). Mail waits there and is fetched by itself.",
+    "timeout": "Mail waits at the server and is fetched by itself. If it stays so, ask who runs the server.",
+    "provider": "Mail waits at the server and is fetched by itself. If it stays so, ask who runs the server.",
+    "fault": "Tell who maintains the gateway.",
+}
 _TO_DO = {
     "auth": "Put the right account and token into the configuration, and restart the gateway.",
     "unreachable": "Check this machine's way to the internet (name service, firewall). Messages wait and go out by themselves.",

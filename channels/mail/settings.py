@@ -174,13 +174,3 @@ class MailSettings(_Block):
     authserv_id: str | None = Field(
         default=None, min_length=1, description="how our own border server signs its Authentication-Results (RFC 8601); none: nobody's are believed"
     )
-
-
-def host_and_port(endpoint: str) -> tuple[str, int]:
-    """Split an Endpoint.
-
-    >>> host_and_port("[::1]:2525"), host_and_port("smtp.example:587")
-    (('::1', 2525), ('smtp.example', 587))
-    """
-    host, _, port = endpoint.rpartition(":")
-    return host.removeprefix("[").removesuffix("]"), int(port)

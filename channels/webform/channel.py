@@ -210,6 +210,10 @@ class WebForm:
         """There is no other side."""
         return Checked(ok=True, sentence=f"The form stands at {self._settings.path}.")
 
+    async def check_in(self) -> Checked:
+        """Others come to us."""
+        return Checked(ok=True, sentence="")
+
     async def close(self) -> None:
         """Nothing to give back."""
 

@@ -1,0 +1,128 @@
+"""Mail as a channel: other servers bring it (SMTP), or it is fetched (IMAP), or both; one reader reads it, and a relay takes the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+
+from channels.contract import (
+    About,
+    Arrival,
+    Box,
+    Checked,
+    DeliveryUpdate,
+    Door,
+    Fetched,
+    FetchFailed,
+    Ignored,
+    Inlet,
+    Kept,
+    Limit,
+    Notice,
+    Receipt,
+    SendFailed,
+)
+from channels.mail import reading, tokens
+from channels.mail.letter import letter
+from channels.mail.listener import Listener
+from channels.mail.mailbox import Mailbox
+from channels.mail.relay import Relay
+from channels.mail.settings import MailSettings
+from normalizer import Report
+
+_NOBODY_COMES = Checked(ok=True, sentence="")
+
+
+class Mail:
+    """One address, under one name."""
+
+    def __init__(self, name: str, settings: MailSettings, about: About) -> None:
+        """Opens nothing."""
+        self.name = name
+        self._settings = settings
+        self._about = about
+        self._domain = settings.address.rpartition("@")[2]
+        self.listener = Listener(name, settings, about) if settings.smtp else None
+        self.mailbox = Mailbox(name, settings, about) if settings.imap else None
+        self._relay = Relay(settings.relay, self._domain) if settings.relay else None
+
+    @property
+    def reaches(self) -> frozenset[str]:
+        """Mail, where a relay takes it."""
+        return frozenset({"email"}) if self._relay else frozenset()
+
+    def routes(self, inlet: Inlet) -> Iterable[Door]:
+        """None."""
+        return ()
+
+    def box(self, inlet: Inlet) -> Box | None:
+        """None."""
+
+    async def run(self, inlet: Inlet) -> None:
+        """Both ways in, side by side. The mailbox looks after itself; what the listener raises (its port is taken) starts both again."""
+        ours = _Ours(inlet, self._settings)
+        async with asyncio.TaskGroup() as ways:
+            if self.listener:
+                ways.create_task(self.listener.run(ours), name=f"{self.name} smtp")
+            if self.mailbox:
+                ways.create_task(self.mailbox.run(ours), name=f"{self.name} imap")
+
+    def fingerprint(self, arrival: Arrival) -> str:
+        """The bytes."""
+        return reading.fingerprint(arrival)
+
+    def read(self, arrival: Arrival) -> Report | DeliveryUpdate | Ignored:
+        """Bytes to meaning."""
+        return reading.read(arrival)
+
+    async def fetch(self, reference: str) -> Fetched:
+        """Its files came with it."""
+        raise FetchFailed("a mail refers to no files", permanent=True)
+
+    async def send(self, notice: Notice) -> str:
+        """The full form, in its thread; the Message-ID, which is the same at each attempt."""
+        if self._relay is None or notice.to.kind != "email":
+            raise SendFailed("No relay is configured for this.", permanent=True)
+        message_id = tokens.message_id(notice.token, notice.id, self._domain)
+        reply_to = tokens.plus_address(self._settings.address, notice.token)
+        await self._relay.send(letter(notice, self._settings, message_id, reply_to, self._about.name, self._about.clock()), notice.to.value)
+        return message_id
+
+    def limits(self) -> Iterable[Limit]:
+        """Of the door for other servers."""
+        return self.listener.limits() if self.listener else ()
+
+    async def check(self) -> Checked:
+        """What the relay says."""
+        return await self._relay.check() if self._relay else Checked(ok=True, sentence="Nobody is answered by mail.")
+
+    async def check_in(self) -> Checked:
+        """What the mailbox says; by SMTP others come to us."""
+        return await self.mailbox.check() if self.mailbox else _NOBODY_COMES
+
+    async def close(self) -> None:
+        """Give back connections."""
+        if self._relay:
+            await self._relay.close()
+
+
+class _Ours:
+    """The inlet, told beside each mail which addresses are ours and whose word on its sender is believed: the reader knows no configuration."""
+
+    def __init__(self, inlet: Inlet, settings: MailSettings) -> None:
+        self._inlet = inlet
+        self._meta = {"own": json.dumps([settings.address, *settings.also])} | ({"authserv_id": settings.authserv_id} if settings.authserv_id else {})
+
+    async def receive(self, arrival: Arrival) -> Receipt:
+        return await self._inlet.receive(replace(arrival, meta={**arrival.meta, **self._meta}))
+
+    async def keep(self, chunks: AsyncIterator[bytes]) -> Kept:
+        return await self._inlet.keep(chunks)
+
+    async def holds(self, digest: str) -> bool:
+        return await self._inlet.holds(digest)
+
+    def sign(self, *words: str) -> str:
+        return self._inlet.sign(*words)
