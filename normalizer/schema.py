@@ -98,6 +98,8 @@ class Report:
     content_key: str | None = None
     # Bytes of the attachments, in their order, where the arrival itself carried them. They go into the folder before anybody refers to them.
     contents: tuple[bytes, ...] = ()
+    # What is new in an answer, without quotation and signature; a view: `text` has everything. None: all of it is new.
+    reply: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
