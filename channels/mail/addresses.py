@@ -16,13 +16,14 @@ _MAX_MAILBOXES = 1000
 _MAX_ADDRESS = 254
 # An address in the middle of words; more letters are allowed, but they do not come.
 BARE = re.compile(r"(?:mailto:)?([^\s<>()\[\]\\,;:\"'@]{1,64}@(?:[^\s<>()\[\]\\,;:\"'@]{1,189}|\[[\w:.]{2,45}\]))")
-_SPACED_AT = re.compile(r"\s*@\s*")
+_SPACED = re.compile(r"\s*+([@.])\s*+")
 _ROUTE = re.compile(r"\A@[^:]*:")
 _SPECIAL = re.compile(r"[\"(<,;:]")
 _STRING = re.compile(r"((?:[^\"\\]|\\.)*+)\"", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BRACKET = re.compile(r"\\.|[()]", re.DOTALL)
 _COMMENT = re.compile(r"\([^()]*+\)")
+_NO_ATOM = re.compile(r"[\s<>,;]")
 _LABEL = re.compile(r"\A[^\s.@\x00-\x2c\x2f\x3a-\x40\[-^`\x7b-\x7f]{1,63}\Z")
 
 
@@ -60,14 +61,21 @@ def canonical(address: str) -> str:
     ('Warga@contoh.example', 'warga@contoh.example', '', '')
     """
     text = unicodedata.normalize("NFC", address[: 4 * _MAX_ADDRESS]).strip().strip("<>").strip()
-    text = _ROUTE.sub("", _SPACED_AT.sub("@", text)).removeprefix("mailto:")
-    local, at, domain = text.rpartition("@")
+    text = _ROUTE.sub("", _SPACED.sub(r"\1", text)).removeprefix("mailto:")
+    local, _, domain = text.rpartition("@")
     domain = domain.rstrip(".").lower()
-    if not at or not local or len(text) > _MAX_ADDRESS or not (local.startswith('"') and local.endswith('"')) and re.search(r"[\s<>,;]", local):
-        return ""
-    if not (domain.startswith("[") and domain.endswith("]")) and not all(map(_LABEL.match, domain.split("."))):
-        return ""
-    return f"{local}@{domain}" if (f"{local}{domain}").isprintable() else ""
+    usable = _is_local(local) and _is_domain(domain) and len(text) <= _MAX_ADDRESS and text.isprintable()
+    return f"{local}@{domain}" if usable else ""
+
+
+def _is_local(local: str) -> bool:
+    quoted = len(local) > 1 and local.startswith('"') and local.endswith('"')
+    return quoted or bool(local and not _NO_ATOM.search(local))
+
+
+def _is_domain(domain: str) -> bool:
+    literal = domain.startswith("[") and domain.endswith("]")
+    return literal or all(map(_LABEL.match, domain.split(".")))
 
 
 def of(head: Head, names: Iterable[str]) -> Iterator[Mailbox]:

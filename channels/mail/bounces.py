@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from channels.mail import addresses
-from channels.mail.automatic_words import AWAY_SUBJECT
 from channels.mail.addresses import BARE, canonical
-from channels.mail.bounce_words import BODY, COPY_FOLLOWS, DAEMON, DAEMON_NAME, DELAYED, OFFICE, SUBJECT
+from channels.mail.automatic_words import AWAY_SUBJECT
+from channels.mail.bounce_words import BODY, COPY_FOLLOWS, DAEMON, DAEMON_NAME, DELAYED, OFFICE, OFFICE_NAME, SUBJECT
 from channels.mail.charsets import decoded
 from channels.mail.headers import Head
 from channels.mail.mime import Part
@@ -32,7 +32,7 @@ _WRITTEN = (
     re.compile(r"(?m)^[ \t>]*<([^<>\s]{1,254}@[^<>\s]{1,254})>[ \t]*(?:\([^\n]{0,200}\))?[ \t]*:"),
     re.compile(r"(?i)(?:rcpt to|recipient|mailto|to)[ \t]*:[ \t]*\[?(?:smtp:)?<?([^<>\s\[\]]{1,254}@[^<>\s\[\]]{1,254}?)[>\]\s]"),
     # Exim, Exchange, sendmail: alone on its line, or before a reason.
-    re.compile(r"(?m)^[ \t>*-]*[<\"\[]?([^<>\s\"\[\]()]{1,254}@[^<>\s\"\[\](),:;]{1,254})[>\"\]]?[ \t]*(?:$|[:;.,(\-]|\.\.\.| on | \d{3}|<mailto)"),
+    re.compile(r"(?m)^[ \t>*-]*[<\"\[]?([^<>\s\"\[\]()]{1,254}@[\w-]+(?:\.[\w-]+){0,20})(?=[>\"\]]|$|[ \t:;,(<]|\.(?:\s|\.|$))"),
 )
 _PASSED_ON = re.compile(r"(?i)\s*(?:re|fwd?|bls|trs|tr|aw|wg)\s*:")
 _OFFICES = re.compile(r"(?i)\A(?:postmaster|mailer-daemon|abuse|support|helpdesk|hostmaster|no-?reply|admin)@")
@@ -91,15 +91,15 @@ def _is_notification(mail: Part) -> bool:
 
 
 def _is_told(mail: Part, sender: str, notice: str, text: str, *, null_sender: bool) -> bool:
-    """In words: once from a machine, twice from what may be one; from anybody else they must also bring the mail back, and be no answer and nothing passed on."""
+    """In words: once from a machine, twice from what may be one; anybody else must also bring the mail back, and neither answer nor pass on."""
     said, subject = mail.head.first("from"), mail.head.first("subject")
     if AWAY_SUBJECT.match(subject):
         return False
     in_subject = bool(SUBJECT.search(subject))
     in_body = bool(BODY.search(" ".join(notice[: _NOTICE // 2].split())))
-    if null_sender or "<>" in said or not said or DAEMON.match(sender or said) or DAEMON_NAME.search(said):
+    if null_sender or "<>" in said or DAEMON.match(sender or said) or DAEMON_NAME.search(said):
         return in_subject or in_body
-    if OFFICE.match(sender):
+    if OFFICE.match(sender) or OFFICE_NAME.search(said):
         return in_subject and in_body
     passed_on = mail.head.value("in-reply-to") is not None or _PASSED_ON.match(subject) or "\n>" in notice
     return in_subject and in_body and not passed_on and _brings_back(mail, notice, text)
@@ -142,13 +142,13 @@ def _recipients(head: Head, fields: str, notice: str, sender: str) -> list[str]:
     # The bounce itself goes to the sender of the mail that failed, and comes from nobody.
     known = {sender.lower(), *(box.address.lower() for box in addresses.of(head, ["to", "cc"]))}
     said = f"{head.first('x-bounced-address')}\n{notice}\n"
+    usual: list[str] = []
     for pattern in (*_WRITTEN, BARE):
         found = [address for address in _canonical(match[1].rstrip(".,;:") for match in pattern.finditer(said)) if not _OFFICES.match(address)]
         if others := [address for address in found if address.lower() not in known]:
             return others if pattern is not BARE else others[:1]
-        if found and pattern is not BARE:
-            return found
-    return []
+        usual = usual or found
+    return usual if len(usual) == 1 else []
 
 
 def _final(fields: str) -> list[str]:

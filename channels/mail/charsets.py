@@ -27,7 +27,13 @@ _MEANT = {
 _NOT_ASCII = re.compile(r"utf[-_]?7|utf[-_]?16|utf[-_]?32|iso2022|hz|cp037|cp500|cp1140|cp273")
 # Codecs of Python that are no charsets of mail; punycode takes quadratic time.
 _NO_CHARSET = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"})
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 # Candidates where nothing is declared. Latin scripts other than the west's differ in a few letters only and would be guessed too often.
 _GUESSED = ["cp1252", "cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "cp1256", "cp1255", "cp874", "cp1254", "cp1253"]
 _JAPANESE = ("euc_jp", "cp932")
@@ -74,25 +80,30 @@ def _is_codec(name: str) -> bool:
 
 
 def _decoded(data: bytes, declared: str, *, guess: bool) -> str:
-    for mark, codec in _BOMS:
-        if data.startswith(mark) and (text := _strict(data, codec)) is not None:
-            return text
-    if declared and _NOT_ASCII.match(declared):
-        text = _strict(data, declared)
-        return text if text is not None else _undeclared(data, guess=guess, japanese="jp" in declared) or data.decode(declared, "replace")
+    marked = next((codec for mark, codec in _BOMS if data.startswith(mark)), None)
+    if marked and (text := _strict(data, marked)) is not None:
+        return text
+    text = _as_declared(data, declared)
+    if text is None:
+        text = _undeclared(data, guess=guess, japanese=declared in _JAPANESE or "jp" in declared)
+    return text if text is not None else data.decode(declared if _NOT_ASCII.match(declared) else "cp1252", "replace")
+
+
+def _as_declared(data: bytes, declared: str) -> str | None:
+    """If that holds, or if it is UTF-8 whatever is declared; None: neither."""
+    if _NOT_ASCII.match(declared):
+        return _strict(data, declared)
     if data.isascii():
         return (_strict(data, "iso2022_jp_ext") if _ESCAPED.search(data) else None) or data.decode("ascii")
     utf8 = _strict(data, "utf-8")
-    if declared in _MULTIBYTE and (text := _strict(data, declared)) is not None:
-        return utf8 if utf8 is not None and len(data) - len(utf8) >= _ENOUGH_UTF8 else text
+    text = _strict(data, declared) if declared and declared != "utf-8" else None
     if utf8 is not None:
-        # Whoever declares Latin-1 and writes valid UTF-8 means UTF-8.
-        return utf8
-    if declared and declared != "utf-8" and (text := _strict(data, declared)) is not None:
-        return text
+        # Whoever declares Latin-1 and writes valid UTF-8 means UTF-8; two bytes of Chinese may look so by chance.
+        by_chance = declared in _MULTIBYTE and text is not None and len(data) - len(utf8) < _ENOUGH_UTF8
+        return text if by_chance else utf8
     if declared == "utf-8" and _cut_or_mended(data):
         return data.decode("utf-8", "replace")
-    return _undeclared(data, guess=guess, japanese=declared in _JAPANESE) or data.decode("cp1252", "replace")
+    return text
 
 
 def _strict(data: bytes, codec: str) -> str | None:

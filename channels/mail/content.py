@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from channels.mail import sealed, tnef
 from channels.mail.charsets import decoded
@@ -26,7 +25,6 @@ _SHORTEST = 20
 _PICTURE_NAME = re.compile(r"[^/?#]+\.[A-Za-z0-9]{2,5}\Z")
 # Texts whose charset is guessed where it is not declared; guessing takes some milliseconds.
 _MAX_GUESSED = 50
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,53 +66,60 @@ class Content:
 def content_of(mail: Part, wrapped: int = 0) -> Content:
     """Text and files; no part that fails takes another one with it."""
     found = Content()
-    # (part, is its text shown?, does it belong to an enclosed mail?)
-    waiting = [(mail, True, False)]
+    waiting = [_Task(mail)]
     while waiting:
-        part, shown, enclosed = waiting.pop()
-        if part.is_leaf:
-            _or(found, None, lambda part=part, shown=shown, enclosed=enclosed: _leaf(found, part, wrapped, shown=shown, enclosed=enclosed))
-            continue
-        if part.kind in sealed.ENCRYPTED_KINDS:
-            found.remark("encrypted")
-        chosen = _or(found, None, lambda part=part: _chosen(part)) if part.kind == "multipart/alternative" else None
-        below = [(child, shown and chosen in {None, id(child)}, enclosed) for child in part.parts]
-        if part.kind == "message/rfc822":
-            below = [(child, shown, enclosed or part.disposition == "attachment") for child in part.parts]
-            if part.disposition == "attachment" or part.name:
-                _file(found, part, part.raw[part.start : part.end])
-        waiting.extend(reversed(below))
+        task = waiting.pop()
+        step = _leaf if task.part.is_leaf else _branch
+        try:
+            waiting.extend(reversed(step(found, task, wrapped)))
+        except Exception:  # noqa: BLE001  # one part that cannot be read hides no other; an operator sees the remark and the raw mail
+            found.remark("partly_read")
     if not found.text.strip():
-        _or(found, None, lambda: _any_text(found, mail))
+        _any_text(found, mail)
     return found
 
 
-def _or(found: Content, default: _Result, step: Callable[[], _Result]) -> _Result:
-    """What the step gives; where it fails, for a reason that nobody has thought of: the default, and a remark."""
-    try:
-        return step()
-    except Exception:  # noqa: BLE001  # one part that cannot be read hides no other; an operator sees the remark and the raw mail
-        found.remark("partly_read")
-        return default
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A part that is still to be looked at."""
+
+    part: Part
+    # Is its text shown? Not where a better alternative is.
+    shown: bool = True
+    # Does it belong to a mail that came with this one as a file?
+    enclosed: bool = False
 
 
-def _leaf(found: Content, part: Part, wrapped: int, *, shown: bool, enclosed: bool) -> None:
-    data = part.body.data
+def _branch(found: Content, task: _Task, _: int) -> list[_Task]:
+    part = task.part
+    if part.kind in sealed.ENCRYPTED_KINDS:
+        found.remark("encrypted")
+    if part.kind == "message/rfc822":
+        if part.disposition == "attachment" or part.name:
+            _file(found, part, part.raw[part.start : part.end])
+        return [_Task(child, task.shown, task.enclosed or part.disposition == "attachment") for child in part.parts]
+    chosen = _chosen(part) if part.kind == "multipart/alternative" else None
+    return [_Task(child, task.shown and chosen in {None, id(child)}, task.enclosed) for child in part.parts]
+
+
+def _leaf(found: Content, task: _Task, wrapped: int) -> list[_Task]:
+    part, data = task.part, task.part.body.data
     found.digests.append(hashlib.sha256(_canonical(part, data)).digest())
     if part.kind in sealed.SMIME_KINDS:
         _smime(found, part, data, wrapped)
     elif tnef.is_tnef(data):
-        _winmail(found, part, data, shown=shown)
+        _winmail(found, task, data)
     elif part.kind == "message/rfc822" and wrapped < _MAX_WRAPPED:
         inner = content_of(parse(data), wrapped + 1)
         _file(found, part, data)
         found.enclosed += [inner.text]
     elif _is_text(part):
-        _text(found, part, data, shown=shown, enclosed=enclosed)
+        _text(found, task, data)
     elif data.strip() or part.name:
         _file(found, part, data)
-    if part.body.rest and shown and part.kind.startswith("text/"):
+    if part.body.rest and task.shown and part.kind.startswith("text/"):
         found.texts.append(decoded(part.body.rest))
+    return []
 
 
 def _canonical(part: Part, data: bytes) -> bytes:
@@ -131,10 +136,11 @@ def _is_text(part: Part) -> bool:
     return False
 
 
-def _text(found: Content, part: Part, data: bytes, *, shown: bool, enclosed: bool) -> None:
+def _text(found: Content, task: _Task, data: bytes) -> None:
+    part = task.part
     if part.name:
         _file(found, part, data)
-    if not shown:
+    if not task.shown:
         return
     plain, files = inlaid(data)
     found.files += [File(neutral(decoded(file.name)), "", file.data) for file in files]
@@ -148,7 +154,7 @@ def _text(found: Content, part: Part, data: bytes, *, shown: bool, enclosed: boo
             _file(found, part, data)
         words = words[: max(room, 0)]
     if not _said_before(found.texts, words):
-        (found.enclosed if enclosed else found.texts).append(words)
+        (found.enclosed if task.enclosed else found.texts).append(words)
 
 
 def _words(part: Part, data: bytes, *, guess: bool = True) -> tuple[str, bool]:
@@ -171,7 +177,7 @@ def _unflowed(text: str, *, delete_space: bool) -> str:
     lines: list[str] = []
     open_ended = False
     for line in text.split("\n"):
-        said = line[1:] if line.startswith(" ") else line
+        said = line.removeprefix(" ")
         if open_ended and said and not line.startswith(">"):
             lines[-1] = (lines[-1][:-1] if delete_space else lines[-1]) + said
         else:
@@ -226,14 +232,14 @@ def _smime(found: Content, part: Part, data: bytes, wrapped: int) -> None:
         found.remark(remark)
 
 
-def _winmail(found: Content, part: Part, data: bytes, *, shown: bool) -> None:
+def _winmail(found: Content, task: _Task, data: bytes) -> None:
     hidden = tnef.inside(data)
     found.files += [File(neutral(file.name), file.kind, file.data) for file in hidden.files]
     words = hidden.text or seen(hidden.page).text
-    if words.strip() and shown and not "".join(found.texts).strip():
+    if words.strip() and task.shown and not "".join(found.texts).strip():
         found.texts.append(words)
     if not hidden.whole or not (hidden.files or words.strip()):
-        _file(found, part, data)
+        _file(found, task.part, data)
 
 
 def _file(found: Content, part: Part, data: bytes) -> None:
@@ -247,7 +253,7 @@ def _any_text(found: Content, mail: Part) -> None:
     """No text where one is expected: a text that came as a file, or what stands before and after the parts, is better than nothing."""
     for part in mail.walk():
         if part.is_leaf and part.kind in {"text/plain", "text/html"}:
-            words = _words(part, part.body.data)[0]
+            words = _words(part, inlaid(part.body.data)[0])[0]
         elif part.kind.startswith("multipart/") and part.parts:
             words = decoded(part.raw[part.start : part.parts[0].start][: 8 * MAX_TEXT])
             words = words if not part.parts[0].raw[part.parts[0].start : part.parts[0].end].strip() else ""

@@ -15,11 +15,14 @@ _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2}\s*\Z")
 # Somebody trimmed or added spaces at the end of a line that goes on.
 _SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,400})\r?\n", re.MULTILINE)
+# Files in the middle of one text; what is more stays text.
+_MAX_INLAID = 100
 # Padded blocks behind one another; a mail gateway that joins parts makes a handful.
 _MAX_BLOCKS = 10_000
 _UU_LINE = re.compile(rb"[ -`]{1,90}\Z")
 _YENC = re.compile(rb"^=ybegin [^\r\n]*?name=([^\r\n]{1,400})\r?\n(?:=ypart [^\r\n]*\r?\n)?", re.MULTILINE)
-_YENC_ESCAPED = re.compile(rb"=(.)", re.DOTALL)
+# The bytes that yEnc escapes, each 64 higher; "=" itself last (yEnc draft 1.3, "The encoding process").
+_YENC_ESCAPED = tuple((bytes([ord("="), (value + 64) % 256]), bytes([value])) for value in (*b"\0\t\n\r.", ord("=")))
 _YENC_SHIFT = bytes((value - 42) % 256 for value in range(256))
 
 
@@ -104,7 +107,7 @@ def _decode_block(block: bytes) -> bytes:
 
 def _without(body: bytes, begins: re.Pattern[bytes], block: _Block, files: list[Inlaid]) -> bytes:
     kept, at = [], 0
-    while begin := begins.search(body, at):
+    while len(files) < _MAX_INLAID and (begin := begins.search(body, at)):
         data, end = block(body, begin.end())
         if data is None:
             kept.append(body[at:end])
@@ -116,7 +119,7 @@ def _without(body: bytes, begins: re.Pattern[bytes], block: _Block, files: list[
 
 
 def _uu_block(body: bytes, at: int) -> tuple[bytes | None, int]:
-    pieces = []
+    pieces: list[bytes] = []
     while at < len(body):
         end = body.find(b"\n", at)
         end = len(body) if end < 0 else end
@@ -146,6 +149,7 @@ def _yenc_block(body: bytes, at: int) -> tuple[bytes | None, int]:
     if end < 0:
         return None, len(body)
     said = body[at:end].replace(b"\r", b"").replace(b"\n", b"")
-    raw = _YENC_ESCAPED.sub(lambda found: bytes([(found[1][0] - 64) % 256]), said)
+    for escaped, value in _YENC_ESCAPED:
+        said = said.replace(escaped, value)
     following = body.find(b"\n", end + 1)
-    return raw.translate(_YENC_SHIFT), len(body) if following < 0 else following + 1
+    return said.translate(_YENC_SHIFT), len(body) if following < 0 else following + 1

@@ -19,7 +19,7 @@ MAX_GUESSED = 2000
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*")
 _BLANK = re.compile(rb"[\r\n]*")
-_MBOX = re.compile(rb">?From [^\n]*\n")
+_MBOX = re.compile(rb">?From (?!\s*:)[^\n]*\n")
 # Fields that no text begins its lines with: behind a broken line they say that the head goes on.
 _CERTAIN = re.compile(
     rb"(?i)(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|reply-to|return-path|delivered-to|x-[a-z-]+)[ \t]*:",
@@ -77,7 +77,11 @@ def read_head(raw: bytes, start: int, ends_part: Callable[[int, int], bool]) -> 
         if raw[at] in b" \t":
             if not head.fields:
                 return head, at
-            if raw[at:end].isspace() and not _FIELD.match(raw, following, limit):
+            if (
+                raw[at:end].isspace()
+                and not _FIELD.match(raw, following, limit)
+                and not (raw[following : following + 1] in {b" ", b"\t"} and _goes_on(raw, following, limit))
+            ):
                 # The blank line, with a space in it that somebody added.
                 return head, following
             head.ends[-1] = end

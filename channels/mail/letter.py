@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from channels.mail import addresses, automatic, tokens
@@ -14,14 +14,14 @@ from channels.mail.authentication import verdict
 from channels.mail.bounces import Bounce, bounce_of
 from channels.mail.content import Content, content_of
 from channels.mail.headers import Head
-from channels.mail.mime import Part, parse
+from channels.mail.mime import parse
 from channels.mail.reply import reply
 
 _MAX_REFERENCES = 100
 _MAX_TOKENS = 20
 # RFC 5322, section 3.6.4, as it comes: with spaces in it, and without the brackets.
-_MESSAGE_ID = re.compile(r"<([^<>\s]{1,500})>")
-_ANSWERS = re.compile(r"(?i)\s*(?:re|bls|balas|aw|sv|antw|vs|odp|ynt|rv|ref)\s*(?:\[\d+\])?\s*[:：]")
+_MESSAGE_ID = re.compile(r"<([^<>]{1,500})>")
+_ANSWERS = re.compile(r"(?i)\s*(?:re|bls|balas|aw|sv|antw|vs|odp|ynt|rv|ref)\s*(?:\[\d+\])?\s*[:：]")  # noqa: RUF001  # colons of all programs
 # Whom it was delivered to, as mail servers note it.
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "apparently-to", "x-delivered-to")
 
@@ -140,15 +140,18 @@ def _is_null(head: Head, envelope: Envelope) -> bool:
 
 def _message_id(head: Head) -> str:
     said = head.first("message-id")
-    found = _MESSAGE_ID.search(said)
-    return f"<{found[1]}>" if found else f"<{said.split()[0].strip('<>')}>" if said.strip("<> ") else ""
+    found = _message_ids([said])
+    return found[0] if found else f"<{said.split()[0].strip('<>')}>" if said.strip("<> ") else ""
 
 
 def _references(head: Head) -> tuple[str, ...]:
     """In-Reply-To, then References from the last one back."""
-    answered = _MESSAGE_ID.findall(" ".join(head.all("in-reply-to")))
-    before = _MESSAGE_ID.findall(" ".join(head.all("references")))
-    return tuple(f"<{one}>" for one in list(dict.fromkeys([*answered, *reversed(before)]))[:_MAX_REFERENCES])
+    answered, before = _message_ids(head.all("in-reply-to")), _message_ids(head.all("references"))
+    return tuple(dict.fromkeys([*answered, *reversed(before)]))[:_MAX_REFERENCES]
+
+
+def _message_ids(fields: list[str]) -> list[str]:
+    return [f"<{''.join(said.split())}>" for said in _MESSAGE_ID.findall(" ".join(fields)) if said.strip()]
 
 
 def _recipient(head: Head, envelope: Envelope) -> str:
@@ -177,5 +180,3 @@ def _content_key(message_id: str, sender: str, content: Content, cut: str) -> st
         return None
     said = [message_id, sender, cut, *(digest.hex() for digest in content.digests)]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
-
-

@@ -20,7 +20,10 @@ _WHITE = re.compile(r"[ \t\r\n\f\v\xa0\u200b\ufeff]+")
 _MSO = re.compile(r"(?i)class=[\"']?Mso")
 _PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "pre", "table", "blockquote", "hr", "body"})
 _LINES = frozenset(
-    "div tr li dt dd section article header footer main aside nav center address form fieldset option caption figure figcaption tbody thead tfoot html".split()
+    {
+        *("div", "tr", "li", "dt", "dd", "tbody", "thead", "tfoot", "caption", "figure", "figcaption", "option", "html"),
+        *("section", "article", "header", "footer", "main", "aside", "nav", "center", "address", "form", "fieldset"),
+    }
 )
 # What stands in them is for programs (HTML Standard, section 13.2.5.2: raw text).
 _UNSEEN = ("style", "script", "title", "noframes", "xmp")
@@ -37,10 +40,10 @@ class Seen:
 
 
 def seen(page: str) -> Seen:
-    """The text; what is quoted (blockquote) begins its lines with "> ", as in plain text.
+    r"""The text; what is quoted (blockquote) begins its lines with "> ", as in plain text.
 
     >>> seen("<p>Jalan &amp; jembatan<br>rusak</p><blockquote>Di mana?</blockquote>").text
-    'Jalan & jembatan\\nrusak\\n\\n> Di mana?'
+    'Jalan & jembatan\nrusak\n\n> Di mana?'
     """
     paper, at, tags = _Paper(), 0, 0
     ends = _Ends(page)

@@ -47,7 +47,7 @@ class Part:
 
     @cached_property
     def disposition(self) -> str:
-        """ "attachment" | "inline" | ...; empty: not said."""
+        """In small letters: "attachment" | "inline" | ...; empty: not said."""
         return first_word(self.head.value("content-disposition") or b"")
 
     @cached_property
@@ -114,7 +114,7 @@ class _Walk:
             if self._opened:
                 self._opened[-1].parts.append(part)
             self._opened.append(part)
-            boundary = part.parameters.get("boundary", "").rstrip().encode("utf-8", "replace")[:_MAX_BOUNDARY]
+            boundary = part.parameters.get("boundary", "").encode("utf-8", "replace")[:_MAX_BOUNDARY]
             if len(self._opened) >= _MAX_DEPTH:
                 return body
             if part.kind.startswith("multipart/") and boundary:
@@ -162,10 +162,12 @@ class _Walk:
 
     def _delimiter(self, at: int, end: int) -> tuple[bytes, bool] | None:
         """(boundary, is it the last one) of the line; None: it is only a line."""
-        line = self._raw[at + 2 : min(end, at + 2 + 2 * _MAX_BOUNDARY)].rstrip()
-        for said in (line, line.split(None, 1)[0] if line else line):
+        line = self._raw[at + 2 : min(end, at + 2 + 2 * _MAX_BOUNDARY)].removesuffix(b"\r")
+        # As it stands, with spaces that somebody added behind it, with words behind it (RFC 2046, section 5.1.1, note to implementors).
+        for said in (line, line.rstrip(), *line.split(None, 1)[:1]):
             if said in self._boundaries:
                 return said, False
-            if said.endswith(b"--") and said[:-2].rstrip() in self._boundaries:
-                return said[:-2].rstrip(), True
+            for boundary in (said[:-2], said[:-2].rstrip()) if said.endswith(b"--") else ():
+                if boundary in self._boundaries:
+                    return boundary, True
         return None

@@ -1,4 +1,4 @@
-"""What a mail says, read from its bytes; pure. It runs in the reading process, so nothing heavier than the standard library and charset-normalizer stands below it."""
+"""What a mail says, read from its bytes; pure. It runs in the reading process: only the standard library and charset-normalizer stand below it."""
 
 from __future__ import annotations
 

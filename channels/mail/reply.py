@@ -15,11 +15,15 @@ MAX_TEXT = 200_000
 _ATTRIBUTION_LINES = 4
 _ATTRIBUTION = 500
 _SIGNATURE_LINES = 12
-_LABEL = re.compile(r"[\s*|]*([^\s:*][^:*\n]{0,30}?)[\s*]*[:：]\s*[*]*(.*)\Z")
-_RULE = re.compile(r"\s*(?:[_=–—]{5,}|-{5,}|[*]{5,})\s*\Z")
-_DELIMITER = re.compile(r"(?:--|––|—|__|[-—–_]{2,4}|[—–]{2,}|_{5,})\s*\Z")
+# Colons and dashes as all programs and languages write them.
+_COLON = "[:\uff1a]"
+_DASH = "[-\u2013\u2014_]"
+_LABEL = re.compile(rf"[\s*|]*([^\s:*][^:*\n]{{0,30}}?)[\s*]*{_COLON}\s*[*]*(.*)\Z")
+_RULE = re.compile(rf"\s*(?:{_DASH}{{5,}}|={{5,}}|[*]{{5,}})\s*\Z")
+_DELIMITER = re.compile(r"(?:[-\u2013_]{2,4}|\u2014+|\u2013{2,}|_{5,})\s*\Z")
 _LINK = re.compile(r"\s*[<(\[]?(?:https?://|mailto:)\S+[>)\]]?\s*>?\s*\Z")
 _CONTACT = re.compile(r"[@\d]|https?:|www\.", re.IGNORECASE)
+_BY_ADDRESS = re.compile(rf"<[^<>\s]+@[^<>\s]+>\)?\s*{_COLON}?\Z")
 _TIME = re.compile(r"\b\d{1,2}:\d{2}\b")
 _QUOTED = re.compile(r"\s{0,3}>")
 
@@ -44,6 +48,8 @@ def reply(text: str) -> str:
 def _marked(lines: list[str]) -> list[str]:
     """For each line: "t" new, "q" quoted, "e" blank."""
     marks = ["e" if not line.strip() else "q" if _QUOTED.match(line) else "t" for line in lines]
+    # No mark is that long, and patterns need not be asked whether it is.
+    lines = [line if len(line) <= _ATTRIBUTION else "x" for line in lines]
     at = 0
     while at < len(lines):
         if marks[at] != "t":
@@ -105,12 +111,12 @@ def _attribution(lines: list[str], marks: list[str], at: int) -> int:
 def _attributes(said: str) -> bool:
     if ATTRIBUTED.match(said):
         return True
-    ends = said.rstrip(" *_").endswith((":", "："))
+    ends = re.search(rf"{_COLON}[ *_]*\Z", said) is not None
     named = "@" in said or any(map(str.isdigit, said))
     if ends and named and WROTE.search(said):
         return bool(INTRODUCED.match(said) or DATED.match(said) or "<" in said)
     # Only when and who: "26.06.2014, 14:41, "Siti" <siti@contoh.example>:".
-    return bool(DATED.match(said)) and bool(re.search(r"<[^<>\s]+@[^<>\s]+>\)?\s*[:：]?\Z", said))
+    return bool(DATED.match(said)) and _BY_ADDRESS.search(said) is not None
 
 
 def _separator(lines: list[str], marks: list[str], at: int) -> int:
@@ -155,7 +161,7 @@ def _label_of(line: str) -> str:
 def _without_quotes(lines: list[str], marks: list[str]) -> list[str]:
     """Quotes at the end go; one block in front of or between what is new goes, too; more blocks stay, for they are being answered."""
     last = max((index for index, mark in enumerate(marks) if mark == "t"), default=-1)
-    blocks = sum(mark == "q" and "q" != previous for previous, mark in _neighbours(marks[: last + 1]))
+    blocks = sum(mark == "q" and previous != "q" for previous, mark in _neighbours(marks[: last + 1]))
     if last < 0:
         return lines
     if blocks > 1 or (blocks == 1 and marks[: last + 1].count("q") == 1):
@@ -174,10 +180,10 @@ def _without_signature(lines: list[str]) -> list[str]:
         lines = lines[:-1]
     for index in range(max(1, len(lines) - _SIGNATURE_LINES), len(lines)):
         below = [line for line in lines[index + 1 :] if line.strip()]
-        if _DELIMITER.match(lines[index]) and any(line.strip() for line in lines[:index]) and _signs(lines[index], below):
+        if _DELIMITER.match(lines[index][:_ATTRIBUTION]) and any(line.strip() for line in lines[:index]) and _signs(lines[index], below):
             lines = lines[:index]
             break
-    while len(lines) > 1 and (not lines[-1].strip() or SENT_FROM.match(lines[-1])):
+    while len(lines) > 1 and (not lines[-1].strip() or (len(lines[-1]) <= _ATTRIBUTION and SENT_FROM.match(lines[-1]))):
         lines = lines[:-1]
     return lines
 

@@ -41,7 +41,8 @@ def signed_content(data: bytes) -> bytes | None:
 
 def without_armour(text: str) -> str:
     """A clear-signed text as it was before it was signed."""
-    kept, at = [], 0
+    kept: list[str] = []
+    at = 0
     while True:
         begins = text.find(_SIGNED_BEGINS, at)
         ends = text.find(_SIGNATURE_BEGINS, begins) if begins >= 0 else -1

@@ -23,7 +23,9 @@ class SmtpIn(_Block):
     listen: Endpoint = Field(default="127.0.0.1:2525", description="where to listen, host:port")
     certificate: Path | None = Field(default=None, description="PEM file of the certificate and its chain, for STARTTLS; relative to this file")
     private_key: Path | None = Field(default=None, description="PEM file of the certificate's key; relative to this file")
-    proxy_protocol: bool = Field(default=False, description="a balancer of ours stands before this port and says whom it speaks for (PROXY protocol, v1 and v2)")
+    proxy_protocol: bool = Field(
+        default=False, description="a balancer of ours stands before this port and says whom it speaks for (PROXY protocol, v1 and v2)"
+    )
     max_message_bytes: int = Field(default=30 * MIB, ge=MIB, description="bytes of one mail at the most")
     max_line_bytes: int = Field(default=64 * 1024, ge=1000, description="bytes of one line at the most")
     max_recipients: int = Field(default=100, ge=1, description="recipients of one mail at the most")
@@ -57,7 +59,9 @@ class ImapIn(_Block):
     processed: str | None = Field(default=None, min_length=1, description="folder that mails are moved to once they are safe here; none: they are flagged")
     look_seconds: float = Field(default=300, gt=0, le=1500, description="seconds between two looks where the server does not tell by itself (IDLE)")
     timeout_seconds: float = Field(default=30, gt=0, le=60, description="seconds that one answer of the server may take")
-    max_message_bytes: int = Field(default=30 * MIB, ge=MIB, description="bytes of one mail at the most; of a larger one the head and the first 64 KiB are kept")
+    max_message_bytes: int = Field(
+        default=30 * MIB, ge=MIB, description="bytes of one mail at the most; of a larger one the head and the first 64 KiB are kept"
+    )
 
     @model_validator(mode="after")
     def _one_way_to_sign_in(self) -> ImapIn:

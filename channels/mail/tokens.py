@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 
 # A tracking number of 12 symbols and 16 of a signature, in small letters: mail servers are free to change capitals.
-TOKEN = "[0-9a-z]{28}"
-_PLUS = re.compile(rf"(?i)([^+@\s]{{1,64}})\+({TOKEN})@([^@\s]{{1,255}})\Z")
-_MESSAGE_ID = re.compile(rf"(?i)<({TOKEN})\.([a-z0-9._-]{{1,100}})@([a-z0-9.-]{{1,255}})>")
+_SYMBOLS = "[0-9a-z]{28}"
+_PLUS = re.compile(rf"(?i)([^+@\s]{{1,64}})\+({_SYMBOLS})@([^@\s]{{1,255}})\Z")
+_MESSAGE_ID = re.compile(rf"(?i)<({_SYMBOLS})\.([a-z0-9._-]{{1,100}})@([a-z0-9.-]{{1,255}})>")
 
 
 def plus_address(address: str, token: str) -> str:
