@@ -42,17 +42,17 @@ AWAY_SUBJECT = re.compile(
 
 _BODIES = r"""
 # English
-\bthis is an? (?:auto(?:matic|mated|matically generated)?|vacation|out[- ]of[- ]office)[- ]?(?:generated )?(?:reply|response|message|answer|e-?mail|notification)
-\b(?:i am|i['’]m|i will be|i['’]ll be|we are)(?: (?:currently|presently|now|away|and)){0,3} (?:out of (?:the |my |our )?office|on (?:\w+ )?(?:leave|vacation|holidays?))
+\bthis is an? (?:auto(?:matic|mated|matically generated)?|vacation|out[- ]of[- ]office)[- ]?(?:generated )?(?:reply|response|message|answer|e-?mail)
+\b(?:i am|i['’]m|i will be|i['’]ll be|we are)(?: (?:currently|now|away|and)){0,3} (?:out of (?:the |my )?office|on (?:\w+ )?(?:leave|vacation|holidays?))
 \b(?:i am|i['’]m|i will be|i['’]ll be)(?: (?:currently|presently|now)){0,3} (?:away (?:until|till|from) |not in the office|travell?ing)
 \b(?:limited|intermittent|no) access to (?:my )?e-?mail\b|\bthis e-?mail (?:was|is) (?:automatically generated|generated automatically)
 \bdo not reply to this (?:automated |automatic )?(?:e-?mail|message)
 \b(?:your|this) (?:e-?mail|message|mail) (?:address )?(?:is|was) no longer (?:monitored|in use|valid|active)
 # Indonesian and Malay
-\b(?:pesan|surel|e-?mail|balasan|jawaban) (?:ini |yang ){0,2}(?:adalah )?(?:dikirim(?:kan)?|dibuat|dibalas|dihasilkan|terkirim|balasan|jawaban)?(?: secara)? ?otomatis
+\b(?:pesan|surel|e-?mail|balasan|jawaban) (?:ini |yang ){0,2}(?:adalah )?(?:dikirim(?:kan)?|dibuat|dibalas|balasan|jawaban)?(?: secara)? ?otomatis
 \bini adalah (?:pesan|balasan|jawaban|e-?mail|surel|respon|respons) otomatis|\bmohon (?:untuk )?tidak (?:membalas|dibalas)
 \bjangan (?:balas|membalas) (?:e-?mail|surel|pesan) ini
-\bsaya (?:saat ini |sedang |akan |tengah ){1,3}(?:cuti|(?:berada )?di luar kantor|dinas luar|perjalanan dinas|tidak (?:berada )?di (?:kantor|tempat)|(?:ber)?libur)
+\bsaya (?:saat ini |sedang |akan |tengah ){1,3}(?:cuti|(?:berada )?di luar kantor|dinas luar|tidak (?:berada )?di (?:kantor|tempat)|(?:ber)?libur)
 \b(?:mesej|e-?mel) ini (?:dihantar|dijana) secara automatik
 # German, French, Dutch
 \bich bin (?:derzeit|zur zeit|momentan|bis|vom|ab|aktuell|leider|im moment)[^.]{0,80}(?:nicht (?:im|erreichbar|am)|im urlaub|abwesend|außer haus)

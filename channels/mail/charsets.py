@@ -43,6 +43,10 @@ _SAMPLE = 4096
 _ENOUGH_UTF8 = 8
 _MULTIBYTE = frozenset({"gb18030", "cp949", "cp932", "big5hkscs", "euc_jp", "johab"})
 _ESCAPED = re.compile(rb"\x1b(?:\$[@BAC()]|\([BJI])")
+# Words, by the letters of Windows-1252.
+_LETTERS = re.compile(rb"[A-Za-z\x8a\x8c\x8e\x92\x9a\x9c\x9e\x9f\xc0-\xff]+")
+_PLAIN_LETTER = re.compile(rb"[A-Za-z]")
+_THREE_FOREIGN = re.compile(rb"[\x80-\xff]{3}")
 _LONE_HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -129,11 +133,20 @@ def _undeclared(data: bytes, *, guess: bool, japanese: bool) -> str | None:
     if not guess:
         return None
     sample = _foreign(data)
+    if _is_western(sample):
+        return data.decode("cp1252", "replace")
     try:
         best = from_bytes(sample, cp_isolation=_GUESSED).best()
     except Exception:  # noqa: BLE001  # a guess that fails, for whatever reason, is no guess
         return None
     return data.decode(best.encoding, "replace") if best else None
+
+
+def _is_western(sample: bytes) -> bool:
+    """Are its foreign letters scattered over words of plain ones, as accents are? Statistics take a single one for Cyrillic."""
+    foreign = [word for word in _LETTERS.findall(sample) if not word.isascii()]
+    scattered = sum(bool(_PLAIN_LETTER.search(word)) and not _THREE_FOREIGN.search(word) for word in foreign)
+    return scattered * 2 > len(foreign) or not foreign
 
 
 def _foreign(data: bytes) -> bytes:
