@@ -82,7 +82,7 @@ def of(head: Head, names: Iterable[str]) -> Iterator[Mailbox]:
     """All that these fields name, field by field."""
     for name in names:
         for value in head.values(name):
-            yield from mailboxes(plain(value))
+            yield from mailboxes(plain(value, head.charset))
 
 
 @dataclass(slots=True)
@@ -112,16 +112,16 @@ class _Piece:
             return Mailbox(_shown(" ".join(self.comments)), address)
         if address := _hidden(shown):
             return Mailbox(_shown(shown.replace(address, "")), address)
+        if "=?" in shown and "@" in (inner := decode_words(shown).replace("=?", "")):
+            # The whole of it in an encoded word, where none belongs.
+            return next((box for box in mailboxes(inner) if box.address), Mailbox(_shown(inner), ""))
         return Mailbox(_shown(shown), "") if shown or self.angles else None
 
 
 def _hidden(text: str) -> str:
-    """An address among words, or inside an encoded word where none belongs."""
-    for said in (text, decode_words(text) if "=?" in text else ""):
-        for found in BARE.finditer(said):
-            if address := canonical(found[1].rstrip(".")):
-                return address
-    return ""
+    """An address among words."""
+    candidates = (canonical(found[1].rstrip(".")) for found in BARE.finditer(text))
+    return next(filter(None, candidates), "")
 
 
 def _shown(name: str) -> str:

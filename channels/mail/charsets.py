@@ -47,6 +47,7 @@ _ESCAPED = re.compile(rb"\x1b(?:\$[@BAC()]|\([BJI])")
 _LETTERS = re.compile(rb"[A-Za-z\x8a\x8c\x8e\x92\x9a\x9c\x9e\x9f\xc0-\xff]+")
 _PLAIN_LETTER = re.compile(rb"[A-Za-z]")
 _THREE_FOREIGN = re.compile(rb"[\x80-\xff]{3}")
+_HALF_WIDTH = re.compile("[\uff61-\uff9f]{2}")
 _LONE_HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -127,19 +128,27 @@ def _cut_or_mended(data: bytes) -> bool:
 def _undeclared(data: bytes, *, guess: bool, japanese: bool) -> str | None:
     """By what the bytes look like; None: like nothing."""
     if japanese:
-        for codec in _JAPANESE:
-            if (text := _strict(data, codec)) is not None:
+        for likely in _JAPANESE:
+            if (text := _strict(data, likely)) is not None:
                 return text
     if not guess:
         return None
     sample = _foreign(data)
     if _is_western(sample):
         return data.decode("cp1252", "replace")
+    codec: str | None = _guessed(sample, _GUESSED)
+    if codec == "cp932" and _HALF_WIDTH.search(sample.decode(codec, "replace")):
+        # What nobody writes, and Cyrillic looks like.
+        codec = _guessed(sample, [other for other in _GUESSED if other not in _MULTIBYTE])
+    return data.decode(codec, "replace") if codec else None
+
+
+def _guessed(sample: bytes, candidates: list[str]) -> str | None:
     try:
-        best = from_bytes(sample, cp_isolation=_GUESSED).best()
+        best = from_bytes(sample, cp_isolation=candidates).best()
     except Exception:  # noqa: BLE001  # a guess that fails, for whatever reason, is no guess
         return None
-    return data.decode(best.encoding, "replace") if best else None
+    return best.encoding if best else None
 
 
 def _is_western(sample: bytes) -> bool:

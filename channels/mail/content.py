@@ -22,7 +22,7 @@ _MAX_WRAPPED = 4
 _STUB = 200
 _STUB_RATIO = 4
 _SHORTEST = 20
-_PICTURE_NAME = re.compile(r"[^/?#]+\.[A-Za-z0-9]{2,5}\Z")
+_PICTURE_NAME = re.compile(r"[^/?#]{1,200}\.[A-Za-z0-9]{2,5}(?=[?#]|\Z)")
 # Texts whose charset is guessed where it is not declared; guessing takes some milliseconds.
 _MAX_GUESSED = 50
 

@@ -40,6 +40,8 @@ class Head:
     raw: bytes
     fields: list[tuple[str, int]] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
+    # What bytes that are no ASCII are taken for where no encoded word says it: the charset of the mail's text.
+    charset: str = ""
 
     def value(self, name: str) -> bytes | None:
         """The first field of this name as bytes; None: there is none."""
@@ -54,20 +56,20 @@ class Head:
     def first(self, name: str) -> str:
         """The words of the first field of this name, on one line; empty: there is none."""
         value = self.value(name)
-        return words(value) if value is not None else ""
+        return words(value, self.charset) if value is not None else ""
 
     def all(self, name: str) -> list[str]:
         """The fields of this name, each on one line, encoded words left as they are."""
-        return [plain(value) for value in self.values(name)]
+        return [plain(value, self.charset) for value in self.values(name)]
 
     def names(self) -> frozenset[str]:
         """Which fields there are."""
         return frozenset(name for name, _ in self.fields)
 
 
-def read_head(raw: bytes, start: int, ends_part: Callable[[int, int], bool]) -> tuple[Head, int]:
+def read_head(raw: bytes, start: int, ends_part: Callable[[int, int], bool], charset: str = "") -> tuple[Head, int]:
     """The fields from `start` on, and where the body begins. `ends_part(line start, line end)`: this line belongs to the multipart around."""
-    head = Head(raw)
+    head = Head(raw, charset=charset)
     limit = min(len(raw), start + MAX_HEAD)
     for at, end, following in _lines(raw, _skipped(raw, start), limit):
         if not raw[at:end].strip(b"\r"):
@@ -95,18 +97,18 @@ def read_head(raw: bytes, start: int, ends_part: Callable[[int, int], bool]) -> 
     return head, limit
 
 
-def plain(value: bytes) -> str:
+def plain(value: bytes, charset: str = "") -> str:
     """On one line, encoded words left as they are."""
-    return writable(" ".join(_text(value).split()))
+    return writable(" ".join(_text(value, charset).split()))
 
 
-def words(value: bytes) -> str:
+def words(value: bytes, charset: str = "") -> str:
     r"""On one line, encoded words decoded.
 
     >>> words(b"=?utf-8?Q?Jalan_=C3?= =?utf-8?Q?=A9?=\r\n rusak"), words("Séruyan".encode("cp1252"))
     ('Jalan é rusak', 'Séruyan')
     """
-    text = _text(value)
+    text = _text(value, charset)
     return writable(" ".join((decode_words(text) if "=?" in text else text).split()))
 
 
@@ -154,9 +156,9 @@ def _goes_on(raw: bytes, at: int, limit: int) -> bool:
     return False
 
 
-def _text(value: bytes) -> str:
+def _text(value: bytes, charset: str) -> str:
     unfolded = _FOLD.sub(b"", value)
-    return unfolded.decode("ascii") if unfolded.isascii() and b"\x1b" not in unfolded else decoded(unfolded, guess=len(unfolded) < MAX_GUESSED)
+    return unfolded.decode("ascii") if unfolded.isascii() and b"\x1b" not in unfolded else decoded(unfolded, charset, guess=len(unfolded) < MAX_GUESSED)
 
 
 def _bytes_of(how: str, said: str) -> bytes:

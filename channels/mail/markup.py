@@ -53,7 +53,11 @@ def seen(page: str) -> Seen:
         if tags > MAX_TAGS:
             return Seen(paper.text(), whole=False)
         at = _comment_end(ends, found) if found[1] else ends.tag(found.end())
-        if found[4]:
+        if at < 0:
+            # No tag after all.
+            paper.write(found[0])
+            at = found.end()
+        elif found[4]:
             at = _element(paper, ends, page, found, at)
     paper.write(page[at:])
     return Seen(paper.text(), whole=True)
@@ -80,13 +84,13 @@ class _Ends:
         return end
 
     def tag(self, at: int) -> int:
-        """Behind the tag that `at` is in; a tag that never ends is only its name."""
+        """Behind the tag that `at` is in; -1: it never ends."""
         end = first = self.of(">", at)
         for _ in range(_MAX_QUOTED):
             if end < 0 or not _is_inside_quotes(self._page, at, end):
                 break
             end = self.of(">", end + 1)
-        return (end if end >= 0 else first) + 1 if first >= 0 else at
+        return max(end, first) + 1 or -1
 
 
 def _is_inside_quotes(page: str, at: int, end: int) -> bool:

@@ -5,12 +5,13 @@ Not the standard library's parser: it raises on mail that Exchange emits, and ne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from channels.mail.encodings import Unpacked, unpacked
-from channels.mail.headers import Head, read_head
+from channels.mail.headers import MAX_HEAD, Head, read_head
 from channels.mail.parameters import first_word, kind_of, parameters
 
 # Beyond these a part is no longer taken apart: what is left of it stays one leaf, and nothing is lost.
@@ -20,6 +21,8 @@ _MAX_DEPTH = 200
 _MAX_DASHED = 300_000
 # RFC 2046, section 5.1.1 allows 70; real ones reach a few hundred, test suites some thousands.
 _MAX_BOUNDARY = 16_384
+# The first charset that a mail declares, of its text most often.
+_CHARSET = re.compile(rb"(?i)[;\s]charset\s{0,5}=\s{0,5}[\"']?([\w.:+-]{1,60})")
 
 
 @dataclass
@@ -43,7 +46,7 @@ class Part:
     @cached_property
     def parameters(self) -> dict[str, str]:
         """Of Content-Type."""
-        return parameters(self.head.value("content-type") or b"")
+        return parameters(self.head.value("content-type") or b"", self.head.charset)
 
     @cached_property
     def disposition(self) -> str:
@@ -53,7 +56,7 @@ class Part:
     @cached_property
     def name(self) -> str:
         """What the sender called it, as written."""
-        said = parameters(self.head.value("content-disposition") or b"")
+        said = parameters(self.head.value("content-disposition") or b"", self.head.charset)
         return said.get("filename") or said.get("name") or self.parameters.get("name") or self.parameters.get("filename") or ""
 
     @cached_property
@@ -96,6 +99,8 @@ class _Walk:
         # Boundary to where in `_opened` the multiparts stand that it delimits: the same may be used inside itself.
         self._boundaries: dict[bytes, list[int]] = {}
         self._parts = 0
+        declared = _CHARSET.search(raw, 0, MAX_HEAD)
+        self._charset = declared[1].decode("ascii") if declared else ""
         at = self._open(0, "text/plain")
         self.root = self._opened[0]
         for _ in range(_MAX_DASHED):
@@ -108,7 +113,7 @@ class _Walk:
     def _open(self, at: int, default: str) -> int:
         """A part begins; with it the message in it, and the message in that one."""
         while True:
-            head, body = read_head(self._raw, at, self._delimits)
+            head, body = read_head(self._raw, at, self._delimits, self._charset)
             part = Part(self._raw, head, body, len(self._raw), default)
             self._parts += 1
             if self._opened:

@@ -39,13 +39,13 @@ def first_word(value: bytes) -> str:
     return found[1].lower() if found else ""
 
 
-def parameters(value: bytes) -> dict[str, str]:
+def parameters(value: bytes, charset: str = "") -> dict[str, str]:
     """By name in small letters, decoded; the first of two wins.
 
     >>> parameters(b"text/plain; charset=utf-8;; name*0*=utf-8''Jal%61n; name*1=.txt")
     {'charset': 'utf-8', 'name': 'Jalan.txt'}
     """
-    text = _line(value)
+    text = _line(value, charset)
     if ";" not in text:
         # text/html charset=utf-8
         text = text.strip().replace(" ", ";", 1)
@@ -61,9 +61,9 @@ def parameters(value: bytes) -> dict[str, str]:
     return {**plain, **{name: _together(parts) for name, parts in pieces.items()}}
 
 
-def _line(value: bytes) -> str:
+def _line(value: bytes, charset: str) -> str:
     """Not decoded yet: an encoded word may hide a semicolon. Folds become nothing, as they were before folding."""
-    return decoded(value.replace(b"\r\n", b"").replace(b"\n", b""), guess=len(value) < MAX_GUESSED)
+    return decoded(value.replace(b"\r\n", b"").replace(b"\n", b""), charset, guess=len(value) < MAX_GUESSED)
 
 
 def _unquoted(said: str) -> str:
