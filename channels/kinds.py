@@ -16,6 +16,9 @@ class Kind:
     reader: str
 
 
+# What a wire's bytes say, for an operator and without a configuration: bytes -> a JSON object, pure.
+SHOWN = {"mail": "channels.mail.showing:show"}
+
 KINDS = {
     "twilio-sms": Kind(
         channel="channels.sms.channel:TwilioSms",

@@ -92,7 +92,7 @@ class Report:
     remarks: tuple[str, ...] = ()
     # How the other side's wire names this message, for an answer to refer to; None: it does not.
     message_id: str | None = None
-    # What is new in an answer, without quotation and signature: a view, `text` has everything. None: nothing was taken away.
+    # What is new in an answer, without quotation and signature: a view, `text` has everything. None: all of it is new.
     reply: str | None = None
     # Tokens that came back with it and may be ours (Notice.token): the core checks each.
     tokens: tuple[str, ...] = ()

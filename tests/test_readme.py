@@ -54,7 +54,7 @@ def test_every_command_stands_in_the_readme_and_in_the_help(tmp_path: Path) -> N
     for name in COMMANDS:
         assert f"./run {name}" in README
         assert name in helped
-    named = set(re.findall(r"\./run ([a-z]+)", README))
+    named = set(re.findall(r"\./run ([a-z-]+)", README))
     assert named - set(COMMANDS) == {"test", "lint"}
 
 

@@ -16,4 +16,5 @@ COMMANDS = {
     "replay": "gateway.commands.parked:replay",
     "drain": "gateway.commands.drain:drain",
     "schema": "gateway.commands.schema:schema",
+    "read-mail": "gateway.commands.read_mail:read_mail",
 }
