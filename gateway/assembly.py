@@ -221,7 +221,7 @@ def deployment_key(config: Config) -> bytes:
     file = config.data_dir / "deployment.key"
     if file.exists():
         return file.read_bytes().strip()
-    if _numbers_were_given(config.data_dir / "store.db"):
+    if _numbers_were_given(config.store.file(config.data_dir)):
         raise Mistakes([f"deployment_key: the store is there, but its key {file} is not. Bring it back from the backup; a new key would forget every number."])
     config.data_dir.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -146,6 +146,10 @@ class Journal:
         """Which of these are still here: seq to (channel, wire id, fingerprint)."""
         return await self._read(self._held, list(seqs))
 
+    async def seqs(self, up_to: int) -> set[int]:
+        """What is still here, up to a seq."""
+        return await self._read(self._seqs, up_to)
+
     async def mentioned(self, digests: Iterable[str]) -> set[str]:
         """Which of these files an arrival that is still here refers to."""
         return await self._read(self._mentioned, set(digests))
@@ -328,6 +332,9 @@ class Journal:
     def _held(self, seqs: list[int]) -> dict[int, tuple[str, str, str]]:
         found = (self._read_db().execute(_HELD, (seq,)).fetchone() for seq in seqs)
         return {row[0]: (row[1], row[2], row[3]) for row in found if row}
+
+    def _seqs(self, up_to: int) -> set[int]:
+        return {seq for (seq,) in self._read_db().execute("SELECT seq FROM arrivals WHERE seq <= ?", (up_to,))}
 
     def _mentioned(self, digests: set[str]) -> set[str]:
         found: set[str] = set()

@@ -100,6 +100,22 @@ async def test_an_older_copy_of_a_journal_works_on_under_a_new_name(on_sqlite: D
     assert Counter(row["outcome"] for row in await on_sqlite.rows("arrivals")) == {"case": 3, "duplicate": 1}
 
 
+async def test_what_waits_in_an_older_copy_is_counted_under_its_new_name(on_sqlite: Deployment) -> None:
+    config = on_sqlite.config("b")
+    async with on_sqlite.parts("b") as gateway:
+        await receive_all(gateway, [letter(f"laporan {i}", f"SM{i}", at=NOW()) for i in (1, 2)])
+    backup = (config.data_dir / "journal.db").read_bytes()
+    async with on_sqlite.parts("b") as gateway:
+        await receive_all(gateway, [letter("laporan 3", "SM3", at=NOW())])
+        # As when the first two are in the slow lane.
+        await gateway.intake._batch([(await gateway.journal.take(2, 1))[0]])  # noqa: SLF001  # what the fast lane does
+    (config.data_dir / "journal.db").write_bytes(backup)
+    async with on_sqlite.node("b"):
+        await on_sqlite.until("arrivals", lambda rows: len(rows) == 3)
+        await on_sqlite.until("journals", lambda rows: sorted(row["pending"] for row in rows) == [0, 0])
+    assert {account.verdict for account in await on_sqlite.accounts("b")} == {"ok"}
+
+
 async def test_a_store_whose_key_was_lost_is_not_begun_anew(on_sqlite: Deployment) -> None:
     own = on_sqlite.config(key=KEY).model_copy(update={"deployment_key": None})
     key = deployment_key(own)

@@ -14,6 +14,7 @@ COMMANDS = {
     "reconcile": "gateway.commands.reconcile:reconcile",
     "parked": "gateway.commands.parked:parked",
     "replay": "gateway.commands.parked:replay",
+    "backup": "gateway.commands.backup:backup",
     "drain": "gateway.commands.drain:drain",
     "schema": "gateway.commands.schema:schema",
 }
