@@ -116,3 +116,32 @@ except ValueError:
 """
     said = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)
     assert said.stderr.splitlines() == ["ERROR library it failed", "ValueError at <string>:6"]
+
+
+async def test_health_says_each_part_in_a_sentence_and_ends_by_whether_all_is_well(tmp_path: Path) -> None:
+    config, port = configured(tmp_path)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        operators = free.getsockname()[1]
+    config.write_text(config.read_text().replace('operators = "127.0.0.1:0"', f'operators = "127.0.0.1:{operators}"'))
+    asleep = await asyncio.to_thread(run, "health", "--config", str(config), folder=tmp_path)
+    assert (asleep.returncode, asleep.stdout) == (2, "")
+    assert f"Nobody answers at 127.0.0.1:{operators}" in asleep.stderr
+    async with serving(config, port):
+        # Nobody has looked at first; that is not well, and is said.
+        async with asyncio.timeout(60):
+            while (awake := await asyncio.to_thread(run, "health", "--config", str(config), folder=tmp_path)).returncode != 0:
+                assert "?" in awake.stdout
+                assert "Traceback" not in awake.stderr
+        assert awake.stdout.splitlines() == [
+            "✓ web in: Reports are accepted. Nothing has to be done.",
+            *(f"✓ {part}: Nothing has to be done." for part in ("journal", "store", "intake", "clock")),
+        ]
+        token = tmp_path / "data" / "operators.token"
+        told = json.loads((await asyncio.to_thread(run, "health", "--json", "--config", str(config), folder=tmp_path)).stdout)
+        assert told["parts"]["web"]["in"]["state"] == "ok"
+        assert token.read_text() not in awake.stdout
+        token.write_text("another")
+        stranger = await asyncio.to_thread(run, "health", "--config", str(config), folder=tmp_path)
+        assert (stranger.returncode, stranger.stdout) == (2, "")
+        assert "does not know this token" in stranger.stderr
