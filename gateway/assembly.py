@@ -16,7 +16,7 @@ from typing import Any
 
 from channels import About, Box, Channel, Inlet
 from channels.kinds import KINDS
-from gateway import look, server, words
+from gateway import look, server, systemd, words
 from gateway.blobs import Blobs
 from gateway.claims import ClaimLoop
 from gateway.clock import Clock, SystemClock
@@ -58,7 +58,8 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
         # Not a TaskGroup: what the caller's block raises must come out as it is.
         loops = [asyncio.create_task(supervise(name, work, gateway.clock, gateway.monitor.fallen), name=name) for name, work in _loops(gateway)]
         stack.push_async_callback(_end, gateway, loops)
-        runner, port = await server.listen(_public(gateway), config.listen.public.host, config.listen.public.port)
+        here = config.listen.public
+        runner, port = await server.listen(_public(gateway), here.host, here.port, systemd.door(here.port))
         stack.push_async_callback(runner.cleanup)
         desk = Operators(gateway.monitor, Metrics(gateway), gateway.clock, token(config))
         own, operators_port = await server.listen(desk.app(), config.listen.operators.host, config.listen.operators.port)

@@ -19,10 +19,10 @@ from functools import partial
 from pathlib import Path
 
 from gateway.config import Config
-from gateway.journal_file import JournalUnusable, snapshot
+from gateway.journal_file import snapshot
 from gateway.reconcile import Account, reconcile
 from gateway.store import dump
-from gateway.store.engine import Store, StoreAway
+from gateway.store.engine import Store
 
 # How long the store's other writers may keep us waiting. Seconds.
 _PATIENCE_SECONDS = 60.0
@@ -48,7 +48,7 @@ class Backup:
 
 
 async def back_up(config: Config, config_path: Path, folder: Path, *, store: bool = True, files: bool = True) -> Backup:
-    """Make `folder`; it is there only once it is whole. Raises NoBackup, JournalUnusable, StoreAway, OSError."""
+    """Make `folder`; it is there only once it is whole. Raises NoBackup, NoDump, StoreAway, OSError."""
     part = _begun(folder)
     try:
         made = await _filled(config, config_path, part, store=store, files=files)
@@ -127,7 +127,7 @@ def _pin(db: sqlite3.Connection, file: Path) -> None:
         db.execute("BEGIN")
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
-        raise JournalUnusable(f"{file} cannot be read: {error}.") from error
+        raise NoBackup(f"{file} cannot be read: {error}.") from error
 
 
 def _while_nothing_moves(file: Path, its_copy: sqlite3.Connection, pin_journal: partial[None]) -> None:
@@ -139,7 +139,7 @@ def _while_nothing_moves(file: Path, its_copy: sqlite3.Connection, pin_journal: 
             pin_journal()
             lock.execute("ROLLBACK")
     except sqlite3.Error as error:
-        raise StoreAway(f"The store {file} cannot be held for a moment: {error}. Try again when there is less to do.") from error
+        raise NoBackup(f"The store {file} cannot be held for a moment: {error}. Try again when there is less to do.") from error
 
 
 def _copy(db: sqlite3.Connection, file: Path) -> None:

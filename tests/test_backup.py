@@ -22,7 +22,7 @@ from gateway.backup import back_up
 from gateway.config import Mistakes, load
 from gateway.demo.twilio import Twilio
 from gateway.journal_file import snapshot
-from gateway.store.engine import StoreAway
+from gateway.store.dump import NoDump
 from gateway.tracking import number
 from tests.postbox import letter
 from tests.sms_channel import ACCOUNT
@@ -193,12 +193,12 @@ async def test_a_dump_that_does_not_succeed_is_told_and_leaves_nothing(on_postgr
     async with on_postgres.parts("a") as gateway:
         await gateway.store.migrate()
         monkeypatch.setenv("PATH", str(tmp_path / "empty"))
-        with pytest.raises(StoreAway, match="Install postgresql-client"):
+        with pytest.raises(NoDump, match="Install postgresql-client"):
             await back_up(gateway.config, tmp_path / "a.toml", tmp_path / "kept")
         (tmp_path / "empty").mkdir()
         (tmp_path / "empty" / "pg_dump").write_text("#!/bin/sh\necho 'pg_dump: error: aborting because of server version mismatch' >&2\nexit 1\n")
         (tmp_path / "empty" / "pg_dump").chmod(0o755)
-        with pytest.raises(StoreAway, match="pg_dump failed: aborting because of server version mismatch"):
+        with pytest.raises(NoDump, match="pg_dump failed: aborting because of server version mismatch"):
             await back_up(gateway.config, tmp_path / "a.toml", tmp_path / "kept")
         assert not named(tmp_path, "kept")
         # The rest can be had without it.

@@ -13,6 +13,7 @@ from gateway import config as configuration
 from gateway.backup import Backup, NoBackup, back_up
 from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json, work
 from gateway.reconcile import OK
+from gateway.store.dump import NoDump
 
 Folder = Annotated[Path, typer.Argument(help="A folder that is not there yet; it appears once it is whole.")]
 WithoutStore = Annotated[bool, typer.Option("--without-store", help="Leave the store out: you copy it by its own means, after this.")]
@@ -31,7 +32,7 @@ def backup(
     path = configuration.find(config, os.environ)
     try:
         made = work(back_up(settled, path, folder, store=not without_store, files=not without_files), asyncio.run)
-    except NoBackup as none:
+    except (NoBackup, NoDump) as none:
         fail(str(none), 2)
     if as_json:
         say_json(made)

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from gateway.store.engine import Store, StoreAway
+from gateway.store.engine import Store
+
+
+class NoDump(Exception):
+    """pg_dump did not do it: a sentence for the operator."""
 
 
 async def snapshot(address: str, looking: AsyncExitStack, meanwhile: Callable[[], None]) -> str:
@@ -28,16 +32,16 @@ async def snapshot(address: str, looking: AsyncExitStack, meanwhile: Callable[[]
 
 
 async def write(address: str, name: str, file: Path) -> None:
-    """In pg_dump's own format. Raises StoreAway with what pg_dump said."""
+    """In pg_dump's own format. Raises NoDump with what pg_dump said."""
     command = ("pg_dump", "--format=custom", "--no-password", f"--snapshot={name}", f"--file={file}")
     try:
         dumping = await asyncio.create_subprocess_exec(*command, env=surroundings(address), stderr=asyncio.subprocess.PIPE)
     except FileNotFoundError as error:
-        raise StoreAway("pg_dump is not installed. Install postgresql-client, or copy the store by your own means and say --without-store.") from error
+        raise NoDump("pg_dump is not installed. Install postgresql-client, or copy the store by your own means and say --without-store.") from error
     _, said = await dumping.communicate()
     if dumping.returncode:
         lines = said.decode(errors="replace").strip().splitlines() or ["it did not say why"]
-        raise StoreAway(f"pg_dump failed: {lines[0].removeprefix('pg_dump: ').removeprefix('error: ')}")
+        raise NoDump(f"pg_dump failed: {lines[0].removeprefix('pg_dump: ').removeprefix('error: ')}")
 
 
 def surroundings(address: str) -> dict[str, str]:
