@@ -30,7 +30,7 @@ from tests.test_disk_full import tiny_disk
 from tests.test_kill import ROOT, SENDERS, TOKEN, Load, reconciles, serving, until_handed_over
 from tests.test_operating import configured
 from tests.web_citizen import CHANNEL, Citizen, at_the_form
-from tests.world import KEY, Deployment, new_database, receive_all
+from tests.world import Deployment, keyed, new_database, receive_all
 
 __all__ = ["tiny_disk"]
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -63,13 +63,6 @@ async def backup(config: Path, folder: Path, *options: str) -> tuple[int, str, s
 def named(folder: Path, part: str) -> list[str]:
     """What is in a folder and has this in its name."""
     return [file.name for file in folder.iterdir() if part in file.name]
-
-
-def keyed(folder: Path) -> Path:
-    """Node a's configuration, with its key in a file, as an operator has it."""
-    (folder / "key").write_text(KEY)
-    (folder / "keyed.toml").write_text((folder / "a.toml").read_text().replace('{ env = "KEY" }', '{ file = "key" }'))
-    return folder / "keyed.toml"
 
 
 @asynccontextmanager
