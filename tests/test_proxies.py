@@ -164,6 +164,7 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.mark.peer("openssl", "apt-get install openssl")
 async def test_behind_a_proxy_signatures_hold_large_reports_come_through_and_nobody_lies_about_where_they_are(
     kind: str, on_sqlite: Deployment, tmp_path: Path
 ) -> None:
@@ -190,6 +191,7 @@ async def test_behind_a_proxy_signatures_hold_large_reports_come_through_and_nob
         assert (await siti.get("/lapor")).status == 502
 
 
+@pytest.mark.peer("openssl", "apt-get install openssl")
 async def test_what_is_too_large_is_answered_by_the_form_and_not_by_the_proxy(kind: str, on_sqlite: Deployment, tmp_path: Path) -> None:
     config = on_sqlite.config(channels='[channels.web]\nkind = "web-form"\n').model_copy(update={"public_urls": (f"https://{NAME}",)})
     async with on_sqlite.node(config=config) as gateway, front(kind, tmp_path / "proxy", gateway.port) as proxy, proxy.browser() as siti:
