@@ -10,7 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from hmac import compare_digest
 from typing import TypeVar
@@ -19,11 +19,11 @@ import aiohttp
 from aiohttp import web
 
 from gateway.demo import twilio_resources as resources
-from gateway.demo.faults import Drop, Fault, Garbage, Hang, Status, Timeout, TooMany
+from gateway.demo.faults import Drop, Fault, Garbage, Hang, Slow, Status, Timeout, TooMany
 from gateway.demo.twilio_network import Answer, Network, Texted
 from gateway.demo.twilio_wire import API_VERSION, Media, Message
 
-__all__ = ["Answer", "Drop", "Fault", "Garbage", "Hang", "Message", "Status", "Texted", "Timeout", "TooMany", "Twilio"]
+__all__ = ["Answer", "Drop", "Fault", "Garbage", "Hang", "Message", "Slow", "Status", "Texted", "Timeout", "TooMany", "Twilio"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Kept = TypeVar("Kept", Message, Media)
@@ -137,14 +137,19 @@ class Twilio(Network):
                 return web.Response(status=201, text="<html><body>It works!</body></html>", content_type="text/html")
             case Hang():
                 return await self._begin_and_stop(request)
+            case Slow(seconds):
+                answer = await self._admitted(request, handler)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await self._closing.wait()
+                return answer
             case Timeout(accepted):
                 if accepted:
                     await self._admitted(request, handler)
                 await self._closing.wait()
-                return _cut(request)
             case Drop():
                 await self._admitted(request, handler)
-                return _cut(request)
+        return _cut(request)
 
     async def _begin_and_stop(self, request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(status=201, headers={"Content-Type": "application/json", "Content-Length": "1000"})

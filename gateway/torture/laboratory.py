@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 import secrets
 import shutil
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -26,12 +24,13 @@ from gateway.journal_file import JournalUnusable, snapshot
 from gateway.torture import disks
 from gateway.torture.faults import FAULTS, Scene, befall, possible
 from gateway.torture.filling import Filling
-from gateway.torture.found import Found, look
+from gateway.torture.found import look
+from gateway.torture.inspection import alive, looked_up, reconciled, silent
 from gateway.torture.ledger import Ledger
 from gateway.torture.nodes import Node
 from gateway.torture.stores import STORES, TorturedStore
 from gateway.torture.texting import FALLBACK, PRIMARY, Account, Texting
-from gateway.torture.town import MARK, Means, Town, Wire
+from gateway.torture.town import Means, Town, Wire
 from gateway.torture.verdict import Check, Evidence, judge
 
 # Waiting for nodes that open their doors, for senders that are answered, for what is under way: generous, because the machine may be busy. Seconds.
@@ -44,8 +43,8 @@ _LONGEST_PAUSE = 300.0
 _LOOK_SECONDS, _TELL_SECONDS = 0.5, 5.0
 # Room for what is accepted in a minute, and to begin with.
 _DISK_BYTES, _DISK_BYTES_PER_SECOND = 96 * disks.MIB, disks.MIB
-# Numbers that are looked up by HTTP.
-_LOOKED_UP = 25
+# Short, and so many that nobody gives up: what is parked is found at the end.
+_RETRY_MINUTES = [0.05] * 100
 _WAITING = """SELECT due_at, leased_until FROM notices WHERE state IN ('queued', 'sending')
 UNION ALL SELECT due_at, leased_until FROM due WHERE state = 'waiting'"""
 Tell = Callable[[str], None]
@@ -66,9 +65,14 @@ class Outcome:
     answers: Mapping[str, int]
     accepted: int
     cases: int
+    # Cases whose number somebody was told, and those of them where it came more than once because a send may have gone through.
+    told: int
+    told_again: int
     # How long it took until nothing moved any more, and by how much the clocks were put on for that.
     settled_seconds: float
     put_on_seconds: float
+    # How often a node could not start because there was no room, and was started again.
+    turned_away: int
     # By node, at the end.
     memory_mib: Mapping[str, float]
     # What the nodes said, by level and event.
@@ -98,6 +102,17 @@ async def torture(store: str, seconds: float, seed: int, folder: Path, tell: Tel
         return await house.live(seconds, seed)
 
 
+def furnish(nodes: Sequence[Node], store_url: str, wires: Mapping[str, Wire]) -> None:
+    """Each node's folder, with its configuration."""
+    template = (Path(__file__).parent / "torture.toml").read_text(encoding="utf-8")
+    limits = {"min_free_bytes": disks.MIN_FREE_BYTES, "reserve_bytes": disks.RESERVE_BYTES, "retry_minutes": _RETRY_MINUTES}
+    channels = "\n".join(wire.block for wire in wires.values())
+    said = template.format(store=store_url, primary=PRIMARY, fallback=FALLBACK, channels=channels, **limits)
+    for node in nodes:
+        node.data.mkdir(parents=True, exist_ok=True)
+        node.config.write_text(said, encoding="utf-8")
+
+
 class _House:
     """All that there is during one run."""
 
@@ -121,7 +136,7 @@ class _House:
             means = Means(self.nodes, self._ledger, session, partial(self._beside, tasks))
             texting = Texting(self._account, means)
             wires: dict[str, Wire] = {"sms": texting, "web": Filling(means)}
-            self._furnish(wires)
+            furnish(self.nodes, self._store.url, wires)
             endless = [tasks.create_task(texting.report()), tasks.create_task(self._keep_telling(seconds))]
             await self._all_open()
             town = Town(wires, seed)
@@ -134,14 +149,17 @@ class _House:
             await self._end_of([life])
             waiting, put_on = await self._settle()
             settled = time.monotonic() - began
-            looked_up = await self._look_up(session)
+            shown = await looked_up(self.nodes, session, (delivery.number for delivery in self._ledger.accepted if delivery.number), self._chance)
             memory = {node.name: Variant(node.name, node.pid or 0, 0, node.folder).pss_mib() for node in self.nodes}
             for task in endless:
                 task.cancel()
-            await self._end_of([])
             await asyncio.gather(*(node.end() for node in self.nodes))
         found = await look(self._store.rows, [node.data / "blobs" for node in self.nodes])
-        checks = [*await self._judge(found, wires), looked_up, waiting]
+        node_of = {journal: node.name for node in self.nodes for journal in node.journals}
+        heard = sum((wire.heard() for wire in wires.values()), Counter[tuple[str, str]]())
+        books = [await reconciled(node) for node in self.nodes]
+        laws = judge(Evidence(self._ledger, found, node_of, heard))
+        checks = [*laws, *books, shown, waiting, silent(self.nodes, self._secrets.values()), alive(self.nodes)]
         self._well = not any(check.violations for check in checks)
         return Outcome(
             store=self._name,
@@ -152,8 +170,11 @@ class _House:
             answers=dict(sorted(self._ledger.answers.items())),
             accepted=len(self._ledger.accepted),
             cases=len(found.cases),
+            told=len(heard),
+            told_again=sum(times > 1 for times in heard.values()),
             settled_seconds=settled,
             put_on_seconds=put_on,
+            turned_away=sum(node.turned_away for node in self.nodes),
             memory_mib=memory,
             said=dict(sum((node.events for node in self.nodes), Counter()).most_common()),
             checks=tuple(checks),
@@ -163,20 +184,6 @@ class _House:
         task = tasks.create_task(what)
         self._along.add(task)
         task.add_done_callback(self._along.discard)
-
-    def _furnish(self, wires: Mapping[str, Wire]) -> None:
-        template = (Path(__file__).parent / "torture.toml").read_text(encoding="utf-8")
-        values = {
-            "store": self._store.url,
-            "primary": PRIMARY,
-            "fallback": FALLBACK,
-            "min_free_bytes": disks.MIN_FREE_BYTES,
-            "reserve_bytes": disks.RESERVE_BYTES,
-        }
-        channels = "\n".join(wire.block for wire in wires.values())
-        for node in self.nodes:
-            node.data.mkdir(parents=True, exist_ok=True)
-            node.config.write_text(template.format(**values, retry_minutes=[0.05] * 100, channels=channels), encoding="utf-8")
 
     async def _all_open(self) -> None:
         await asyncio.gather(*(node.start() for node in self.nodes))
@@ -203,7 +210,7 @@ class _House:
         end = still_since + _PATIENCE_SECONDS
         while True:
             rows = await self._store.rows(_WAITING)
-            waiting = len(rows) + sum(self._in_journal(node) for node in self.nodes)
+            waiting = len(rows) + sum(self._in_journal(node) for node in self.nodes) + len(self._along) + self._account.handed.qsize()
             if not waiting or time.monotonic() > end:
                 break
             if waiting != before:
@@ -222,52 +229,6 @@ class _House:
             return len(snapshot(node.data / "journal.db").seqs)
         except JournalUnusable:
             return 1
-
-    async def _look_up(self, session: aiohttp.ClientSession) -> Check:
-        """As citizens do: each number that was shown leads somewhere, on every node."""
-        shown = sorted({delivery.number for delivery in self._ledger.accepted if delivery.number})
-        numbers = self._chance.sample(shown, min(_LOOKED_UP, len(shown)))
-        wrong = []
-        for number in numbers:
-            for node in self.nodes:
-                page = await node.ask(session, "/lacak", 60, method="GET", params={"nomor": number})
-                if page is None or page.status != 200 or number not in page.text:  # noqa: PLR2004  # RFC 9110, 15.3.1
-                    wrong.append(f"Node {node.name} does not show report {number} ({page.status if page else 'no answer'}).")
-        return Check("numbers that were shown can be looked up", len(numbers) * len(self.nodes), tuple(wrong))
-
-    async def _judge(self, found: Found, wires: Mapping[str, Wire]) -> list[Check]:
-        node_of = {journal: node.name for node in self.nodes for journal in node.journals}
-        heard = sum((wire.heard() for wire in wires.values()), Counter[tuple[str, str]]())
-        return [
-            *judge(Evidence(self._ledger, found, node_of, heard)),
-            *[await self._reconciled(node) for node in self.nodes],
-            self._silent(),
-            Check("no node ended or fell over by itself", len(self.nodes), tuple(each for node in self.nodes for each in node.misfortunes)),
-        ]
-
-    async def _reconciled(self, node: Node) -> Check:
-        """By the command, on this node."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gateway", "reconcile", "--config", str(node.config)),
-            env=node.environment(),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await process.communicate()
-        lines = said.decode(errors="replace").strip().splitlines()
-        wrong = () if process.returncode == 0 else (f"reconcile on node {node.name} ends with {process.returncode}: {' / '.join(lines)}",)
-        return Check(f"the books of node {node.name} are right", len(lines), wrong)
-
-    def _silent(self) -> Check:
-        """No log names a citizen, a citizen's words or a secret."""
-        never = re.compile("|".join([r"\+?62 ?8[15][27]\d{4,}", MARK, *map(re.escape, self._secrets.values())]))
-        wrong, lines = [], 0
-        for node in self.nodes:
-            for number, line in enumerate(node.log.read_text(errors="replace").splitlines(), 1):
-                lines += 1
-                if never.search(line):
-                    wrong.append(f"Line {number} of the log of node {node.name} names a citizen, a citizen's words or a secret.")
-        return Check("no log names a citizen or a secret", lines, tuple(wrong))
 
     async def _keep_telling(self, seconds: float) -> None:
         end = time.monotonic() + seconds

@@ -9,6 +9,8 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import typer
+
 from gateway import logs
 from gateway.clock import SystemClock
 from gateway.commands.console import configured, work
@@ -30,15 +32,15 @@ class PutClock(SystemClock):
         return super().now() + timedelta(seconds=wrong)
 
 
-def main() -> None:
-    """As the module's first line says."""
-    config, clock = map(Path, sys.argv[1:])
+def node(config: Path, clock: Path) -> None:
+    """Until it is told to end."""
     if sys.platform == "linux":
         # It must not outlive a laboratory that was killed (prctl(2), PR_SET_PDEATHSIG).
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    settled = configured(config)
     logs.start(terminal=False)
-    work(until_told(configured(config), PutClock(clock)), asyncio.run)
+    work(until_told(settled, PutClock(clock)), asyncio.run)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(node)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import resource
 import signal
 import sys
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ _MAX_LINE_BYTES = 1024 * 1024
 _ENDING_SECONDS = 60
 # As a service manager does.
 _RESTART_SECONDS = 1.0
+# The sentence of a node that cannot even open its journal.
+_NO_ROOM = re.compile(rb"^The journal \S+ cannot be opened: ")
 # Said when something of ours fell over, or a library had to say what nobody had caught.
 _FALLEN = ("fell over, will be started again and again", "a door failed", "could not write what became of it", "failed", "send failed", "fetch failed")
 
@@ -48,6 +51,8 @@ class Node:
         self.journals: set[str] = set()
         # What must not have happened to its process.
         self.misfortunes: list[str] = []
+        # How often it could not start because it had no room, said so, and was started again, as a service manager does.
+        self.turned_away = 0
         # Events of its log, by level and name.
         self.events: Counter[str] = Counter()
         self._secrets = secrets
@@ -58,6 +63,9 @@ class Node:
         self._reading: asyncio.Task[None] | None = None
         # Whoever starts it, starts it once.
         self._starting = asyncio.Lock()
+        # Faults that let it write nothing, now; and whether there was one since this process began.
+        self._cramping = 0
+        self._was_cramped = False
 
     @property
     def data(self) -> Path:
@@ -74,6 +82,7 @@ class Node:
         async with self._starting:
             if self._process is not None:
                 return
+            self._was_cramped = self._cramping > 0
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "gateway.torture.node", str(self.config), str(self._clock)),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -127,6 +136,16 @@ class Node:
         new.write_text(str(seconds))
         new.replace(self._clock)
 
+    @contextmanager
+    def cramped(self) -> Iterator[None]:
+        """Until the block ends it has no room to write; whoever says so sees to it."""
+        self._cramping += 1
+        self._was_cramped = True
+        try:
+            yield
+        finally:
+            self._cramping -= 1
+
     def limit_files(self, most_bytes: int | None) -> None:
         """No file of its process may be longer; None: no limit (prlimit(2), RLIMIT_FSIZE)."""
         if self._process is not None:
@@ -158,14 +177,19 @@ class Node:
         """What it says, until it is gone; one that went by itself is started again."""
         wire = process.stderr
         assert wire is not None  # noqa: S101  # asked for in start()
+        last = b""
         with self.log.open("ab") as file:
             async for line in wire:
                 file.write(line)
                 file.flush()
                 self._hear(line, process)
+                last = line
         code = await process.wait()
         if process is self._process:
-            self.misfortunes.append(f"node {self.name} ended by itself (exit code {code})")
+            if self._was_cramped and not self._open.is_set() and _NO_ROOM.search(last):
+                self.turned_away += 1
+            else:
+                self.misfortunes.append(f"node {self.name} ended by itself (exit code {code})")
             self._expect_the_end()
             await asyncio.sleep(_RESTART_SECONDS)
             await self.start()
@@ -176,7 +200,8 @@ class Node:
             level, event = said["level"], said["event"]
         except (ValueError, TypeError, KeyError):
             # A library, or Python itself.
-            self.events["not of ours: a line of a library or a traceback"] += bool(line.strip())
+            if line.strip() and not _NO_ROOM.search(line):
+                self.misfortunes.append(f"node {self.name} said what is no event of ours: see its log")
             return
         self.events[f"{level}: {event}" + (f" ({said['error']})" if "error" in said else "")] += 1
         if event in _FALLEN:

