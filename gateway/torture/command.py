@@ -17,11 +17,9 @@ from typing import Annotated
 import typer
 
 from gateway.commands.console import AsJson, say_json, work
-from gateway.torture.laboratory import Outcome
+from gateway.torture.laboratory import Tell
 from gateway.torture.laboratory import torture as on_store
-
-# Of one check, on a terminal.
-_MOST_SENTENCES = 20
+from gateway.torture.outcome import Outcome, show
 
 
 class Which(StrEnum):
@@ -57,42 +55,18 @@ def torture(minutes: Minutes = 2.0, seed: Seed = None, store: Only = None, as_js
         say_json({"well": well, "seed": seed, "folder": None if well else str(folder), "runs": [asdict(outcome) for outcome in outcomes]})
     else:
         for outcome in outcomes:
-            _show(outcome)
+            show(outcome)
         if not well:
             typer.secho(f"Not every law held. To repeat: --seed {seed}. What the nodes said and had is in {folder}.", fg="red")
     raise typer.Exit(0 if well else 1)
 
 
-async def _all(names: Sequence[str], minutes: float, seed: int, folder: Path, tell: object) -> list[Outcome]:
-    return [await on_store(name, minutes * 60 / len(names), seed, folder / name, tell) for name in names]  # type: ignore[arg-type]
+async def _all(names: Sequence[str], minutes: float, seed: int, folder: Path, tell: Tell) -> list[Outcome]:
+    return [await on_store(name, minutes * 60 / len(names), seed, folder / name, tell) for name in names]
 
 
 def _tell(words: str) -> None:
     typer.secho(words, err=True, dim=True)
-
-
-def _show(outcome: Outcome) -> None:
-    typer.secho(f"\n{outcome.store}, {outcome.seconds:.0f} s, seed {outcome.seed}", bold=True)
-    for name, count in outcome.faults.items():
-        typer.echo(f"  {count:>7}  x {name}")
-    for sentence in outcome.left_out:
-        typer.secho(f"  {sentence}", fg="yellow")
-    answers = ", ".join(f"{count} x {said}" for said, count in outcome.answers.items())
-    typer.echo(f"  {outcome.accepted} accepted, {outcome.cases} cases; doors said {answers}")
-    typer.echo(f"  {outcome.told} people were told their number, {outcome.told_again} of them more than once")
-    typer.echo(f"  settled after {outcome.settled_seconds:.0f} s, with the clocks put on by {outcome.put_on_seconds:.0f} s")
-    if outcome.turned_away:
-        typer.echo(f"  {outcome.turned_away} starts failed for want of room, and were begun again as a service manager does")
-    typer.echo("  memory at the end: " + ", ".join(f"node {name} {mib:.0f} MiB" for name, mib in outcome.memory_mib.items()))
-    for said, count in outcome.said.items():
-        typer.secho(f"  {count:>7}  x {said}", dim=True)
-    for check in outcome.checks:
-        mark, colour = ("✗", "red") if check.violations else ("✓", "green")
-        typer.secho(f"{mark} {check.looked_at:>7}  {check.name}", fg=colour)
-        for sentence in check.violations[:_MOST_SENTENCES]:
-            typer.echo(f"           {sentence}")
-        if len(check.violations) > _MOST_SENTENCES:
-            typer.echo(f"           and {len(check.violations) - _MOST_SENTENCES} more")
 
 
 if sys.platform != "linux":

@@ -9,26 +9,23 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
-from gateway.demo import faults as provider
 from gateway.torture import disks
 from gateway.torture.nodes import Node
 from gateway.torture.stores import TorturedStore
-from gateway.torture.texting import Account
+from gateway.torture.town import FarEndFault
 
-# How long one lasts, and how long after it began the next one begins; now and then they have time to recover. Seconds.
-_LASTS, _GAP, _CALM = (0.3, 9.0), (0.2, 4.0), (4.0, 12.0)
+# How long one lasts, a few of them long enough for every time-out of ours, but no longer than a part of the run. Seconds.
+_LASTS, _LASTS_LONG = (0.3, 9.0), (9.0, 45.0)
+_LONG_ONES, _LONGEST_PART = 0.1, 0.25
+# How long after it began the next one begins; now and then they have time to recover. Seconds.
+_GAP, _CALM = (0.2, 4.0), (4.0, 12.0)
 _CALMS = 0.2
 # How wrong a clock may be, either way, in seconds. Less than the day after which files are swept: their times are the machine's, which nobody puts.
 _WRONG = (20, 45, 90, 600, 3600, 6 * 3600, 11 * 3600)
 # No file may be longer than this; 0: no byte can be written.
 _LONGEST_FILE = (0, 4096, 256 * 1024)
-# What a provider does on a bad day; "refused" is no answer of its own.
-_WEATHERS: tuple[provider.Fault | str, ...] = (
-    *(provider.Timeout(), provider.Timeout(accepted=True), provider.Hang(), provider.Drop()),
-    *(provider.Status(500), provider.Status(503), provider.Status(504), provider.TooMany(), provider.TooMany(2), provider.Garbage()),
-    *("refused", "refused", provider.Slow(0.5), provider.Slow(2.0), provider.Slow(2.8)),
-)
 
 
 @dataclass(slots=True)
@@ -37,10 +34,11 @@ class Scene:
 
     nodes: Sequence[Node]
     store: TorturedStore
-    account: Account
     chance: random.Random
     # The node whose disk is a small one; None: there is none.
-    on_small_disk: Node | None
+    on_small_disk: Node | None = None
+    # What can befall the far ends of the ways in, by name.
+    far_ends: dict[str, FarEndFault] = field(default_factory=dict)
     # How often what befell them.
     befell: Counter[str] = field(default_factory=Counter)
 
@@ -111,20 +109,6 @@ async def _files_may_not_grow(scene: Scene) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _provider_broken(scene: Scene) -> AsyncIterator[None]:
-    weather = scene.chance.choice(_WEATHERS)
-    if isinstance(weather, str):
-        async with scene.account.refusing():
-            yield
-        return
-    scene.account.weather = weather
-    try:
-        yield
-    finally:
-        scene.account.weather = None
-
-
-@asynccontextmanager
 async def _clock_wrong(scene: Scene) -> AsyncIterator[None]:
     node = scene.chance.choice(scene.nodes)
     node.put_clock(scene.chance.choice(_WRONG) * scene.chance.choice((-1, 1)))
@@ -141,14 +125,18 @@ FAULTS: dict[str, Fault] = {
     "store away": _store_away,
     "disk full": _disk_full,
     "files may not grow": _files_may_not_grow,
-    "provider broken": _provider_broken,
     "clock wrong": _clock_wrong,
 }
 
 
 def possible(scene: Scene) -> dict[str, Fault]:
-    """All but what this machine does not allow."""
-    return {name: fault for name, fault in FAULTS.items() if name != "disk full" or scene.on_small_disk}
+    """All but what this machine does not allow, and what can befall the far ends."""
+    ours = {name: fault for name, fault in FAULTS.items() if name != "disk full" or scene.on_small_disk}
+    return ours | {name: partial(_at_the_far_end, fault) for name, fault in scene.far_ends.items()}
+
+
+def _at_the_far_end(fault: FarEndFault, scene: Scene) -> AbstractAsyncContextManager[None]:
+    return fault(scene.chance)
 
 
 async def befall(scene: Scene, seconds: float) -> None:
@@ -163,8 +151,9 @@ async def befall(scene: Scene, seconds: float) -> None:
                     return
                 # The same thing cannot break twice.
                 if name not in going or going[name].done():
-                    lasts = min(scene.chance.uniform(*_LASTS), max(0.1, until - time.monotonic()))
-                    going[name] = tasks.create_task(_one(scene, name, faults[name], lasts), name=name)
+                    lasts = scene.chance.uniform(*(_LASTS_LONG if scene.chance.random() < _LONG_ONES else _LASTS))
+                    most = min(seconds * _LONGEST_PART, until - time.monotonic())
+                    going[name] = tasks.create_task(_one(scene, name, faults[name], max(0.1, min(lasts, most))), name=name)
                 gap = scene.chance.uniform(*(_CALM if scene.chance.random() < _CALMS else _GAP))
                 await asyncio.sleep(max(0.1, min(gap, until - time.monotonic())))
 

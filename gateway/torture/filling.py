@@ -6,6 +6,7 @@ import hashlib
 import random
 import re
 from collections import Counter
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from html import unescape
 
@@ -13,7 +14,7 @@ import aiohttp
 
 from gateway.torture.ledger import Delivery
 from gateway.torture.nodes import Node, Said
-from gateway.torture.town import PATIENCES, Means, insist, photo, words
+from gateway.torture.town import PATIENCES, FarEndFault, Means, insist, photo, words
 
 _KEY = re.compile(r'name="kunci"[^>]*value="([^"]+)"')
 _RECEIPT = re.compile(r"<strong>([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})</strong>")
@@ -27,9 +28,16 @@ class Filling:
     share = 2.0
     # One machine plays them all.
     block = '[channels.web]\nkind = "web-form"\nmax_per_minute = 1000000\nflood_per_ten_minutes = 1000000\n'
+    unsaid = 0
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self.secrets: dict[str, str] = {}
+        self.faults: dict[str, FarEndFault] = {}
+
+    def open(self) -> AbstractAsyncContextManager[None]:
+        """Browsers have no far end."""
+        return nullcontext()
 
     def heard(self) -> Counter[tuple[str, str]]:
         """Nothing goes back by it."""

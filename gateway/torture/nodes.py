@@ -199,8 +199,8 @@ class Node:
             said = json.loads(line)
             level, event = said["level"], said["event"]
         except (ValueError, TypeError, KeyError):
-            # A library, or Python itself.
-            if line.strip() and not _NO_ROOM.search(line):
+            # A library, or Python itself; or a line of ours that a kill broke off.
+            if line.endswith(b"\n") and not _NO_ROOM.search(line):
                 self.misfortunes.append(f"node {self.name} said what is no event of ours: see its log")
             return
         self.events[f"{level}: {event}" + (f" ({said['error']})" if "error" in said else "")] += 1

@@ -12,6 +12,9 @@ from typing import Any, Protocol
 # Name to "module:function", resolved when it is asked for: PostgreSQL comes with the packages of development.
 STORES = {"sqlite": "gateway.torture.stores:sqlite", "postgresql": "gateway.torture.postgresql:postgresql"}
 
+# A node that is stopped in the middle of a write keeps SQLite's lock for as long as it is stopped. Seconds.
+_TURN_SECONDS = 120
+
 
 class TorturedStore(Protocol):
     """One store of one run."""
@@ -43,7 +46,7 @@ class Sqlite:
     @asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
         """Locked."""
-        with closing(sqlite3.connect(self._file, isolation_level=None, check_same_thread=False, timeout=30)) as other:
+        with closing(sqlite3.connect(self._file, isolation_level=None, check_same_thread=False, timeout=_TURN_SECONDS)) as other:
             await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")
             yield
 

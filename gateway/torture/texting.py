@@ -6,14 +6,20 @@ import asyncio
 import hashlib
 import random
 import re
+import secrets
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from socket import socket
 from urllib.parse import urlsplit
 
+from gateway.demo.faults import Drop, Fault, Garbage, Hang, Slow, Status, Timeout, TooMany
 from gateway.demo.twilio import Twilio
 from gateway.demo.twilio_wire import Message
 from gateway.torture.ledger import Delivery
 from gateway.torture.nodes import Node, Said
-from gateway.torture.town import PATIENCES, Means, insist, photo, words
+from gateway.torture.town import PATIENCES, FarEndFault, Means, insist, photo, words
 
 ACCOUNT = "AC" + "0" * 32
 PRIMARY, FALLBACK = "https://satu.uji.example", "https://dua.uji.example"
@@ -29,6 +35,11 @@ _NO_REPORTS, _DISORDER = 0.3, 0.2
 _REPORT_TRIES = 2
 # A repeat may come long after. Seconds.
 _LATER = (0.5, 20.0)
+# What a provider does on a bad day. None: it refuses connections.
+_WEATHERS: tuple[Fault | None, ...] = (
+    *(Timeout(), Timeout(accepted=True), Hang(), Drop(), Slow(0.5), Slow(2.0), Slow(2.8)),
+    *(Status(500), Status(503), Status(504), TooMany(), TooMany(2), Garbage(), None, None),
+)
 
 
 class Account(Twilio):
@@ -50,17 +61,47 @@ class Texting:
 
     share = 5.0
 
-    def __init__(self, account: Account, means: Means) -> None:
-        self._account = account
+    def __init__(self, means: Means) -> None:
         self._means = means
+        self._account = Account(secrets.token_hex(16))
+        self.secrets = {"TORTURE_TOKEN": self._account.auth_token}
+        self.faults: dict[str, FarEndFault] = {"provider broken": self._broken}
 
     @property
     def block(self) -> str:
         """Under the name `sms`."""
         return (
             f'[channels.sms]\nkind = "twilio-sms"\naccount_sid = "{ACCOUNT}"\nauth_tokens = [{{ env = "TORTURE_TOKEN" }}]\n'
-            f'from_numbers = {{ sms = "{OFFICE}" }}\napi_base = "{self._account.base_url}"\ntimeout_seconds = 3\n'
+            f'public_urls = ["{PRIMARY}", "{FALLBACK}"]\nfrom_numbers = {{ sms = "{OFFICE}" }}\napi_base = "{self._account.base_url}"\ntimeout_seconds = 3\n'
         )
+
+    @property
+    def unsaid(self) -> int:
+        """Messages of which the provider has not reported yet."""
+        return self._account.handed.qsize()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """The provider answers, and reports what became of messages."""
+        async with self._account.serve(port=_quiet_port()):
+            reporting = asyncio.create_task(self._report())
+            try:
+                yield
+            finally:
+                reporting.cancel()
+
+    @asynccontextmanager
+    async def _broken(self, chance: random.Random) -> AsyncIterator[None]:
+        weather = chance.choice(_WEATHERS)
+        if weather is None:
+            async with self._account.refusing():
+                yield
+            return
+        self._account.weather = weather
+        try:
+            yield
+        finally:
+            self._account.weather = None
 
     def heard(self) -> Counter[tuple[str, str]]:
         """What phones were told."""
@@ -101,7 +142,7 @@ class Texting:
 
             self._means.also(once_more())
 
-    async def report(self) -> None:
+    async def _report(self) -> None:
         """Until cancelled: what becomes of each message that a node sent, as the provider reports it."""
         chance = random.Random(0)  # noqa: S311  # not a secret
         while True:
@@ -125,3 +166,16 @@ class Texting:
                 if said is not None and said.status == 200:  # noqa: PLR2004  # RFC 9110, 15.3.1
                     self._means.ledger.accepted.append(Delivery("sms", name, "", node.name))
                     break
+
+
+def _quiet_port() -> int:
+    """One that no program is given by chance while nobody listens there: below the range for clients (ip(7), ip_local_port_range)."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = lowest // 2 + secrets.randbelow(lowest // 2)
+        with socket() as wire:
+            try:
+                wire.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

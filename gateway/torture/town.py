@@ -9,6 +9,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +40,10 @@ _WORDS = (
 )
 
 
+# Breaks it when it is entered and mends it when it is left.
+FarEndFault = Callable[[random.Random], AbstractAsyncContextManager[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What every way in is handed."""
@@ -55,11 +60,26 @@ class Wire(Protocol):
 
     @property
     def block(self) -> str:
-        """Its block of each node's configuration."""
+        """Its block of each node's configuration, once its far end is there."""
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """What that block takes from the environment."""
 
     @property
     def share(self) -> float:
         """How much of the load is its own, against the others'."""
+
+    @property
+    def faults(self) -> Mapping[str, FarEndFault]:
+        """What can befall its far end, by name."""
+
+    @property
+    def unsaid(self) -> int:
+        """How much its far end has yet to begin to say."""
+
+    def open(self) -> AbstractAsyncContextManager[None]:
+        """Its far end is there until the block ends."""
 
     async def deliver(self, who: int, turn: int, chance: random.Random) -> None:
         """The citizen's next report; returns when a node has said yes."""

@@ -108,6 +108,8 @@ def _nothing_else(evidence: Evidence) -> Iterator[str | None]:
 
 def _unanswered(evidence: Evidence) -> Iterator[str | None]:
     yield from (None for _ in evidence.ledger.accepted)
+    if not evidence.ledger.accepted:
+        yield "Nobody was answered with success at all: nothing is shown by this."
     yield from (f"{name} was never answered with success, also when all was mended." for name in evidence.ledger.unanswered)
 
 
