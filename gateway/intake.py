@@ -273,7 +273,8 @@ class Intake:
         self._reported_at = now
 
     async def _report_if_due(self) -> None:
-        if self._clock.now() - self._reported_at < _REPORT_EVERY:
+        # Either way: a clock that was ahead must not keep us silent until it is so late again.
+        if abs(self._clock.now() - self._reported_at) < _REPORT_EVERY:
             return
         async with self._handing_over, self._store.transaction() as tx:
             await self._report(tx, 0)

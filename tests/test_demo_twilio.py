@@ -20,7 +20,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 
-from gateway.demo.twilio import Drop, Fault, Garbage, Hang, Status, Timeout, TooMany, Twilio
+from gateway.demo.twilio import Drop, Fault, Garbage, Hang, Slow, Status, Timeout, TooMany, Twilio
 from gateway.demo.twilio_wire import Algorithm
 
 SID = "AC" + "0123456789abcdef" * 2
@@ -300,6 +300,35 @@ async def test_no_answer_leaves_open_whether_it_was_accepted(fault: Fault, accep
         with pytest.raises((aiohttp.ClientError, TimeoutError)):
             await send(doors.twilio, seconds=0.2)
     assert len(doors.twilio.sent) == accepted
+
+
+async def test_a_slow_provider_has_the_message_before_it_says_so() -> None:
+    async with street() as doors:
+        doors.twilio.faults.append(Slow(0.2))
+        answer = asyncio.create_task(send(doors.twilio))
+        kept = await doors.twilio.until_sent(1)
+        assert not answer.done()
+        assert (await answer).json["sid"] == kept.sid
+
+
+async def test_bad_weather_lasts_until_it_is_taken_away() -> None:
+    async with street() as doors:
+        doors.twilio.weather = Status(500)
+        doors.twilio.faults.append(TooMany())
+        said = [(await send(doors.twilio)).status for _ in range(3)]
+        doors.twilio.weather = None
+        said.append((await send(doors.twilio)).status)
+    assert said == [429, 500, 500, 201]
+
+
+async def test_a_provider_that_refuses_connections_is_there_again_afterwards_with_what_it_had() -> None:
+    async with street() as doors:
+        await send(doors.twilio)
+        async with doors.twilio.refusing():
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await send(doors.twilio)
+        assert (await send(doors.twilio)).status == 201
+    assert len(doors.twilio.sent) == 2
 
 
 async def test_reports_on_their_way_end_with_the_server() -> None:

@@ -7,12 +7,15 @@ from collections import Counter
 
 import pytest
 
-from channels import Refused
+from channels import MESSAGE, Arrival, Refused
+from channels.webform import reading
 from gateway.assembly import deployment_key, running
 from gateway.clock import SystemClock
 from gateway.commands.drain import bring_home
 from gateway.config import Mistakes
 from tests.postbox import PROVIDERS, letter
+from tests.test_pictures import encoded, once, street
+from tests.web_citizen import CHANNEL, at_the_form
 from tests.world import KEY, Deployment, handed_over, receive_all
 
 NOW = SystemClock().now
@@ -46,6 +49,24 @@ async def test_a_storm_on_two_gateways_is_filed_once_each_and_every_row_has_its_
     assert Counter(row["outcome"] for row in rows)["case"] == 60
     assert all(row["case"] and row["outcome"] in {"case", "duplicate"} for row in rows)
     assert len(PROVIDERS["post"].sent) == len({notice.short for notice in PROVIDERS["post"].sent}) == 60
+
+
+async def test_a_photo_is_drawn_by_the_node_that_has_it(on_postgres: Deployment) -> None:
+    async with on_postgres.parts("a", channels=CHANNEL) as has_it:
+        content = encoded(street())
+        kept = await has_it.inlets["web"].keep(once(content))
+        raw = reading.pack([("isi", "jalan rusak")], [{"name": "a.jpg", "type": "image/jpeg", "digest": kept.digest, "size": kept.size}], [])
+        await receive_all(has_it, [Arrival("web", MESSAGE, "1", raw, NOW())])
+        await has_it.intake.drain()
+    # Due later than the other, and on this node's own disk.
+    async with at_the_form(on_postgres, name="b") as (_, siti):
+        await siti.report("lampu padam", [("b.jpg", "image/jpeg", encoded(street(3)))])
+        rows = await on_postgres.until("due", lambda rows: [row["state"] for row in rows].count("done") == 1)
+        assert [(row["state"], row["attempts"], row["data"]["digest"]) for row in rows if row["state"] == "waiting"] == [("waiting", 0, kept.digest)]
+    async with on_postgres.node("a", channels=CHANNEL):
+        await on_postgres.until("due", lambda rows: all(row["state"] == "done" for row in rows))
+    drawn = [row["reason"] for row in await on_postgres.rows("attachments") if row["derived_from"] is not None]
+    assert drawn == ["", ""]
 
 
 async def test_a_node_with_another_deployment_key_takes_nothing_in_and_says_why(deployment: Deployment) -> None:

@@ -10,6 +10,7 @@ COMMANDS = {
     "check": "gateway.commands.check:check",
     "config": "gateway.commands.config:config",
     "bench": "gateway.bench.command:bench",
+    "torture": "gateway.torture.command:torture",
     "doctor": "gateway.commands.doctor:doctor",
     "health": "gateway.commands.health:health",
     "trace": "gateway.commands.trace:trace",
