@@ -275,7 +275,8 @@ class Intake:
         self._reported_at = now
 
     async def _report_if_due(self) -> None:
-        if self._clock.now() - self._reported_at < _REPORT_EVERY:
+        # Either way: a clock that was ahead must not keep us silent until it is so late again.
+        if abs(self._clock.now() - self._reported_at) < _REPORT_EVERY:
             return
         async with self._handing_over, self._store.transaction() as tx:
             await self._report(tx, 0)
@@ -289,6 +290,7 @@ class Intake:
             restored = not self._met and await journals.highest_seq(tx, self._journal.id) > self._journal.began_at
             if restored:
                 # An older copy of the file: under its old id it would claim rows that are others' now.
+                await journals.move(tx, self._journal.id, await self._unstored(tx))
                 await journals.retire(tx, self._journal.id, self._clock.now())
         if restored:
             await self._journal.renew()
@@ -296,6 +298,12 @@ class Intake:
         await self._settle()
         self._prepared = True
         self.on_refused(None)
+
+    async def _unstored(self, tx: Transaction) -> int:
+        """How many came with the file and are not in the store under its id."""
+        began_with = await self._journal.seqs(self._journal.began_at)
+        stored = await journals.stored_seqs(tx, self._journal.id, min(began_with), self._journal.began_at) if began_with else {}
+        return len(began_with - stored.keys())
 
     async def _settle(self) -> None:
         """Rows that a crash left in the journal after the store had them."""

@@ -151,6 +151,10 @@ class Journal:
         """When the first that is still here was received; None: nothing waits. Raises Refused."""
         return await self._read(self._oldest)
 
+    async def seqs(self, up_to: int) -> set[int]:
+        """What is still here, up to a seq."""
+        return await self._read(self._seqs, up_to)
+
     async def mentioned(self, digests: Iterable[str]) -> set[str]:
         """Which of these files an arrival that is still here refers to."""
         return await self._read(self._mentioned, set(digests))
@@ -339,6 +343,9 @@ class Journal:
     def _oldest(self) -> datetime | None:
         row = self._read_db().execute("SELECT received_at FROM arrivals ORDER BY seq LIMIT 1").fetchone()
         return datetime.fromisoformat(row[0]) if row else None
+
+    def _seqs(self, up_to: int) -> set[int]:
+        return {seq for (seq,) in self._read_db().execute("SELECT seq FROM arrivals WHERE seq <= ?", (up_to,))}
 
     def _mentioned(self, digests: set[str]) -> set[str]:
         found: set[str] = set()
