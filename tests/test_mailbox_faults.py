@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import socket
 import sys
 import threading
@@ -166,7 +167,7 @@ async def test_one_mail_that_the_server_cannot_give_stops_no_other_and_is_never_
         between.answer = lambda line: answer.replace(b"<tag>", tag(line)) if b"UID FETCH 2 " + asked in line else None
         async with attended(mailbox(between.port, timeout_seconds=0.5, max_message_bytes=1024 * 1024), inlet) as box:
             await inlet.until(3)
-            await until_it_says(box, "1 mails cannot be fetched")
+            await until_it_says(box, "cannot be taken: 1;")
             assert (box.waiting, inlet.raws) == (1, [all_of_them[0], *all_of_them[2:]])
             await until(lambda: marked(server) == [True, False, True, True])
             # What comes now is not kept waiting either.
@@ -264,6 +265,26 @@ async def test_a_server_that_numbers_nothing_for_good_still_brings_each_mail(ser
         async with attended(mailbox(between.port), inlet):
             await inlet.until(2)
     assert [wire_id.split("/")[-2] for wire_id in inlet.ids] == ["0", "0"]
+
+
+@pytest.mark.parametrize("date", [b'"25-Nov-2026 18:26:12"', b'"besok"', b"NIL", b'"99-Nov-9999 99:99:99 +9999"'])
+async def test_a_mail_whose_date_is_none_comes_like_any_other(server: Dovecot, date: bytes) -> None:
+    inlet = Letterbox()
+    server.deliver(*mails(2))
+    async with meddler(server.port) as between:
+        between.change = lambda line: re.sub(rb'INTERNALDATE "[^"]*"', b"INTERNALDATE " + date, line)
+        async with attended(mailbox(between.port), inlet):
+            await inlet.until(2)
+
+
+async def test_a_mail_with_flags_that_look_like_something_else_comes_like_any_other(server: Dovecot) -> None:
+    inlet = Letterbox()
+    server.deliver(*mails(2))
+    with server.person() as program:
+        program.uid("STORE", "1", "+FLAGS", "(12345 NIL)")
+    async with attended(mailbox(server.port), inlet) as box:
+        await inlet.until(2)
+    assert (inlet.raws, box.failed) == (mails(2), 0)
 
 
 # Ending
