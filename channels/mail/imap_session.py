@@ -176,7 +176,8 @@ class Session:
     def _sign_in(self, secret: str) -> None:
         user, oauth = self._settings.user, self._settings.oauth
         if oauth is None and not self._client.has_capability("AUTH=PLAIN"):
-            self._client.login(user, secret)
+            # imaplib puts the password into quotes, and not the name.
+            self._client.login('"{}"'.format(user.replace("\\", "\\\\").replace('"', '\\"')), secret)
         elif oauth is None:
             # LOGIN could not say what is not ASCII.
             self._client.sasl_login("PLAIN", _answering(f"\0{user}\0{secret}"))
