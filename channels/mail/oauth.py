@@ -42,6 +42,7 @@ class Tokens:
         """One that is good for another minute. Raises Trouble."""
         async with self._one_at_a_time:
             if self._until is None or self._clock() >= self._until:
+                self._until, self._uses = None, 0
                 self._take(await self._fetched())
             self._uses += 1
             return self._token
@@ -59,7 +60,7 @@ class Tokens:
             lasts = timedelta(seconds=float(str(seconds)))
         except (ValueError, OverflowError) as error:
             raise _nonsense() from error
-        self._token, self._uses = token, 0
+        self._token = token
         self._until = self._clock() + lasts - min(_MARGIN, lasts / 2)
         if isinstance(refresh, str) and refresh:
             self._refresh = refresh
