@@ -127,6 +127,25 @@ async def test_who_says_much_and_hears_nothing_keeps_no_connection(tmp_path: Pat
         await door.until_alone()
 
 
+async def test_thousands_of_commands_in_one_packet_leave_others_their_turn(tmp_path: Path) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with mail_door(tmp_path) as door, door.client() as greedy:
+        await greedy.greet()
+        waiting = asyncio.create_task(others())
+        greedy.writer.write(b"NOOP\r\n" * 5_000)
+        for _ in range(5_000):
+            assert await greedy.hear() == "250 OK"
+        waiting.cancel()
+        assert turns >= 2_500
+
+
 async def test_a_command_that_does_not_end_is_cut_off_and_a_long_one_is_an_error(tmp_path: Path) -> None:
     async with mail_door(tmp_path) as door:
         async with door.client() as client:
@@ -403,6 +422,11 @@ async def test_a_full_disk_is_asked_again_later_and_nothing_is_said_of_it() -> N
         # And the connection goes on.
         assert (await client.answer("NOOP")).startswith("250 ")
         writer.close()
+
+
+async def test_where_nobody_brings_mail_this_way_nothing_listens() -> None:
+    listener = Listener("mail", settings().model_copy(update={"smtp": None}), ABOUT)
+    await listener.run(RefusingInlet())  # type: ignore[arg-type]  # nothing comes
 
 
 async def test_an_address_that_is_taken_is_told_to_the_supervisor(tmp_path: Path) -> None:

@@ -162,6 +162,9 @@ class Dialogue(SMTP):
                 await self.push(f"220 {self.hostname} ESMTP")
                 while True:
                     await self._obey(await self._reader.readuntil())
+                    if self._reader._buffer:  # type: ignore[attr-defined]  # noqa: SLF001  # nothing else tells whether reading will wait
+                        # Thousands of commands in one packet would hold up everybody else.
+                        await asyncio.sleep(0)
         except asyncio.LimitOverrunError:
             self._close_on_nonsense()
         except _ENDED:
