@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationInfo, model_validator
 
 MIB = 1024 * 1024
 # RFC 5321, section 4.1.2, without quoted local parts: an address that we give ourselves.
@@ -37,6 +37,15 @@ def is_this_machine(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder")
+    return folder / path if folder else path
+
+
+# Relative to the folder of the configuration's file.
+Beside = Annotated[Path, AfterValidator(_beside)]
+
+
 class _Block(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -50,8 +59,8 @@ class SmtpIn(_Block):
         description="where a balancer of ours comes and says whom it speaks for (PROXY protocol, v1 or v2), host:port; nobody else must reach it",
         examples=["10.0.0.5:2526"],
     )
-    certificate: Path | None = Field(default=None, description="PEM file of the certificate and its chain, for STARTTLS; relative to this file")
-    private_key: Path | None = Field(default=None, description="PEM file of the certificate's key; relative to this file")
+    certificate: Beside | None = Field(default=None, description="PEM file of the certificate and its chain, for STARTTLS; relative to this file")
+    private_key: Beside | None = Field(default=None, description="PEM file of the certificate's key; relative to this file")
     max_message_bytes: int = Field(default=30 * MIB, ge=MIB, description="bytes of one mail at the most")
     max_bytes_in_flight: int = Field(default=128 * MIB, ge=MIB, description="bytes of all mails that are on their way in at the same time")
     max_recipients: int = Field(default=100, ge=1, description="recipients of one mail at the most")
