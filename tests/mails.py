@@ -56,3 +56,11 @@ def told(raw: bytes, **meta: str) -> DeliveryUpdate | Ignored:
     what = read(arrival(raw, **meta))
     assert not isinstance(what, Report)
     return what
+
+
+PHOTO_MAIL = multipart(
+    part("text/plain; charset=utf-8", "Di Waru.\r\n\r\nOn 2 Mar 2026, at 10:00, Lapor <lapor@ppu.example> wrote:\r\n> Di mana?"),
+    part("image/jpeg", b"\xff\xd8\xff", encoding="base64", Content_Disposition='attachment; filename="jalan.jpg"'),
+    Subject="Re: Jalan rusak",
+    In_Reply_To="<0@ppu.example>",
+)

@@ -39,8 +39,8 @@ _GUESSED = ["cp1252", "cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5hks
 _JAPANESE = ("euc_jp", "cp932")
 # Bytes; detection takes longer the more it sees and is no better for it.
 _SAMPLE = 4096
-# Legacy encodings of two bytes a letter pass for UTF-8 by chance, but not that often in one text.
-_ENOUGH_UTF8 = 8
+# Legacy encodings of two bytes a letter pass for UTF-8's letters of two bytes by chance, but not for so many of three.
+_ENOUGH_UTF8 = 3
 _MULTIBYTE = frozenset({"gb18030", "cp949", "cp932", "big5hkscs", "euc_jp", "johab"})
 _ESCAPED = re.compile(rb"\x1b(?:\$[@BAC()]|\([BJI])")
 # Words, by the letters of Windows-1252.
@@ -104,7 +104,7 @@ def _as_declared(data: bytes, declared: str) -> str | None:
     text = _strict(data, declared) if declared and declared != "utf-8" else None
     if utf8 is not None:
         # Whoever declares Latin-1 and writes valid UTF-8 means UTF-8; two bytes of Chinese may look so by chance.
-        by_chance = declared in _MULTIBYTE and text is not None and len(data) - len(utf8) < _ENOUGH_UTF8
+        by_chance = declared in _MULTIBYTE and text is not None and sum(letter > "\u07ff" for letter in utf8[:_SAMPLE]) < _ENOUGH_UTF8
         return text if by_chance else utf8
     if declared == "utf-8" and _cut_or_mended(data):
         return data.decode("utf-8", "replace")

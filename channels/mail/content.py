@@ -23,6 +23,8 @@ _STUB = 200
 _STUB_RATIO = 4
 _SHORTEST = 20
 _PICTURE_NAME = re.compile(r"[^/?#]{1,200}\.[A-Za-z0-9]{2,5}(?=[?#]|\Z)")
+# "This is a multi-part message in MIME format."
+_NOT_FOR_PEOPLE = re.compile(r"(?i)\bmime\b|multi-?part")
 # Texts whose charset is guessed where it is not declared; guessing takes some milliseconds.
 _MAX_GUESSED = 50
 
@@ -112,7 +114,8 @@ def _leaf(found: Content, task: _Task, wrapped: int) -> list[_Task]:
     elif part.kind == "message/rfc822" and wrapped < _MAX_WRAPPED:
         inner = content_of(parse(data), wrapped + 1)
         _file(found, part, data)
-        found.enclosed += [inner.text]
+        found.files += inner.files
+        found.enclosed.append(inner.text)
     elif _is_text(part):
         _text(found, task, data)
     elif data.strip() or part.name:
@@ -250,15 +253,14 @@ def _file(found: Content, part: Part, data: bytes) -> None:
 
 
 def _any_text(found: Content, mail: Part) -> None:
-    """No text where one is expected: a text that came as a file, or what stands before and after the parts, is better than nothing."""
+    """No text where one is expected: a text that came as a file, or what stands before the parts, is better than nothing."""
     for part in mail.walk():
+        words = ""
         if part.is_leaf and part.kind in {"text/plain", "text/html"}:
             words = _words(part, inlaid(part.body.data)[0])[0]
-        elif part.kind.startswith("multipart/") and part.parts:
-            words = decoded(part.raw[part.start : part.parts[0].start][: 8 * MAX_TEXT])
-            words = words if not part.parts[0].raw[part.parts[0].start : part.parts[0].end].strip() else ""
-        else:
-            continue
+        elif part.kind.startswith("multipart/"):
+            preamble = decoded(part.raw[part.start : part.end][: 8 * MAX_TEXT].partition(b"--")[0])
+            words = "" if _NOT_FOR_PEOPLE.search(preamble) else preamble
         if words.strip():
             found.texts.append(words[:MAX_TEXT])
             return
