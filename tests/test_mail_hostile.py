@@ -24,7 +24,7 @@ from tests.mails import OURS, arrival, joined, mail, multipart, part
 SECONDS, SECONDS_LARGE, MEGABYTES = 2, 5, 300
 WORD = "tenggelam"
 RANDOM = random.Random(5)  # noqa: S311  # rubbish that is the same at every run
-DAEMON = {"From": "MAILER-DAEMON@x.example", "Return-Path": "<>", "Subject": "Undelivered"}
+DAEMON = {"From": "MAILER-DAEMON@x.example", "Return_Path": "<>", "Subject": "Undelivered"}
 DSN = part("message/delivery-status", "Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\n\r\n") + b"\r\n"
 
 
@@ -100,26 +100,36 @@ MAILS = {
     "50,000 files in one text": mail(WORD.encode() + b"\r\n" + b"begin 644 a\r\n#0V%T\r\nend\r\n" * 50_000),
     "20,000 signatures that begin": mail(WORD + "\n" + "-----BEGIN PGP SIGNED MESSAGE-----\n" * 20_000 + "-----BEGIN PGP SIGNATURE-----"),
     "winmail.dat of 200,000 attributes": multipart(
-        part("text/plain", WORD), part("application/ms-tnef", bytes.fromhex("789f3e220100") + bytes.fromhex("02029006000000000000 00") * 200_000, encoding="base64")
+        part("text/plain", WORD),
+        part("application/ms-tnef", bytes.fromhex("789f3e220100") + bytes.fromhex("02029006000000000000 00") * 200_000, encoding="base64"),
     ),
     "winmail.dat that counts to four billion": multipart(
         part("text/plain", WORD),
-        part("application/ms-tnef", bytes.fromhex("789f3e220100") + b"\x01\x03\x90\x06\0\x10\0\0\0" + b"\xff" * 4 + b"\3\0\1\0\0\0\0\0" + b"\0" * 6, encoding="base64"),
+        part(
+            "application/ms-tnef",
+            bytes.fromhex("789f3e220100") + b"\x01\x03\x90\x06\0\x10\0\0\0" + b"\xff" * 4 + b"\3\0\1\0\0\0\0\0" + b"\0" * 6,
+            encoding="base64",
+        ),
     ),
     "a signature of 100,000 boxes": multipart(
         part("text/plain", WORD), part("application/pkcs7-mime", bytes.fromhex("308006092a864886f70d010702a0803080") + b"\x30\x80" * 100_000, encoding="base64")
     ),
     "a mail in base64 in base64 in base64": multipart(
-        part("text/plain", WORD), part("message/rfc822", multipart(part("message/rfc822", multipart(part("message/rfc822", mail(), encoding="base64")), encoding="base64")), encoding="base64")
+        part("text/plain", WORD),
+        part(
+            "message/rfc822",
+            multipart(part("message/rfc822", multipart(part("message/rfc822", mail(), encoding="base64")), encoding="base64")),
+            encoding="base64",
+        ),
     ),
-}  # fmt: skip
+}
 
 # Bounces, and what only looks like a mail.
 OTHERS = {
     "a bounce of 20,000 addresses": mail("<a@b.example>\n" * 20_000, **DAEMON),
     "a bounce of one address that never ends": mail("a" * 100_000 + "@", **DAEMON),
     "a bounce of half sentences": mail("failed trying to error while could not " * 20_000, **DAEMON),
-    "5,000 reports in one": mail(joined(*[DSN] * 5000), **DAEMON, **{"Content-Type": "multipart/report; report-type=delivery-status; boundary=bdy"}),
+    "5,000 reports in one": mail(joined(*[DSN] * 5000), **DAEMON, Content_Type="multipart/report; report-type=delivery-status; boundary=bdy"),
     "nothing": b"",
     "a line break": b"\n",
     "a field without a body": b"Subject: x",
@@ -183,7 +193,8 @@ LARGE = {
 def test_25_megabytes_are_read_in_little_memory(name: str, tmp_path: Path) -> None:
     (tmp_path / "mail").write_bytes(LARGE[name]())
     program = (
-        "import json, resource, sys, time; from pathlib import Path; from channels import Arrival; from channels.mail.reading import read; from datetime import UTC, datetime\n"
+        "import json, resource, sys, time; from datetime import UTC, datetime; from pathlib import Path\n"
+        "from channels import Arrival; from channels.mail.reading import read\n"
         "raw = Path(sys.argv[1]).read_bytes(); begun = time.process_time()\n"
         f"what = read(Arrival('surat', 'message', '1', raw, datetime(2026, 3, 2, tzinfo=UTC), meta={{'own': '[\"{OURS}\"]'}}))\n"
         f"found = {WORD!r} in what.text + (what.subject or '') or any({WORD.encode()!r} in content for content in what.contents)\n"

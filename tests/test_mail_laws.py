@@ -32,13 +32,15 @@ WORDS = st.lists(st.text("abcdefghijklmnopqrstuvwxyzéñ道路", min_size=1, max
 # Bytes with more of what parsers trip over.
 CRUMBS = st.sampled_from(
     [
-        *(b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b";", b"=", b'"', b"\\", b"(", b")", b"<", b">", b"@", b"?", b"=?utf-8?Q?", b"?=", b"--bdy", b"--bdy--", b"\0", b"\xff", b"\xc3"),
-        *(b"Content-Type: ", b"multipart/mixed; boundary=bdy", b"multipart/alternative; boundary=bdy", b"message/rfc822", b"text/html; charset=", b"text/plain", b"utf-16", b"utf-7"),
-        *(b"Content-Transfer-Encoding: base64", b"quoted-printable", b"From: ", b"Subject: ", b"Message-ID: <a@b>", b"Content-Disposition: attachment; filename*0*=", b"begin 644 a\n"),
-        *(b"application/ms-tnef", bytes.fromhex("789f3e22"), b"application/pkcs7-mime", b"0\x80", b"<b>", b"<!--", b"&#", b"\n> ", b"\nOn 1 Jan 2020 10:00 a@b.example wrote:\n", b"SmFs"),
-        *(b"MAILER-DAEMON@x.example", b"could not be delivered", b"<a@b.example>:", b"multipart/report; report-type=delivery-status; boundary=bdy", b"Final-Recipient: rfc822;"),
-    ],
-)  # fmt: skip
+        *(b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b";", b"=", b'"', b"\\", b"(", b")", b"<", b">", b"@", b"?", b"\0", b"\xff", b"\xc3"),
+        *(b"=?utf-8?Q?", b"?=", b"--bdy", b"--bdy--", b"<b>", b"<!--", b"&#", b"\n> ", b"SmFs", b"0\x80", bytes.fromhex("789f3e22"), b"begin 644 a\n"),
+        *(b"Content-Type: ", b"multipart/mixed; boundary=bdy", b"multipart/alternative; boundary=bdy", b"message/rfc822", b"text/plain"),
+        *(b"text/html; charset=", b"utf-16", b"utf-7", b"application/ms-tnef", b"application/pkcs7-mime"),
+        *(b"Content-Transfer-Encoding: base64", b"quoted-printable", b"Content-Disposition: attachment; filename*0*="),
+        *(b"From: ", b"Subject: ", b"Message-ID: <a@b>", b"\nOn 1 Jan 2020 10:00 a@b.example wrote:\n", b"MAILER-DAEMON@x.example"),
+        *(b"could not be delivered", b"<a@b.example>:", b"multipart/report; report-type=delivery-status; boundary=bdy", b"Final-Recipient: rfc822;"),
+    ]
+)
 ANY_BYTES = st.lists(CRUMBS | st.binary(max_size=6), max_size=60).map(b"".join)
 ANY_TEXT = ANY_BYTES.map(lambda raw: raw.decode("utf-8", "surrogateescape"))
 
@@ -164,7 +166,7 @@ GROWING: dict[str, Callable[[int], bytes]] = {
     "words": lambda size: mail("x", Subject="=?utf-8?Q?x?= y " * (size // 10)),
     "bounce": lambda size: mail("could not <a@b.example>\n" * size, From="MAILER-DAEMON@b.example", Subject="Undelivered"),
     "files": lambda size: mail(b"begin 644 a\n" * size + b"\nend\n"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", GROWING)

@@ -1,5 +1,7 @@
 """What is new in an answer. Each row is how some mail program marks what it quotes; what citizens write between is never cut."""
 
+# ruff: noqa: RUF001  # mails in many scripts
+
 from __future__ import annotations
 
 import pytest
@@ -40,13 +42,22 @@ QUOTED = "> Terima kasih atas laporan Anda.\n> Di mana tepatnya?"
         ("Turkish", f"Lapor PPU <lapor@ppu.example>, 2 Mar 2026 Pzt, 10:00 tarihinde şunu yazdı:\n\n{QUOTED}"),
         ("Vietnamese", f"Vào Th 2, 2 thg 3, 2026 vào lúc 10:00 Lapor PPU <lapor@ppu.example> đã viết:\n\n{QUOTED}"),
         ("Japanese", f"2026年3月2日(月) 10:00 Lapor PPU <lapor@ppu.example>:\n\n{QUOTED}"),
-        ("Chinese", f"Lapor PPU <lapor@ppu.example> 于2026年3月2日周一 10:00写道：\n\n{QUOTED}"),  # noqa: RUF001  # its own colon
+        ("Chinese", f"Lapor PPU <lapor@ppu.example> 于2026年3月2日周一 10:00写道：\n\n{QUOTED}"),
         ("Korean", f"2026년 3월 2일 (월) 10:00, Lapor PPU <lapor@ppu.example>님이 작성:\n\n{QUOTED}"),
         ("only when and who", f'02.03.2026, 10:00, "Lapor PPU" <lapor@ppu.example>:\n\n{QUOTED}'),
-        ("Android", f"-------- Original message --------\nFrom: Lapor PPU <lapor@ppu.example>\nDate: 02/03/2026 10:00 (GMT+08:00)\nTo: siti@warga.example\nSubject: Re: Jalan\n\n{OLD}"),
-        ("Samsung, Indonesian", f"-------- Pesan asli --------\nDari: Lapor PPU <lapor@ppu.example>\nTanggal: 02/03/26 10.00 (GMT+08:00)\nKe: siti@warga.example\nSubjek: Re: Jalan\n\n{OLD}"),
+        (
+            "Android",
+            f"-------- Original message --------\nFrom: Lapor PPU <lapor@ppu.example>\nDate: 02/03/2026 10:00 (GMT+08:00)\nTo: Siti\nSubject: Re\n\n{OLD}",
+        ),
+        (
+            "Samsung, Indonesian",
+            f"-------- Pesan asli --------\nDari: Lapor PPU <lapor@ppu.example>\nTanggal: 02/03/26 10.00 (GMT+08:00)\nKe: Siti\nSubjek: Re\n\n{OLD}",
+        ),
         ("Outlook", f"From: Lapor PPU <lapor@ppu.example>\nSent: Monday, 2 March 2026 10:00\nTo: siti@warga.example\nSubject: Re: Jalan\n\n{OLD}"),
-        ("Outlook, behind a line", f"________________________________\nFrom: Lapor PPU <lapor@ppu.example>\nSent: Monday, 2 March 2026 10:00\nTo: Siti\nSubject: Re\n\n{OLD}"),
+        (
+            "Outlook, behind a line",
+            f"________________________________\nFrom: Lapor PPU <lapor@ppu.example>\nSent: Monday, 2 March 2026 10:00\nTo: Siti\nSubject: Re\n\n{OLD}",
+        ),
         ("Outlook, Indonesian", f"Dari: Lapor PPU <lapor@ppu.example>\nTerkirim: Senin, 02 Maret 2026 10.00\nKepada: Siti\nPerihal: Re: Jalan\n\n{OLD}"),
         ("Outlook, bold", f"*From:* Lapor PPU [mailto:lapor@ppu.example]\n*Sent:* Monday, 2 March 2026 10:00\n*To:* Siti\n*Subject:* Re\n\n{OLD}"),
         ("Outlook, German", f"Von: Lapor PPU <lapor@ppu.example>\nGesendet: Montag, 2. März 2026 10:00\nAn: Siti\nBetreff: AW: Jalan\n\n{OLD}"),
@@ -59,7 +70,7 @@ QUOTED = "> Terima kasih atas laporan Anda.\n> Di mana tepatnya?"
         ("between dashes", f"---- Lapor PPU wrote ----\n\n{QUOTED}"),
         ("marks alone", QUOTED),
     ],
-)  # fmt: skip
+)
 def test_what_a_program_quotes_is_not_new(program: str, marked: str) -> None:
     assert reply(f"{NEW}\n\n{marked}\n") == NEW, program
 
