@@ -91,6 +91,7 @@ def test_what_a_program_quotes_is_not_new(program: str, marked: str) -> None:
         ("nothing but a quotation", QUOTED),
         ("a word that looks like an introduction", "On that road I wrote to you before: nothing happened."),
         ("an address in a sentence", "Surat ke dinas@ppu.example sudah ditulis:\ntidak dijawab."),
+        ("where something was sent from", "Di Waru.\n\nDikirim dari kantor desa kemarin, tetapi sampai sekarang belum juga sampai."),
         ("blank", "\n\n"),
     ],
 )
@@ -108,6 +109,7 @@ def test_what_a_citizen_wrote_stays(label: str, text: str) -> None:
         ("a signature above the quotation", f"Di Waru.\n\n-- \nSiti\n\nOn 2 Mar 2026, at 10:00, Lapor wrote:\n{QUOTED}", "Di Waru."),
         ("a list's footer", "Di Waru.\n\n____________\nMilis warga\nhttps://milis.example/warga", "Di Waru."),
         ("a telephone", "Di Waru.\n\nDikirim dari iPhone saya", "Di Waru."),
+        ("when and who, broken", "Di Waru.\n\n2026-03-02 10:00 GMT+08:00 Lapor <\nlapor@ppu.example>:\n\n> Di mana?", "Di Waru."),
         ("a telephone, English", "Di Waru.\n\nSent from my Galaxy", "Di Waru."),
         ("Outlook on a telephone", "Di Waru.\n\nDapatkan Outlook untuk Android<https://aka.example/x>", "Di Waru."),
     ],

@@ -135,7 +135,7 @@ def _is_null(head: Head, envelope: Envelope) -> bool:
     if envelope.mail_from is not None:
         return not envelope.mail_from
     said = head.value("return-path")
-    return said is not None and said.strip().lower() in {b"", b"<>", b"<mailer-daemon>", b"mailer-daemon"}
+    return said is not None and said.strip().lower() in {b"<>", b"<mailer-daemon>", b"mailer-daemon"}
 
 
 def _message_id(head: Head) -> str:
