@@ -49,6 +49,8 @@ def words(text: str) -> str:
             words("Jalan rusak di Waru. " * 20),
         ),
         ("text before and after a photo", multipart(part("text/plain", "Jalan"), part("image/png", b"x"), part("text/plain", "rusak")), "Jalan rusak"),
+        ("text beside text in an alternative", multipart(part("text/plain", "Jalan"), part("text/plain", "rusak"), kind="alternative"), "Jalan rusak"),
+        ("a kind of text that nobody knows", multipart(part("text/x-catatan", "Jalan rusak")), "Jalan rusak"),
         ("the same words twice", multipart(part("text/plain", "Jalan rusak"), part("text/html", "<p>Jalan rusak</p>")), "Jalan rusak"),
         (
             "HTML with its pictures",
