@@ -114,6 +114,7 @@ def test_the_text_is_found(label: str, raw: bytes, text: str) -> None:
         ("Korean", 'text/plain; charset="ks_c_5601-1987"', "도로가 파손".encode("cp949"), "도로가 파손"),
         ("Japanese by escapes, not declared", "text/plain", "道路が壊れた".encode("iso2022_jp"), "道路が壊れた"),
         ("UTF-16 with its mark", "text/plain; charset=utf-16", "Jalan é".encode("utf-16"), "Jalan é"),
+        ("ASCII declared as UTF-16", "text/plain; charset=utf-16", b"Jalan rusak!", "Jalan rusak!"),
         ("UTF-7", "text/plain; charset=utf-7", "Jalan é".encode("utf-7"), "Jalan é"),
         ("UTF-8 cut in the middle of a letter", "text/plain; charset=utf-8", "éééé jalan é".encode()[:-1], "éééé jalan \ufffd"),
     ],

@@ -25,6 +25,7 @@ _MEANT = {
 }
 # In these, plain ASCII bytes mean something else.
 _NOT_ASCII = re.compile(r"utf[-_]?7|utf[-_]?16|utf[-_]?32|iso2022|hz|cp037|cp500|cp1140|cp273")
+_WIDE = ("utf-16", "utf16", "utf_16", "utf-32", "utf32", "utf_32")
 # Codecs of Python that are no charsets of mail; punycode takes quadratic time.
 _NO_CHARSET = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"})
 _BOMS = (
@@ -96,8 +97,10 @@ def _decoded(data: bytes, declared: str, *, guess: bool) -> str:
 
 def _as_declared(data: bytes, declared: str) -> str | None:
     """If that holds, or if it is UTF-8 whatever is declared; None: neither."""
-    if _NOT_ASCII.match(declared):
-        return _strict(data, declared)
+    # ASCII bytes without a NUL between are no UTF-16, whatever is declared.
+    too_narrow = declared.startswith(_WIDE) and data.isascii() and b"\0" not in data
+    if _NOT_ASCII.match(declared) and not too_narrow and (text := _strict(data, declared)) is not None:
+        return text
     if data.isascii():
         return (_strict(data, "iso2022_jp_ext") if _ESCAPED.search(data) else None) or data.decode("ascii")
     utf8 = _strict(data, "utf-8")
