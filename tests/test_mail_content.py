@@ -36,6 +36,7 @@ def words(text: str) -> str:
         ("lines end in LF", mail("Jalan\nrusak").replace(b"\r\n", b"\n"), "Jalan rusak"),
         ("lines end in CR", mail("Jalan\nrusak").replace(b"\r\n", b"\r"), "Jalan rusak"),
         ("a mailbox file's first line", b"From siti@warga.example Mon Mar  2 10:00:00 2026\r\n" + mail("Jalan rusak"), "Jalan rusak"),
+        ("an editor's mark before it all", b"\xef\xbb\xbf\r\n" + mail("Jalan rusak"), "Jalan rusak"),
         ("plain and HTML", multipart(part("text/plain", "Jalan rusak"), part("text/html", "<p>Jalan <b>rusak</b></p>"), kind="alternative"), "Jalan rusak"),
         (
             "HTML only",
