@@ -265,7 +265,7 @@ def _caps(config: Config) -> Caps:
     limits = config.outbox
     return Caps(
         *(limits.per_recipient_per_hour, limits.per_channel_per_hour, limits.mails_per_address_per_week, limits.mails_per_domain_per_week),
-        public_domains=limits.public_mail_domains,
+        public_domains=frozenset(limits.public_mail_domains),
         per_contact_per_day=config.contacts.per_contact_per_day,
     )
 

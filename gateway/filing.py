@@ -155,7 +155,7 @@ def acknowledged(case: cases.Case, entry: Entry, read: Read, office: Office, sen
     language = read.complaint.language if isinstance(read, Understood) else None
     words = office.words.get(language or "", office.words[office.language])
     thread = tuple(filter(None, (report.message_id, *report.references))) if report else ()
-    return [Wanted(case.id, channel, to, case.number, words, typed=sender is None, thread=thread, cut="cut" in report.remarks if report else False)]
+    return [Wanted(case.id, channel, to, case.number, words, typed=sender is None, thread=thread, cut="mail_cut" in report.remarks if report else False)]
 
 
 @dataclass(frozen=True, slots=True)
