@@ -240,5 +240,5 @@ def _case(rows: Rows, arrival: Row, entry: Entry, read: Read, office: Office, nu
     rows.links.append({"digest": tracking.link_digest(tracking.link(office.key, entry.arrival.channel, number.wire_id)), "case": case.id})
     rows.complaint_versions.append(make.complaint(case, 1, complaint, now))
     if isinstance(read, Understood):
-        make.message(rows, str(arrival["journal"]), entry, complaint, decision, case.id, person, now)
+        make.message(rows, str(arrival["journal"]), entry, read, decision, case.id, person, now)
     return case
