@@ -58,10 +58,12 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
         # Not a TaskGroup: what the caller's block raises must come out as it is.
         loops = [asyncio.create_task(supervise(name, work, gateway.clock, gateway.monitor.fallen), name=name) for name, work in _loops(gateway)]
         stack.push_async_callback(_end, gateway, loops)
+        app, pages = _public(gateway)
         here = config.listen.public
-        runner, port = await server.listen(_public(gateway), here.host, here.port, systemd.door(here.port))
+        runner, port = await server.listen(app, here.host, here.port, systemd.door(here.port))
         stack.push_async_callback(runner.cleanup)
-        desk = Operators(gateway.monitor, Metrics(gateway), gateway.clock, token(config))
+        measured = Metrics(gateway, lambda: {"public": (server.connections(runner),), "tracking": pages.limits()})
+        desk = Operators(gateway.monitor, measured, gateway.clock, token(config))
         own, operators_port = await server.listen(desk.app(), config.listen.operators.host, config.listen.operators.port)
         stack.push_async_callback(own.cleanup)
         yield replace(gateway, port=port, operators_port=operators_port)
@@ -179,13 +181,15 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
     ]
 
 
-def _public(gateway: Gateway) -> Any:  # noqa: ANN401  # an aiohttp application; only server.py speaks HTTP
+def _public(gateway: Gateway) -> tuple[Any, PublicPages]:
+    """What the public listener serves (an aiohttp application; only server.py speaks HTTP), and the pages in it that are nobody's channel."""
     ways: list[tuple[Channel, Inlet]] = [(channel, gateway.inlets[name]) for name, channel in gateway.channels.items()]
     app = server.public(ways, gateway.config.trusted_proxies)
     told = about(gateway.config, setting(gateway.config, None), gateway.clock)
-    PublicPages(told, gateway.store, gateway.blobs, gateway.calendar, _box(gateway)).add_to(app)
+    pages = PublicPages(told, gateway.store, gateway.blobs, gateway.calendar, _box(gateway))
+    pages.add_to(app)
     look.add_to(app)
-    return app
+    return app, pages
 
 
 def _box(gateway: Gateway) -> Box | None:

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from channels import Channel, Door, Inlet, Refused
+from channels import Channel, Door, Inlet, Limit, Refused
 from channels.caller import ADDRESS
 from gateway.cancelled import only_ours
 from gateway.reading import where
@@ -123,6 +123,8 @@ def _later(seconds: int) -> web.Response:
 class _Site(web.TCPSite):
     """Where there is no room, who has been silent longest makes room for who comes: HTTP has no time-out before the first request, and aiohttp none either."""
 
+    # How many had to make room.
+    turned_away = 0
     # A socket that listens already; None: one of our own is opened.
     door: socket.socket | None = None
 
@@ -143,6 +145,7 @@ class _Site(web.TCPSite):
         # Silent ones first, and of each sort the oldest.
         there.sort(key=_BUSY.__contains__)
         for one in there[: max(0, len(there) - MAX_CONNECTIONS + 1)]:
+            self.turned_away += 1
             one.force_close()
         return server()
 
@@ -156,3 +159,9 @@ async def listen(app: web.Application, host: str, port: int, door: socket.socket
     await site.start()
     bound: tuple[str, int] = runner.addresses[0]
     return runner, bound[1]
+
+
+def connections(runner: web.AppRunner) -> Limit:
+    """Of what listen() opened: how many there are now, and how many had to make room."""
+    used = len(runner.server.connections) if runner.server else 0
+    return Limit("connections", MAX_CONNECTIONS, used, sum(site.turned_away for site in runner.sites if isinstance(site, _Site)))

@@ -159,7 +159,9 @@ def test_everything_that_a_provider_can_be_told_to_say_is_explained() -> None:
 async def test_every_measurement_is_explained_and_no_other(on_sqlite: Deployment) -> None:
     async with on_sqlite.node() as gateway:
         await receive_all(gateway, [letter("jalan rusak", "SM1", at=datetime.now(UTC))])
-        text = Metrics(gateway).text().decode()
+        await on_sqlite.until("arrivals", lambda rows: len(rows) == 1)
+        await gateway.monitor.look_at_house()
+        text = Metrics(gateway, dict).text().decode()
     counted = set(re.findall(r"(?m)^# TYPE (nwd_\w+) (?:counter|gauge|histogram)$", text))
     assert set(re.findall(r"(?m)^\| `(nwd_\w+)` \|", METRICS)) == {name for name in counted if not name.endswith("_created")}
     for name, value in re.findall(r'(\w+)="(\w+)"', METRICS):

@@ -13,7 +13,7 @@ from gateway.clock import SystemClock
 from gateway.commands.drain import bring_home
 from gateway.config import Mistakes
 from tests.postbox import PROVIDERS, letter
-from tests.world import KEY, Deployment, receive_all
+from tests.world import KEY, Deployment, handed_over, receive_all
 
 NOW = SystemClock().now
 
@@ -25,6 +25,7 @@ async def test_fifty_deliveries_at_once_on_two_gateways_are_one_case_and_one_ack
         # Each journal keeps one of them; the store makes of both one case and one repeat.
         await on_postgres.until("arrivals", lambda rows: len(rows) == 2)
         await on_postgres.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"])
+        await handed_over(one, two)
     async with on_postgres.node("a") as restarted:
         [again] = await receive_all(restarted, [letter("jalan rusak", "SM1", at=NOW())])
         rows = await on_postgres.until("arrivals", lambda rows: len(rows) == 3)
@@ -110,6 +111,7 @@ async def test_what_waits_in_an_older_copy_is_counted_under_its_new_name(on_sqli
         await receive_all(gateway, [letter("laporan 3", "SM3", at=NOW())])
         # As when the first two are in the slow lane.
         await gateway.intake._batch([(await gateway.journal.take(2, 1))[0]])  # noqa: SLF001  # what the fast lane does
+        await gateway.intake._hand_over(gateway.intake._read_so_far.get_nowait())  # noqa: SLF001  # and the one that files
     (config.data_dir / "journal.db").write_bytes(backup)
     async with on_sqlite.node("b"):
         await on_sqlite.until("arrivals", lambda rows: len(rows) == 3)

@@ -177,6 +177,13 @@ async def receive_all(gateway: Gateway, arrivals: list[Any]) -> list[Receipt]:
     return list(await asyncio.gather(*(gateway.inlets[arrival.channel].receive(arrival) for arrival in arrivals)))
 
 
+async def handed_over(*gateways: Gateway) -> None:
+    """Until the journals are empty. The store shows a row a moment before the journal forgets it: the same delivery is new to the journal only now."""
+    async with asyncio.timeout(60):
+        while any(gateway.journal.counts.accepted != gateway.journal.counts.removed for gateway in gateways):  # noqa: ASYNC110  # it has no bell for tests
+            await asyncio.sleep(0.01)
+
+
 @pytest.fixture(scope="session")
 def postgres_folder() -> Iterator[Path]:
     """A real PostgreSQL on a socket in a folder of its own; one for each process of the tests."""
