@@ -231,6 +231,19 @@ class Box:
     new_key: Callable[[], str]
 
 
+@dataclass(slots=True)
+class Limit:
+    """Protects the machine; counted by whoever enforces it, for whoever looks after the machine."""
+
+    # With its unit: "max_file_bytes".
+    name: str
+    allowed: float
+    # How much of it is taken now; None: it is not something that is used up.
+    used: float | None = None
+    # How often it turned something away since the start.
+    rejected: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What the other side says of itself."""
@@ -273,6 +286,9 @@ class Channel(Protocol):
 
     async def send(self, notice: Notice) -> str:
         """Choose the form that fits, hand it over, return the provider's id. Raises SendFailed."""
+
+    def limits(self) -> Iterable[Limit]:
+        """What it turns away for the machine's sake, as it is now."""
 
     async def check(self) -> Checked:
         """Reach the other side without side effects, and say what it says of itself."""

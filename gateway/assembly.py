@@ -16,7 +16,7 @@ from typing import Any
 
 from channels import About, Box, Channel, Inlet
 from channels.kinds import KINDS
-from gateway import look, server, words
+from gateway import look, server, systemd, words
 from gateway.blobs import Blobs
 from gateway.claims import ClaimLoop
 from gateway.clock import Clock, SystemClock
@@ -58,9 +58,12 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
         # Not a TaskGroup: what the caller's block raises must come out as it is.
         loops = [asyncio.create_task(supervise(name, work, gateway.clock, gateway.monitor.fallen), name=name) for name, work in _loops(gateway)]
         stack.push_async_callback(_end, gateway, loops)
-        runner, port = await server.listen(_public(gateway), config.listen.public.host, config.listen.public.port)
+        app, pages = _public(gateway)
+        here = config.listen.public
+        runner, port = await server.listen(app, here.host, here.port, systemd.door(here.port))
         stack.push_async_callback(runner.cleanup)
-        desk = Operators(gateway.monitor, Metrics(gateway), gateway.clock, token(config))
+        measured = Metrics(gateway, lambda: {"public": (server.connections(runner),), "tracking": pages.limits()})
+        desk = Operators(gateway.monitor, measured, gateway.clock, token(config))
         own, operators_port = await server.listen(desk.app(), config.listen.operators.host, config.listen.operators.port)
         stack.push_async_callback(own.cleanup)
         yield replace(gateway, port=port, operators_port=operators_port)
@@ -178,13 +181,15 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
     ]
 
 
-def _public(gateway: Gateway) -> Any:  # noqa: ANN401  # an aiohttp application; only server.py speaks HTTP
+def _public(gateway: Gateway) -> tuple[Any, PublicPages]:
+    """What the public listener serves (an aiohttp application; only server.py speaks HTTP), and the pages in it that are nobody's channel."""
     ways: list[tuple[Channel, Inlet]] = [(channel, gateway.inlets[name]) for name, channel in gateway.channels.items()]
     app = server.public(ways, gateway.config.trusted_proxies)
     told = about(gateway.config, setting(gateway.config, None), gateway.clock)
-    PublicPages(told, gateway.store, gateway.blobs, gateway.calendar, _box(gateway)).add_to(app)
+    pages = PublicPages(told, gateway.store, gateway.blobs, gateway.calendar, _box(gateway))
+    pages.add_to(app)
     look.add_to(app)
-    return app
+    return app, pages
 
 
 def _box(gateway: Gateway) -> Box | None:
@@ -221,7 +226,7 @@ def deployment_key(config: Config) -> bytes:
     file = config.data_dir / "deployment.key"
     if file.exists():
         return file.read_bytes().strip()
-    if _numbers_were_given(config.data_dir / "store.db"):
+    if _numbers_were_given(config.store.file(config.data_dir)):
         raise Mistakes([f"deployment_key: the store is there, but its key {file} is not. Bring it back from the backup; a new key would forget every number."])
     config.data_dir.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

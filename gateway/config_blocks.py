@@ -105,11 +105,15 @@ class StoreBlock(Block):
         """One node's own file."""
         return self.url.startswith(SQLITE)
 
+    def file(self, data_dir: Path) -> Path:
+        """Where it lies, if it is SQLite's."""
+        return data_dir / urlsplit(self.url).path.removeprefix("/")
+
     def address(self, data_dir: Path) -> str:
         """What SQLAlchemy opens, password and all: never to be logged."""
         parts = urlsplit(self.url)
         if self.sqlite:
-            return f"{SQLITE}:///{data_dir / parts.path.removeprefix('/')}"
+            return f"{SQLITE}:///{self.file(data_dir)}"
         if self.password is None:
             return self.url
         user, host = parts.username or "", parts.netloc.rpartition("@")[2]

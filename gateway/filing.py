@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -30,8 +31,15 @@ Read = Understood | DeliveryUpdate | Ignored | Broke
 _COMPLAINT = TypeAdapter(Complaint)
 # Remarks of a door on reports that nobody is written to for.
 _ODD = frozenset({"honeypot", "flood"})
+# Why a notice is withheld, by the cap that it is over.
+CAPS = {
+    "per_channel_per_hour": "the channel's budget for this hour is spent",
+    "per_recipient_per_hour": "this address has had its notices for this hour",
+    "typed_share": "the rest of this hour's budget is for those who wrote by this channel",
+    "per_contact_per_day": "this number was typed often enough today",
+}
 # Of a channel's hourly budget, what typed contacts may use: they may be strangers, and those who wrote by the channel itself come first.
-_TYPED_SHARE = 0.2
+TYPED_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,8 @@ class Filed:
 
     rows: Rows = field(default_factory=Rows)
     updates: list[DeliveryUpdate] = field(default_factory=list)
-    withheld: int = 0
+    # Notices over a cap, by the cap's name.
+    withheld: Counter[str] = field(default_factory=Counter)
 
 
 async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tuple[Entry, Read]], now: datetime) -> Filed:
@@ -374,14 +383,14 @@ async def _admit(
                 continue
             allowance = touched.get(one.to, allowances[one.to])
             over = _over(office, allowance, used, now)
-            if one.typed and not over and used >= office.per_channel_per_hour * _TYPED_SHARE:
-                over = "the rest of this hour's budget is for those who wrote by this channel"
+            if one.typed and not over and used >= office.per_channel_per_hour * TYPED_SHARE:
+                over = "typed_share"
             if one.typed and not over:
                 today[one.to.value] = today.get(one.to.value, 0) + 1
-                over = "this number was typed often enough today" if today[one.to.value] > office.per_contact_per_day else ""
+                over = "per_contact_per_day" if today[one.to.value] > office.per_contact_per_day else ""
             texts = notices.acknowledgement(one.words, one.number, more=allowance.unannounced, working_days=office.verification_working_days)
             filed.rows.notices.append(_notice(one, texts, over, now))
-            filed.withheld += bool(over)
+            filed.withheld[over] += bool(over)
             used += not over
             touched[one.to] = allowance.withheld(notices.ACKNOWLEDGEMENT) if over else allowance.spent(notices.ACKNOWLEDGEMENT, now)
         await store.spend(tx, channel, used, now)
@@ -389,17 +398,15 @@ async def _admit(
 
 
 def _over(office: Office, allowance: Allowance, used: int, now: datetime) -> str:
-    """Why it must not go out; empty: it may."""
+    """Over which cap it is; empty: none, it may go out."""
     if used >= office.per_channel_per_hour:
-        return "the channel's budget for this hour is spent"
-    if not allowance.may(notices.ACKNOWLEDGEMENT, now, office.per_recipient_per_hour):
-        return "this address has had its notices for this hour"
-    return ""
+        return "per_channel_per_hour"
+    return "" if allowance.may(notices.ACKNOWLEDGEMENT, now, office.per_recipient_per_hour) else "per_recipient_per_hour"
 
 
 def _notice(one: _Wanted, texts: notices.Texts, over: str, now: datetime) -> Row:
     empty: Row = {"thread": [], "provider_id": None, "attempts": 0, "maybe_sent": False, "leased_by": None, "leased_until": None, "sent_at": None}
-    said = {"short": texts.short, "full": texts.full, "subject": texts.subject, "state": "withheld" if over else "queued", "reason": over}
+    said = {"short": texts.short, "full": texts.full, "subject": texts.subject, "state": "withheld" if over else "queued", "reason": CAPS.get(over, "")}
     to = {"channel": one.channel, "to_kind": one.to.kind, "to_value": one.to.value}
     return {"id": new_id(), "case": one.case, "kind": notices.ACKNOWLEDGEMENT, **to, **said, **empty, "made_at": now, "due_at": now}
 

@@ -1,13 +1,14 @@
 """From the journal to the store: read, normalise, decide, file. What cannot be read is parked and holds up nobody; while the store is away it waits.
 
-Two lanes. The fast one takes the journal in order, in batches. A report that raised, hung or killed its process, or is very large, goes on in the slow
-one, alone and with a process of its own, and so does what its sender writes meanwhile: order is kept per correspondent.
+Two lanes read. The fast one takes the journal in order, in batches. A report that raised, hung or killed its process, or is very large, goes on in the
+slow one, alone and with a process of its own, and so does what its sender writes meanwhile: order is kept per correspondent. A third files what they
+have read, in the order in which they bring it, while the next is being read.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -37,6 +38,8 @@ from gateway.tracking import fingerprint
 
 _log = structlog.get_logger(__name__)
 _Result = TypeVar("_Result")
+# What was read, in the journal's order.
+_Batch = Sequence[tuple[Entry, Read]]
 
 # Failures before a report is parked (DESIGN.md, "Whose fault").
 TRIES = 3
@@ -82,6 +85,8 @@ class Intake:
         self._stages = stages
         self._bell = Bell(clock)
         self._suspects = _Suspects(Bell(clock))
+        # From the lanes that read to the one that files.
+        self._read_so_far: asyncio.Queue[_Batch] = asyncio.Queue(1)
         self._prepared = False
         # A command is waiting for the end: what no time can mend is told to it.
         self._draining = False
@@ -95,18 +100,23 @@ class Intake:
         self.on_filed: Callable[[], None] = lambda: None
         self.on_refused: Callable[[StoreRefuses | None], None] = lambda _: None
         # For health: how many went which way since the start.
-        self.filed = self.parked = self.withheld = 0
+        self.filed = self.parked = 0
+        self.withheld: Counter[str] = Counter()
 
     def ring(self) -> None:
         """Something was accepted."""
         self._bell.ring()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Whatever an earlier run had read and not filed is in the journal still, and read again."""
+        self._suspects = _Suspects(Bell(self._clock))
+        self._read_so_far = asyncio.Queue(1)
+        self.trouble = None
         try:
             async with asyncio.TaskGroup() as lanes:
                 lanes.create_task(self._fast_lane(), name="intake")
                 lanes.create_task(self._slow_lane(), name="intake-slow")
+                lanes.create_task(self._filing_lane(), name="intake-filing")
         finally:
             await self._fast.kill()
             await self._slow.kill()
@@ -148,6 +158,17 @@ class Intake:
             else:
                 await self._alone(suspect)
 
+    async def _filing_lane(self) -> None:
+        while True:
+            await self._hand_over(await self._read_so_far.get())
+
+    async def _pass_on(self, batch: _Batch) -> None:
+        """Filed behind all that was passed on before it."""
+        if self._draining:
+            await self._hand_over(batch)
+        else:
+            await self._read_so_far.put(batch)
+
     async def _next(self, after: int) -> Sequence[Entry]:
         return await self._insist(partial(self._journal.take, after, self._batch_rows))
 
@@ -162,7 +183,7 @@ class Intake:
                     good.append((entry, outcome))
             rest = ready[len(outcomes) :]
             ready = [entry for entry in rest if not self._suspects.keep_if(entry, suspicious=False)]
-            await self._hand_over(good)
+            await self._pass_on(good)
 
     async def _alone(self, entry: Entry) -> None:
         """Once more, alone; the third failure parks."""
@@ -174,13 +195,13 @@ class Intake:
         if isinstance(outcome, Broke) and entry.tries < TRIES:
             self._suspects.again(entry)
             return
-        await self._hand_over([(entry, outcome)])
+        await self._pass_on([(entry, outcome)])
         self._suspects.done(entry)
 
     async def _read(self, reader: Reader, entries: Sequence[Entry]) -> Sequence[Read]:
         return await self._insist(partial(reader.read, [entry.arrival for entry in entries]))
 
-    async def _hand_over(self, batch: Sequence[tuple[Entry, Read]]) -> None:
+    async def _hand_over(self, batch: _Batch) -> None:
         """Into the store, and only then out of the journal. Ends when that is done, however long the store is away."""
         if not batch:
             return
@@ -188,7 +209,7 @@ class Intake:
             await self._store_batch(batch)
             await self._insist(partial(self._journal.remove, [entry.seq for entry, _ in batch]))
 
-    async def _store_batch(self, batch: Sequence[tuple[Entry, Read]], *, alone: bool = False) -> None:
+    async def _store_batch(self, batch: _Batch, *, alone: bool = False) -> None:
         for _ in range(_CLASHES):
             try:
                 filed = await self._insist(partial(self._file, batch))
@@ -210,7 +231,7 @@ class Intake:
                 return
         await self._one_by_one(batch, "clashes with other rows again and again", alone=alone)
 
-    async def _one_by_one(self, batch: Sequence[tuple[Entry, Read]], reason: str, *, alone: bool) -> None:
+    async def _one_by_one(self, batch: _Batch, reason: str, *, alone: bool) -> None:
         """One bad row harms nobody else: each once more, alone, and the bad one is parked."""
         if not alone:
             for one in batch:
@@ -225,13 +246,13 @@ class Intake:
             await self._clock.sleep(self._retry_seconds)
         await self._store_batch([(entry, Broke(reason))], alone=True)
 
-    async def _file(self, batch: Sequence[tuple[Entry, Read]]) -> Filed:
+    async def _file(self, batch: _Batch) -> Filed:
         async with self._store.transaction() as tx:
             filed = await file(tx, self._office, self._journal.id, batch, self._clock.now())
             await self._report(tx, len(batch))
         return filed
 
-    def _tell(self, batch: Sequence[tuple[Entry, Read]], filed: Filed) -> None:
+    def _tell(self, batch: _Batch, filed: Filed) -> None:
         self.filed += len(batch)
         now = self._clock.now()
         for entry, _ in batch:
@@ -267,6 +288,7 @@ class Intake:
             restored = not self._met and await journals.highest_seq(tx, self._journal.id) > self._journal.began_at
             if restored:
                 # An older copy of the file: under its old id it would claim rows that are others' now.
+                await journals.move(tx, self._journal.id, await self._unstored(tx))
                 await journals.retire(tx, self._journal.id, self._clock.now())
         if restored:
             await self._journal.renew()
@@ -274,6 +296,12 @@ class Intake:
         await self._settle()
         self._prepared = True
         self.on_refused(None)
+
+    async def _unstored(self, tx: Transaction) -> int:
+        """How many came with the file and are not in the store under its id."""
+        began_with = await self._journal.seqs(self._journal.began_at)
+        stored = await journals.stored_seqs(tx, self._journal.id, min(began_with), self._journal.began_at) if began_with else {}
+        return len(began_with - stored.keys())
 
     async def _settle(self) -> None:
         """Rows that a crash left in the journal after the store had them."""
@@ -294,6 +322,7 @@ class Intake:
 
     async def _insist(self, work: Callable[[], Awaitable[_Result]]) -> _Result:
         """Do it, however long the store (or our disk) is away. Nothing is parked for that. Raises Clash and Unstorable only."""
+        stuck = False
         while True:
             try:
                 if not self._prepared and work != self._prepare:
@@ -311,10 +340,12 @@ class Intake:
                 if self._draining:
                     raise
             else:
-                if self.trouble is not None:
+                # Another lane's trouble is its own to end.
+                if stuck and self.trouble is not None:
                     _log.info("intake goes on", after=self.trouble)
                     self.trouble = None
                 return result
+            stuck = True
             await self._clock.sleep(self._retry_seconds)
 
     def _say(self, trouble: str) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 
 from prometheus_client import generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from channels import Limit
+from gateway.filing import TYPED_SHARE
 from gateway.health import DEGRADED, DOWN, OK, UNKNOWN
+from gateway.intake import TRIES
 from gateway.node import Gateway
-from gateway.server import MAX_CONNECTIONS
+
+# By part.
+Limits = Callable[[], Mapping[str, Iterable[Limit]]]
 
 _STATES = (OK, DEGRADED, DOWN, UNKNOWN)
 
@@ -18,9 +24,10 @@ _STATES = (OK, DEGRADED, DOWN, UNKNOWN)
 class Metrics:
     """Of one node; read by its monitoring."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, limits: Limits) -> None:
+        """`limits`: of the parts that are no channel."""
         self._registry = gateway.stages.registry
-        self._registry.register(_Parts(gateway))
+        self._registry.register(_Parts(gateway, limits))
 
     def text(self) -> bytes:
         """All of it, now."""
@@ -28,8 +35,9 @@ class Metrics:
 
 
 class _Parts(Collector):
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, limits: Limits) -> None:
         self._gateway = gateway
+        self._more = limits
 
     def collect(self) -> Iterator[Metric]:
         yield from self._journal()
@@ -43,10 +51,13 @@ class _Parts(Collector):
         yield _counter("nwd_accepted", "Arrivals that are or were on this node's disk.", counts.accepted)
         yield _counter("nwd_handed_over", "Arrivals that the store has.", counts.removed)
         yield _gauge("nwd_journal_depth", "Arrivals that wait for the store. Accepted = handed over + depth, always.", counts.accepted - counts.removed)
+        now, monitor = gateway.clock.now(), gateway.monitor
+        yield _gauge("nwd_journal_age_seconds", "How long the first of them has waited, as of the last heartbeat.", _age(monitor.oldest_in_journal, now))
+        if monitor.parked is not None:
+            yield _gauge("nwd_parked", "Reports in the store that could not be read and wait for a mend.", monitor.parked)
         yield _gauge("nwd_journal_free_bytes", "Free on the journal's disk.", gateway.journal.free_bytes())
         yield _counter("nwd_filed", "Arrivals that were filed since the start.", gateway.intake.filed)
         yield _counter("nwd_parked_reports", "Reports that could not be read, since the start.", gateway.intake.parked)
-        yield _counter("nwd_withheld_notices", "Notices over a cap, since the start.", gateway.intake.withheld)
         yield _gauge("nwd_intake_stuck", "1 while nothing moves from the journal to the store.", float(gateway.intake.trouble is not None))
         yield _counter("nwd_swept_files", "Files that nobody referred to.", gateway.sweeper.swept)
 
@@ -62,6 +73,13 @@ class _Parts(Collector):
         for name, outbox in gateway.outboxes.items():
             sending.add_metric([name], outbox.loop.busy)
         yield sending
+        late = GaugeMetricFamily("nwd_outbox_age_seconds", "How long the first notice that is due has waited.", labels=["channel"])
+        due = GaugeMetricFamily("nwd_outbox_depth", "Notices that are due and not taken by the provider.", labels=["channel"])
+        for name, waiting in gateway.monitor.waiting.items():
+            if waiting is not None:
+                late.add_metric([name], _age(waiting.oldest, gateway.clock.now()))
+                due.add_metric([name], waiting.count)
+        yield from (late, due)
 
     def _health(self) -> Iterator[Metric]:
         states = GaugeMetricFamily("nwd_state", "1 for the state that a channel or a part is in.", labels=["part", "direction", "state"])
@@ -71,19 +89,37 @@ class _Parts(Collector):
         yield states
 
     def _limits(self) -> Iterator[Metric]:
-        config = self._gateway.config
-        limits = GaugeMetricFamily("nwd_limit", "What is configured, so that a plot can show it beside what is used.", labels=["limit"])
-        for name, value in {
-            "journal_min_free_bytes": config.journal.min_free_bytes,
-            "journal_max_bytes": config.journal.max_bytes or 0,
-            "outbox_per_recipient_per_hour": config.outbox.per_recipient_per_hour,
-            "outbox_per_channel_per_hour": config.outbox.per_channel_per_hour,
-            "outbox_concurrent_sends": config.outbox.concurrent_sends,
-            "intake_batch_rows": config.intake.batch_rows,
-            "connections": MAX_CONNECTIONS,
-        }.items():
-            limits.add_metric([name], float(value))
-        yield limits
+        allowed = GaugeMetricFamily("nwd_limit", "What is allowed.", labels=["part", "limit"])
+        used = GaugeMetricFamily("nwd_limit_used", "How much of it is taken now.", labels=["part", "limit"])
+        rejected = CounterMetricFamily("nwd_limit_rejected", "How often it turned something away since the start.", labels=["part", "limit"])
+        for part, limits in {**self._own(), **self._more()}.items():
+            for limit in limits:
+                allowed.add_metric([part, limit.name], limit.allowed)
+                rejected.add_metric([part, limit.name], limit.rejected)
+                if limit.used is not None:
+                    used.add_metric([part, limit.name], limit.used)
+        yield from (allowed, used, rejected)
+
+    def _own(self) -> dict[str, Iterable[Limit]]:
+        """Of the channels, and of what every report passes."""
+        gateway = self._gateway
+        journal, outbox, withheld = gateway.config.journal, gateway.config.outbox, gateway.intake.withheld
+        caps = {
+            "per_recipient_per_hour": outbox.per_recipient_per_hour,
+            "per_channel_per_hour": outbox.per_channel_per_hour,
+            "typed_share": outbox.per_channel_per_hour * TYPED_SHARE,
+            "per_contact_per_day": gateway.config.contacts.per_contact_per_day,
+        }
+        return {
+            "journal": [Limit("min_free_bytes", journal.min_free_bytes, gateway.journal.free_bytes(), gateway.journal.refused)],
+            "intake": [Limit("tries", TRIES, None, gateway.intake.parked)],
+            "notices": [Limit(name, allowed, None, withheld[name]) for name, allowed in caps.items()],
+            **{name: channel.limits() for name, channel in gateway.channels.items()},
+        }
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - since).total_seconds()) if since else 0.0
 
 
 def _counter(name: str, what: str, value: float) -> Metric:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -17,20 +18,23 @@ from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.outbox import Outbox
 from gateway.reading import where
-from gateway.store import outgoing
+from gateway.store import lookup, outgoing
 from gateway.store.engine import Store, StoreAway
 
 _log = structlog.get_logger(__name__)
 
 # A look may take so long; then what it looks at counts as not answering. Seconds.
 _LOOK_SECONDS = 10.0
-# A notice that should have gone out so long ago is late.
-_LATE = timedelta(minutes=5)
+# A notice that should have gone out so long ago is late: nobody takes it, or there are too many before it.
+_LATE = timedelta(minutes=1)
+# So long after a failed message, the way out is not yet believed to be well.
+_RECENT = timedelta(minutes=5)
 # The clock on the wall and the one that only counts must agree by this; else somebody set it. Seconds.
 _JUMP_SECONDS = 5.0
 # How long a jump is told.
 _TOLD = timedelta(minutes=10)
 _NOTHING_TO_DO = "Nothing has to be done."
+_STARTED_AGAIN = "It is started again by itself; if it stays so, tell who maintains the gateway."
 
 
 class Monitor:
@@ -58,6 +62,10 @@ class Monitor:
         self.board = Board(heartbeat_seconds)
         # Filled by the supervisor: parts that fell over, and why.
         self.fallen: dict[str, str] = {}
+        # For the measurements, as of the last heartbeat; None: not known.
+        self.waiting: dict[str, outgoing.Waiting | None] = {}
+        self.oldest_in_journal: datetime | None = None
+        self.parked: int | None = None
         self._jumped: tuple[datetime, float] | None = None
         self._probed: tuple[float, str] = (float("-inf"), "")
         for name, channel in channels.items():
@@ -109,29 +117,26 @@ class Monitor:
         if why := await self.ready():
             return Finding(DOWN, "not_accepting", f"Nothing is accepted: {why} Senders are asked to come again.", inlet.last_at)
         if why := self.fallen.get(f"channel {name}", ""):
-            return Finding(
-                DOWN,
-                "fell_over",
-                f"What listens for it falls over again and again ({why}). It is started again by itself; tell who maintains it.",
-                inlet.last_at,
-            )
+            return Finding(DOWN, "fell_over", f"What listens for it falls over ({why}). {_STARTED_AGAIN}", inlet.last_at)
         if self._intake.trouble:
             return Finding(DEGRADED, "waiting", f"Reports are accepted and wait: {self._intake.trouble}", inlet.last_at)
         return Finding(OK, "", f"Reports are accepted. {_NOTHING_TO_DO}", inlet.last_at)
 
     async def _way_out(self, name: str) -> Finding:
         counts, breaker, now = self._outboxes[name].counts, self._outboxes[name].breaker, self._clock.now()
+        if why := self.fallen.get(f"outbox {name}", ""):
+            return Finding(DOWN, "fell_over", f"What sends for it falls over ({why}). {_STARTED_AGAIN}", counts.sent_at)
         checked = await self._checked(name)
         if not checked.ok:
             return Finding(DOWN, checked.kind or "provider", f"{checked.sentence} {_TO_DO.get(checked.kind, _TO_DO['provider'])}", counts.sent_at)
         if breaker.open_until is not None and now < breaker.open_until:
             return Finding(DOWN, counts.kind or "provider", f"Sending fails: {counts.reason} It is tried again by itself.", counts.sent_at)
-        waiting = await self._waiting(name, now)
+        waiting = self.waiting[name] = await self._waiting(name, now)
         if waiting is not None and waiting.oldest is not None and now - waiting.oldest > _LATE:
             return Finding(
                 DEGRADED, "late", f"{waiting.count} messages are late. They go out by themselves, as soon as the provider takes them.", counts.sent_at
             )
-        if counts.failed_at and (counts.sent_at is None or counts.failed_at > counts.sent_at) and now - counts.failed_at < _LATE:
+        if counts.failed_at and (counts.sent_at is None or counts.failed_at > counts.sent_at) and now - counts.failed_at < _RECENT:
             return Finding(DEGRADED, counts.kind or "failing", f"The last message failed: {counts.reason} It is tried again by itself.", counts.sent_at)
         return Finding(OK, "", f"{checked.sentence} {_NOTHING_TO_DO}", counts.sent_at)
 
@@ -164,9 +169,12 @@ class Monitor:
     async def look_at_house(self) -> None:
         """One heartbeat of what all channels need."""
         why = await self.ready()
+        with suppress(Refused):
+            self.oldest_in_journal = await self._journal.oldest()
         journal = Finding(DOWN, "not_accepting", f"{why} Accepting resumes by itself once that is mended.") if why else Finding(OK, "", _NOTHING_TO_DO)
         await self._say("journal", "", journal)
         await self._say("store", "", await self._store_found())
+        self.parked = await self._parked()
         trouble = self._intake.trouble
         intake = Finding(DEGRADED, "waiting", f"Nothing moves from the journal to the store: {trouble}") if trouble else Finding(OK, "", _NOTHING_TO_DO)
         await self._say("intake", "", intake)
@@ -181,6 +189,14 @@ class Monitor:
         except TimeoutError:
             return Finding(DOWN, "timeout", "The store does not answer. Reports are accepted and wait in the journal. Bring the store back.")
         return Finding(OK, "", _NOTHING_TO_DO)
+
+    async def _parked(self) -> int | None:
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS), self._store.snapshot() as tx:
+                return await lookup.parked_count(tx)
+        except (StoreAway, TimeoutError):
+            # Away, or without tables before the first start has made them.
+            return None
 
     def _clock_found(self) -> Finding:
         if self._jumped and abs(self._clock.now() - self._jumped[0]) < _TOLD:

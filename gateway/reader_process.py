@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from channels import Arrival, DeliveryUpdate, Ignored
+from gateway import memory
 from gateway.reading import HEADER, Broke, Spec, where
 from normalizer import Report, Setting, normalize
 
@@ -53,6 +54,7 @@ def main() -> None:
     sys.stdout = sys.stderr
     specs: Mapping[str, Spec] = _next(wire_in)  # type: ignore[assignment]
     readers = {name: (resolve(spec.reader), spec.setting) for name, spec in specs.items()}
+    memory.settle()
     # Ready: from here on the clock of the first report runs, not before.
     _put(wire_out, None)
     while (batch := _next(wire_in)) is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import socket
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache
@@ -17,7 +18,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from channels import Channel, Door, Inlet, Refused
+from channels import Channel, Door, Inlet, Limit, Refused
 from channels.caller import ADDRESS
 from gateway.cancelled import only_ours
 from gateway.reading import where
@@ -32,6 +33,8 @@ SHUTDOWN_SECONDS = 10
 KEEPALIVE_SECONDS = 75
 # Connections at the same time: well below the 1024 file handles that a process usually has. Without a free handle asyncio logs megabytes a second (seen).
 MAX_CONNECTIONS = 512
+# Connections that may wait to be taken: while a gateway is started again, systemd holds them (docs/systemd/no-wrong-door.socket).
+BACKLOG = 512
 # Connections on which a request is being answered.
 _BUSY: set[object] = set()
 # The library logs each malformed request of a stranger with a traceback and the stranger's words. Faults of ours are logged by _whose_fault.
@@ -120,11 +123,19 @@ def _later(seconds: int) -> web.Response:
 class _Site(web.TCPSite):
     """Where there is no room, who has been silent longest makes room for who comes: HTTP has no time-out before the first request, and aiohttp none either."""
 
+    # How many had to make room.
+    turned_away = 0
+    # A socket that listens already; None: one of our own is opened.
+    door: socket.socket | None = None
+
     async def start(self) -> None:
         """As TCPSite, through _protocol."""
         await web.BaseSite.start(self)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._protocol, self._host, self._port, backlog=self._backlog)
+        if self.door is not None:
+            self._server = await loop.create_server(self._protocol, sock=self.door, backlog=self._backlog)
+        else:
+            self._server = await loop.create_server(self._protocol, self._host, self._port, backlog=self._backlog)
 
     def _protocol(self) -> asyncio.BaseProtocol:
         server = self._runner.server
@@ -134,15 +145,23 @@ class _Site(web.TCPSite):
         # Silent ones first, and of each sort the oldest.
         there.sort(key=_BUSY.__contains__)
         for one in there[: max(0, len(there) - MAX_CONNECTIONS + 1)]:
+            self.turned_away += 1
             one.force_close()
         return server()
 
 
-async def listen(app: web.Application, host: str, port: int) -> tuple[web.AppRunner, int]:
-    """Open it; the runner (to be cleaned up by the caller) and the port, which the system chose if 0 was asked."""
+async def listen(app: web.Application, host: str, port: int, door: socket.socket | None = None) -> tuple[web.AppRunner, int]:
+    """Open it, or take the `door` that listens already; the runner (to be cleaned up by the caller) and the port, which the system chose if 0 was asked."""
     runner = web.AppRunner(app, access_log=None, logger=_SILENT, keepalive_timeout=KEEPALIVE_SECONDS, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
-    site = _Site(runner, host, port, backlog=128)
+    site = _Site(runner, host, port, backlog=BACKLOG)
+    site.door = door
     await site.start()
     bound: tuple[str, int] = runner.addresses[0]
     return runner, bound[1]
+
+
+def connections(runner: web.AppRunner) -> Limit:
+    """Of what listen() opened: how many there are now, and how many had to make room."""
+    used = len(runner.server.connections) if runner.server else 0
+    return Limit("connections", MAX_CONNECTIONS, used, sum(site.turned_away for site in runner.sites if isinstance(site, _Site)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -14,8 +15,10 @@ _log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
-# Having run this long, it is well again. Seconds.
+# Having run this long, it is well again, and its next fall is a new one. Seconds.
 _WELL_AFTER = 60.0
+# Having run this long, it is not told as fallen any more. Seconds.
+_STANDS_AFTER = 2.0
 
 
 async def supervise(name: str, work: Callable[[], Awaitable[None]], clock: Clock, fallen_parts: dict[str, str] | None = None) -> None:
@@ -24,6 +27,7 @@ async def supervise(name: str, work: Callable[[], Awaitable[None]], clock: Clock
     pause, fallen = _FIRST_PAUSE, False
     while True:
         began = clock.now()
+        stands = asyncio.get_running_loop().call_later(_STANDS_AFTER, fallen_parts.pop, name, None)
         try:
             with only_ours():
                 await work()
@@ -37,6 +41,8 @@ async def supervise(name: str, work: Callable[[], Awaitable[None]], clock: Clock
         else:
             fallen_parts.pop(name, None)
             return
+        finally:
+            stands.cancel()
         await clock.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
 

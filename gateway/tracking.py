@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from operator import mul
 
 # No vowels, so no words; no O, I, L, U, so nothing that is misread. 29 is prime: the check symbol below needs that.
 ALPHABET = "0123456789BCDFGHJKMNPQRSTVWXZ"
@@ -12,6 +13,8 @@ _BASE = len(ALPHABET)
 # 11 symbols of 29 are 53 bits; the twelfth checks them.
 _PAYLOAD = 11
 _FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\u2013": None, "\u2010": None, "\u2011": None, "\u00a0": None, "\t": None})
+# 12..2, and 1 for the check symbol itself, modulo a prime: no wrong symbol and no swap of two can cancel out.
+_WEIGHTS = range(_PAYLOAD + 1, 1, -1)
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 
 
@@ -26,7 +29,8 @@ def number(key: bytes, channel: str, wire_id: str, counter: int = 0) -> str:
     True
     """
     said = "\0".join(("number", channel, wire_id, *((str(counter),) if counter else ())))
-    value = int.from_bytes(hmac.digest(key, said.encode(), hashlib.sha256)[:16])
+    # What lies above the payload says nothing; without it the division is one of small numbers.
+    value = int.from_bytes(hmac.digest(key, said.encode(), hashlib.sha256)[:16]) % _BASE**_PAYLOAD
     symbols = ""
     for _ in range(_PAYLOAD):
         value, rest = divmod(value, _BASE)
@@ -54,7 +58,7 @@ def shown(symbols: str) -> str:
     >>> shown("0123456789BC")
     '0123-4567-89BC'
     """
-    return "-".join(symbols[i : i + 4] for i in range(0, len(symbols), 4))
+    return "-".join([symbols[i : i + 4] for i in range(0, len(symbols), 4)])
 
 
 def link(key: bytes, channel: str, wire_id: str) -> str:
@@ -82,6 +86,5 @@ def fingerprint(key: bytes) -> str:
 
 
 def _check(payload: str) -> str:
-    # Weights 12..2 and 1 for the check symbol itself, modulo a prime: no wrong symbol and no swap of two can cancel out.
-    total = sum(weight * _VALUE[symbol] for weight, symbol in zip(range(_PAYLOAD + 1, 1, -1), payload, strict=True))
+    total = sum(map(mul, _WEIGHTS, map(_VALUE.__getitem__, payload)))
     return ALPHABET[-total % _BASE]

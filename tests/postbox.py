@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from channels import MESSAGE, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Notice, SendFailed
+from channels import MESSAGE, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Limit, Notice, SendFailed
 from normalizer import Address, Report
 from tests import postbox_reader
 
@@ -91,6 +91,10 @@ class Postbox:
     async def send(self, notice: Notice) -> str:
         """To the list."""
         return await self.provider.take(notice)
+
+    def limits(self) -> Iterable[Limit]:
+        """None."""
+        return ()
 
     async def check(self) -> Checked:
         """Always there."""

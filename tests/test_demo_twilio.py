@@ -156,8 +156,31 @@ async def test_when_the_first_door_fails_the_second_hears_what_was_wrong_with_it
 async def test_a_door_that_is_not_there_counts_as_no_answer() -> None:
     async with street() as doors:
         answers = await doors.twilio.text(["http://127.0.0.1:1/message", f"{doors.base}/fallback"], from_=WARGA, to=OFFICE, body="Banjir")
-    assert [answer.status for answer in answers] == [None, 200]
+    # Once more is Twilio's default where there was no connection.
+    assert [answer.status for answer in answers] == [None, None, 200]
     assert doors.calls[0][1]["ErrorCode"] == "11205"
+
+
+@pytest.mark.parametrize(
+    ("override", "status", "tries"),
+    [
+        ("", 503, 1),
+        ("#rc=5&rp=all", 503, 6),
+        ("#rc=5&rp=all", 403, 6),
+        ("#rc=2&rp=5xx", 503, 3),
+        ("#rc=2&rp=5xx", 403, 1),
+        ("#rc=99&rp=4xx,ct", 403, 6),
+        ("#rc=x&rp=nonsense", 503, 1),
+    ],
+)
+async def test_an_address_says_how_often_it_is_tried_and_is_signed_without_that(override: str, status: int, tries: int) -> None:
+    async with street() as doors:
+        doors.says["/message"] = status
+        answers = await doors.twilio.text([f"{doors.base}/message{override}", f"{doors.base}/fallback#rc=5&rp=all"], from_=WARGA, to=OFFICE, body="Banjir")
+    assert [answer.status for answer in answers] == [status] * tries + [200]
+    for url, form, headers in doors.calls:
+        assert RequestValidator(TOKEN).validate(url, form, headers["X-Twilio-Signature"])
+    assert doors.calls[-1][1]["ErrorUrl"] == f"{doors.base}/message"
 
 
 async def test_a_public_name_is_signed_and_the_real_place_is_called() -> None:

@@ -23,9 +23,12 @@ from tests.postbox import HANG, PROVIDERS, letter
 from tests.sms_channel import ACCOUNT
 from tests.test_disk_full import fill, tiny_disk
 from tests.test_store_away import start, stop
+from tests.web_citizen import citizen
 from tests.world import Deployment, postgres, receive_all
 
 __all__ = ["tiny_disk"]
+# As much of one as tells what it is.
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 300
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 TOKEN = "rahasia-akun"
 HEALTH = '[health]\nheartbeat_seconds = 0.1\ntoken = { env = "KEY" }\n'
@@ -229,6 +232,48 @@ async def test_a_check_that_hangs_makes_that_channel_unknown_and_no_other(on_sql
         await budi.until("lain", "out", "ok")
 
 
+async def test_what_sends_for_a_channel_falls_over_and_is_told_of_that_channel(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.supervisor._STANDS_AFTER", 0.2)
+    async with looked_after(on_sqlite, POST + '[channels.lain]\nkind = "postbox"\n') as (gateway, budi):
+        await budi.until("lain", "out", "ok")
+        loop, mended = gateway.outboxes["lain"].loop, gateway.outboxes["lain"].loop._claim  # noqa: SLF001  # a fault that nothing from outside can make
+
+        async def falls(*_: object) -> list[Any]:
+            raise RuntimeError("rahasia warga")
+
+        monkeypatch.setattr(loop, "_claim", falls)
+        loop.ring()
+        parts = await budi.until("lain", "out", "down", "fell_over")
+        assert "falls over (RuntimeError at test_health.py" in parts["lain"]["out"]["sentence"]
+        assert parts["lain"]["in"]["state"] == parts["post"]["out"]["state"] == "ok"
+        monkeypatch.setattr(loop, "_claim", mended)
+        await budi.until("lain", "out", "ok")
+
+
+async def test_messages_that_nobody_takes_are_late(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock(NOON)
+    async with looked_after(on_sqlite, POST, clock=clock) as (gateway, budi):
+        await budi.until("post", "out", "ok")
+        loop, hung = gateway.outboxes["post"].loop, asyncio.Event()
+        mended = loop._claim  # noqa: SLF001  # as above
+
+        async def hangs(*_: object) -> list[Any]:
+            hung.set()
+            await asyncio.Event().wait()
+            return []
+
+        # Outside of a transaction: the store shall not hang with it.
+        monkeypatch.setattr(loop, "_claimed", hangs)
+        loop.ring()
+        await hung.wait()
+        await receive_all(gateway, [letter("jalan rusak", "SM1", at=NOON)])
+        await on_sqlite.until("notices", lambda rows: len(rows) == 1)
+        clock.advance(minutes=2)
+        parts = await budi.until("post", "out", "degraded", "late")
+        assert parts["post"]["in"]["state"] == "ok"
+        assert mended is loop._claim  # noqa: SLF001  # nothing else was changed
+
+
 async def test_late_messages_are_told(on_sqlite: Deployment) -> None:
     clock = ManualClock(NOON)
     async with looked_after(on_sqlite, POST, clock=clock) as (gateway, budi):
@@ -262,6 +307,7 @@ async def test_what_is_measured_adds_up_and_names_nobody(on_sqlite: Deployment) 
         with closing(sqlite3.connect(gateway.config.data_dir / "store.db")):
             await receive_all(gateway, [letter(f"jalan rusak {i}", f"SM{i}", at=datetime.now(UTC)) for i in range(7)])
         await on_sqlite.until("notices", lambda rows: len(rows) == 7 and all(row["state"] == "sent" for row in rows))
+        await gateway.monitor.look_at_house()
         _, text = await budi.get("/metrics", Authorization=f"Bearer {KEY}")
     numbers = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert float(numbers["nwd_accepted_total"]) == 7
@@ -271,6 +317,40 @@ async def test_what_is_measured_adds_up_and_names_nobody(on_sqlite: Deployment) 
         assert float(numbers[f'nwd_{stage}_seconds_count{{channel="post"}}']) == 7
     assert float(numbers['nwd_intake_lag_seconds_count{channel="post"}']) == 7
     assert float(numbers['nwd_state{direction="all",part="store",state="ok"}']) == 1
-    assert float(numbers['nwd_limit{limit="outbox_concurrent_sends"}']) == 8
+    assert (float(numbers["nwd_parked"]), float(numbers["nwd_journal_age_seconds"])) == (0, 0)
+    assert float(numbers['nwd_outbox_depth{channel="post"}']) == 0
+    limits = {name: (allowed, rejected) for name, allowed, rejected in limits_of(numbers)}
+    assert limits['limit="per_recipient_per_hour",part="notices"'] == (1000, 0)
+    assert limits['limit="connections",part="public"'] == (512, 0)
+    assert {'limit="min_free_bytes",part="journal"', 'limit="misses_in_ten_minutes",part="tracking"', 'limit="tries",part="intake"'} <= limits.keys()
     assert "+62" not in text
     assert "jalan" not in text
+
+
+def limits_of(numbers: dict[str, str]) -> list[tuple[str, float, float]]:
+    """Each limit, what it allows, and how often it turned something away: none is without its counter."""
+    names = [name.removeprefix("nwd_limit{").rstrip("}") for name in numbers if name.startswith("nwd_limit{")]
+    return [(name, float(numbers[f"nwd_limit{{{name}}}"]), float(numbers[f"nwd_limit_rejected_total{{{name}}}"])) for name in names]
+
+
+async def test_each_limit_counts_what_it_turned_away(on_sqlite: Deployment) -> None:
+    small = "max_files = 1\nmax_file_bytes = 2048\nmax_text_bytes = 16384\nmax_fields = 40\nmax_body_bytes = 65536\nmax_per_minute = 7"
+    photo = ("a.png", "image/png", PNG)
+    async with looked_after(on_sqlite, f'[channels.web]\nkind = "web-form"\n{small}\n') as (gateway, budi), citizen(gateway) as siti:
+        key = await siti.key()
+        for fields, files in (
+            ([], [photo, photo]),
+            ([], [("b.png", "image/png", PNG + b"x" * 4000)]),
+            ([("isi", "Lampu mati " * 2000)], []),
+            ([(f"lain{i}", "x") for i in range(60)], []),
+            ([], [("c.png", "image/png", PNG + b"x" * 100_000)]),
+        ):
+            assert (await siti.send([("kunci", key), *fields], files)).status == 413
+        while (await siti.send([("kunci", key), ("isi", "Lampu mati")])).status != 429:
+            pass
+        _, text = await budi.get("/metrics", Authorization=f"Bearer {KEY}")
+    limits = {name: rejected for name, _, rejected in limits_of(dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")))}
+    mine = {name.split('"')[1]: rejected for name, rejected in limits.items() if 'part="web"' in name}
+    # Of the last photo nothing is read behind what a body may have.
+    expected = {"max_files": 1, "max_file_bytes": 1, "max_text_bytes": 1, "max_fields": 1, "max_body_bytes": 1, "max_per_minute": 1, "max_at_once": 0}
+    assert mine == expected

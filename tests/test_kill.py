@@ -27,6 +27,8 @@ from tests.world import Deployment
 ROOT = Path(__file__).resolve().parent.parent
 KILLS = 30
 SENDERS = 8
+# Answers before a kill at the most.
+MOST = 300
 TOKEN = "rahasia-akun"
 
 _CONFIG = """
@@ -59,6 +61,14 @@ class Load:
         self._door = door
         self._ids = itertools.count()
         self.accepted: list[str] = []
+        self._more = asyncio.Event()
+
+    async def until(self, count: int) -> None:
+        """So many were answered with success."""
+        async with asyncio.timeout(60):
+            while len(self.accepted) < count:
+                self._more.clear()
+                await self._more.wait()
 
     async def one_sender(self, session: aiohttp.ClientSession) -> None:
         """Until cancelled."""
@@ -69,6 +79,7 @@ class Load:
             while not await self._accepted(session, params, headers):  # noqa: ASYNC110  # Twilio asks again after a while, too
                 await asyncio.sleep(0.02)
             self.accepted.append(sid)
+            self._more.set()
 
     async def _accepted(self, session: aiohttp.ClientSession, params: dict[str, str], headers: dict[str, str]) -> bool:
         try:
@@ -123,7 +134,9 @@ async def test_killed_at_thirty_random_instants_under_load_nothing_is_lost_and_n
                 if not senders:
                     senders = [asyncio.create_task(load.one_sender(session)) for _ in range(SENDERS)]
                 before, began = len(load.accepted), time.monotonic()
-                await asyncio.sleep(chance.uniform(0.05, 0.8))
+                # Counted in answers, so that a slow machine is struck in the middle of its work, too; and then anywhere between two of them.
+                await load.until(before + chance.randrange(1, MOST))
+                await asyncio.sleep(chance.uniform(0, 0.01))
                 process.kill()
                 rates.append((len(load.accepted) - before) / (time.monotonic() - began))
         async with serving(config, port) as process:
@@ -135,7 +148,8 @@ async def test_killed_at_thirty_random_instants_under_load_nothing_is_lost_and_n
             await until_handed_over(tmp_path / "data-a" / "journal.db")
             process.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(process.wait(), 25) == 0
-        assert sorted(rates)[KILLS // 2] >= 100, rates
+        # A figure and no assertion: how fast is the machine's affair.
+        print(f"killed {KILLS} times at a median of {sorted(rates)[KILLS // 2]:.0f} answered webhooks a second")  # noqa: T201  # for whoever reads the log
         await nothing_is_lost(deployment, load)
         await reconciles(config)
 

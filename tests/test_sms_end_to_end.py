@@ -18,7 +18,7 @@ from gateway.demo.twilio import Twilio
 from gateway.node import Gateway
 from tests.sms_channel import ACCOUNT
 from tests.test_store_away import start, stop, waits
-from tests.world import Deployment, postgres
+from tests.world import Deployment, handed_over, postgres
 
 TOKEN = "rahasia-akun"
 PRIMARY, FALLBACK = "https://lapor.example", "https://cadangan.example"
@@ -136,6 +136,7 @@ async def test_one_message_however_often_and_wherever_it_comes_is_one_case_and_o
         async with speaking(deployment, twilio, "a") as restarted:
             await twilio.text(DOOR, **words)  # type: ignore[arg-type]
             await deployment.until("arrivals", lambda rows: len(rows) == accepted + 1)
+            await handed_over(restarted)
             stop(server)
             await twilio.text(DOOR, **{**words, "sid": "SM" + "8" * 32, "body": "sementara itu"})  # type: ignore[arg-type]
             await waits(restarted)

@@ -24,7 +24,7 @@ from gateway.replay import replay
 from gateway.store import lookup, tables
 from tests.test_pictures import monochrome
 from tests.web_citizen import CHANNEL, Citizen, Page, at_the_form, citizen
-from tests.world import Deployment
+from tests.world import Deployment, handed_over
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(5000)
 PDF = b"%PDF-1.4\n" + bytes(3000)
@@ -68,6 +68,7 @@ async def test_a_double_click_or_a_reload_is_the_same_number_and_one_case(on_sql
         assert {page.status for page in pages} == {200}
         assert len({page.number for page in pages}) == len({page.link for page in pages}) == 1
         await filed(on_sqlite, 1)
+        await handed_over(gateway)
         # Once more when the journal is empty again: another row, the same case.
         assert (await siti.report(key=key, files=[("a.jpg", "image/jpeg", JPEG)])).number == pages[0].number
         rows = await filed(on_sqlite, 2)

@@ -160,6 +160,13 @@ class Deployment:
         return self.config("look").store.address(self.folder / "data-a")
 
 
+def keyed(folder: Path, node: str = "a") -> Path:
+    """A node's configuration with its key in a file, as an operator has it."""
+    (folder / "key").write_text(KEY)
+    (folder / "keyed.toml").write_text((folder / f"{node}.toml").read_text().replace('{ env = "KEY" }', '{ file = "key" }'))
+    return folder / "keyed.toml"
+
+
 def an_inlet(journal: Journal, fingerprint: Callable[[Arrival], str]) -> CoreInlet:
     """The way in, without the rest of a node."""
     return CoreInlet(journal, b"k" * 32, fingerprint, Blobs(journal.path.parent / "blobs"), Calendar("ID", "Asia/Makassar"), 3, Stages())
@@ -168,6 +175,13 @@ def an_inlet(journal: Journal, fingerprint: Callable[[Arrival], str]) -> CoreInl
 async def receive_all(gateway: Gateway, arrivals: list[Any]) -> list[Receipt]:
     """All at once."""
     return list(await asyncio.gather(*(gateway.inlets[arrival.channel].receive(arrival) for arrival in arrivals)))
+
+
+async def handed_over(*gateways: Gateway) -> None:
+    """Until the journals are empty. The store shows a row a moment before the journal forgets it: the same delivery is new to the journal only now."""
+    async with asyncio.timeout(60):
+        while any(gateway.journal.counts.accepted != gateway.journal.counts.removed for gateway in gateways):  # noqa: ASYNC110  # it has no bell for tests
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import structlog
 from aiohttp import web
 
-from channels.contract import MESSAGE, STATUS, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, Ignored, Inlet, Notice, Refused, SendFailed
+from channels.contract import MESSAGE, STATUS, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, Ignored, Inlet, Limit, Notice, Refused, SendFailed
 from channels.sms import form, reading
 from channels.sms.failures import garbage
 from channels.sms.http import NOT_TWILIO, RestClient, Wire
@@ -50,6 +50,8 @@ class TwilioSms:
         self._clock = about.clock
         self._tokens = tuple(token.get_secret_value() for token in settings.auth_tokens)
         account = (settings.account_sid, self._tokens[0])
+        self._body = Limit("max_body_bytes", settings.max_body_bytes)
+        self._in_time = Limit("accept_seconds", settings.accept_seconds)
         self._wire = Wire(settings.timeout_seconds)
         self._rest = RestClient(*account, settings.api_base, self._wire)
         self._media = Media(settings.api_base, account, settings.max_media_bytes, settings.media_seconds)
@@ -75,12 +77,16 @@ class TwilioSms:
         try:
             async with asyncio.timeout(self._settings.accept_seconds):
                 raw = await _body(request, self._settings.max_body_bytes)
-                return web.Response(status=413, text="This request is too large.\n") if raw is None else await self._judge(inlet, kind, request, raw)
+                return self._too_large() if raw is None else await self._judge(inlet, kind, request, raw)
+        except TimeoutError:
+            self._in_time.rejected += 1
+            _log.error("not accepted", channel=self.name, error="TimeoutError")
+            return _later(_LATER)
         except Refused as refused:
             return _later(refused.retry_after)
         except web.RequestPayloadError:
             return web.Response(status=400, text="This request could not be read.\n")
-        except Exception as error:  # noqa: BLE001  # law 1: a time-out or any fault of ours is temporary; its words may be a citizen's
+        except Exception as error:  # noqa: BLE001  # law 1: any fault of ours is temporary; its words may be a citizen's
             _log.error("not accepted", channel=self.name, error=type(error).__name__)
             return _later(_LATER)
 
@@ -93,6 +99,10 @@ class TwilioSms:
             return web.Response(status=403, text="This request is for another account.\n")
         await inlet.receive(self._arrival(kind, raw, said, url, request.query.get("notice")))
         return web.Response(text=_TAKEN, content_type="text/xml")
+
+    def _too_large(self) -> web.Response:
+        self._body.rejected += 1
+        return web.Response(status=413, text="This request is too large.\n")
 
     def _called(self, kind: str, request: web.Request, raw: bytes) -> str | None:
         """The public address that was called, as it was signed; its host is never taken from the request."""
@@ -151,6 +161,10 @@ class TwilioSms:
     def _callback(self, notice: Notice) -> dict[str, str]:
         return {"status_callback": f"{self._bases[0]}/{STATUS}?{urlencode({'notice': notice.id})}"} if self._bases else {}
 
+    def limits(self) -> Iterable[Limit]:
+        """Of its doors, and of the files that it fetches."""
+        return (self._body, self._in_time, self._media.size)
+
     async def check(self) -> Checked:
         """Ask Twilio for the account; the notices' own errors are in health."""
         try:
@@ -180,6 +194,8 @@ def _later(after: timedelta) -> web.Response:
 
 async def _body(request: web.Request, max_bytes: int) -> bytes | None:
     """All of it; None: there is more than that."""
+    if request.content_length is not None and request.content_length <= max_bytes:
+        return await request.read()
     raw = bytearray()
     async for chunk in request.content.iter_any():
         raw += chunk

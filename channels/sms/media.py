@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from channels.contract import Fetched, FetchFailed
+from channels.contract import Fetched, FetchFailed, Limit
 from channels.filetypes import HEAD_BYTES, type_of
 from channels.sms import guard
 
@@ -33,7 +33,7 @@ class Media:
         """`account`: who we are at `origin`, and only there. `seconds`: for each address on the way, with all its bytes."""
         self._home = URL(origin).origin()
         self._authorization = {"Authorization": aiohttp.encode_basic_auth(*account)}
-        self._max_bytes = max_bytes
+        self.size = Limit("max_media_bytes", max_bytes)
         self._limit = aiohttp.ClientTimeout(total=seconds)
         self._resolver = resolver
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
@@ -85,8 +85,7 @@ class Media:
         return self._sessions[at_home]
 
     async def _head(self, answer: aiohttp.ClientResponse) -> bytes:
-        if (answer.content_length or 0) > self._max_bytes:
-            _too_large()
+        self._count(answer.content_length or 0)
         head = b""
         while len(head) < HEAD_BYTES and (chunk := await answer.content.read(HEAD_BYTES - len(head))):
             head += chunk
@@ -98,13 +97,17 @@ class Media:
             while chunk:
                 # After decompression: a small gzip may be a large file.
                 size += len(chunk)
-                if size > self._max_bytes:
-                    _too_large()
+                self._count(size)
                 yield chunk
                 try:
                     chunk = await answer.content.read(_CHUNK_BYTES)
                 except (aiohttp.ClientError, TimeoutError, OSError) as error:
                     _failed(error)
+
+    def _count(self, size: int) -> None:
+        if size > self.size.allowed:
+            self.size.rejected += 1
+            raise FetchFailed("too large", permanent=True)
 
 
 def _url(text: str, base: URL | None = None) -> URL:
@@ -126,10 +129,6 @@ def _good(answer: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
     if answer.status != 200:  # noqa: PLR2004  # OK
         raise FetchFailed(f"the other side answered {answer.status}")
     return answer
-
-
-def _too_large() -> NoReturn:
-    raise FetchFailed("too large", permanent=True)
 
 
 def _failed(error: Exception) -> NoReturn:

@@ -47,7 +47,7 @@ def _algorithm(header: str) -> str:
 
 def _flat(raw: bytes) -> bytes:
     """All names and values, sorted, each pair once, with nothing between them. UTF-8 sorts as the SDK's text does."""
-    return b"".join(name + value for name, value in sorted(set(pairs(raw))))
+    return b"".join([name + value for name, value in sorted(set(pairs(raw)))])
 
 
 @lru_cache(maxsize=64)

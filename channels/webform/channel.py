@@ -16,7 +16,23 @@ import structlog
 from aiohttp import web
 
 from channels import caller
-from channels.contract import MESSAGE, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Notice, Refused, SendFailed
+from channels.contract import (
+    MESSAGE,
+    About,
+    Arrival,
+    Box,
+    Checked,
+    DeliveryUpdate,
+    Door,
+    Fetched,
+    FetchFailed,
+    Ignored,
+    Inlet,
+    Limit,
+    Notice,
+    Refused,
+    SendFailed,
+)
 from channels.webform import reading
 from channels.webform.crowd import Crowd
 from channels.webform.parts import Fault, Filled, Gone, Unreadable, fill
@@ -32,8 +48,8 @@ _SCRIPT = (Path(__file__).parent / "form.js").read_bytes()
 _LATER = timedelta(seconds=30)
 _MINUTE = 60
 _TEN_MINUTES = 600
-# A limit of the machine; the rest is about words.
-_TOO_LARGE = frozenset({"too_large", "too_many", "too_much", "too_long"})
+# What protects the machine, by its name in the settings.
+_LIMITS = ("max_files", "max_file_bytes", "max_body_bytes", "max_text_bytes", "max_fields", "max_per_minute", "max_at_once")
 
 
 class WebForm:
@@ -50,6 +66,7 @@ class WebForm:
         self._crowd = Crowd(max(settings.max_per_minute, settings.flood_per_ten_minutes) + 1)
         # Reports that are coming in now, by address.
         self._coming: Counter[str] = Counter()
+        self._limits = {name: Limit(name, getattr(settings, name)) for name in _LIMITS}
         self._hosts = frozenset(urlsplit(url).netloc for url in about.public_urls)
 
     def routes(self, inlet: Inlet) -> Iterable[Door]:
@@ -84,13 +101,14 @@ class WebForm:
             finally:
                 # From here on there are words to hand back, whatever goes or went wrong.
                 sheet, key = filled_in(filled, inlet.sign, self._clock(), self._settings.max_files, adding=adding)
+                self._count({crowded, *(fault.limit for fault in sheet.faults)})
                 elsewhere = _from_elsewhere(request, self._hosts)
                 if elsewhere:
                     # Its key and its link are another's: whoever sent them would read what is written on this page next.
                     sheet.disown(inlet.sign, self._clock())
             async with asyncio.timeout(self._settings.accept_seconds):
                 await self._look_for_files(inlet, sheet)
-            status = self._status(sheet, None if elsewhere else key, crowded=crowded)
+            status = self._status(sheet, None if elsewhere else key, crowded=bool(crowded))
             if status or key is None or elsewhere:
                 return self._views.form(look, sheet, inlet.sign, status, _MINUTE if crowded else None)
             arrival = self._arrival(sheet, key, address)
@@ -114,12 +132,17 @@ class WebForm:
         sheet.faults = [Fault("later", "")]
         return self._views.form(look, sheet, inlet.sign, 503, math.ceil(after.total_seconds()))
 
-    def _crowded(self, address: str) -> bool:
-        """Whether the machine must be protected; no file is taken then. Nobody alone can use up what all share."""
+    def _crowded(self, address: str) -> str:
+        """From which limit the machine must be protected, or empty; no file is taken then. Nobody alone can use up what all share."""
         now, most = self._clock(), self._settings.max_at_once
         self._crowd.seen(address, now)
-        many = self._crowd.within(address, _MINUTE, now) > self._settings.max_per_minute
-        return many or self._coming.total() > most or self._coming[address] > most // 2
+        if self._crowd.within(address, _MINUTE, now) > self._settings.max_per_minute:
+            return "max_per_minute"
+        return "max_at_once" if self._coming.total() > most or self._coming[address] > most // 2 else ""
+
+    def _count(self, struck: set[str]) -> None:
+        for name in struck & self._limits.keys():
+            self._limits[name].rejected += 1
 
     def _status(self, sheet: Sheet, key: Key | None, *, crowded: bool) -> int:
         """0: it can be taken in. Else the answer's status; what to do stands on the sheet."""
@@ -135,7 +158,7 @@ class WebForm:
             sheet.faults.clear()
             status, fault = 200, None
         elif sheet.faults:
-            status, fault = 413 if any(one.code in _TOO_LARGE for one in sheet.faults) else 422, None
+            status, fault = 413 if any(one.limit for one in sheet.faults) else 422, None
         else:
             fault = sheet.lacking()
             status = 422 if fault else 0
@@ -177,6 +200,11 @@ class WebForm:
     async def send(self, notice: Notice) -> str:
         """It reaches nobody."""
         raise SendFailed("A form cannot be answered by itself.", permanent=True)
+
+    def limits(self) -> Iterable[Limit]:
+        """Of the form."""
+        self._limits["max_at_once"].used = self._coming.total()
+        return self._limits.values()
 
     async def check(self) -> Checked:
         """There is no other side."""

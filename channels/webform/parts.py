@@ -56,6 +56,8 @@ class Fault:
     code: str
     where: str
     values: dict[str, object] = field(default_factory=dict)
+    # The machine's limit that was struck, by its name in the settings; empty: it is about words.
+    limit: str = ""
 
 
 @dataclass(slots=True)
@@ -134,7 +136,7 @@ class _Body:
             if self.filled.cut:
                 return
         if await self._next(reader) is not None:
-            self._too_much()
+            self._too_much("max_fields")
 
     async def _next(self, reader: MultipartReader) -> BodyPartReader | None:
         with _the_browsers():
@@ -168,7 +170,7 @@ class _Body:
     def _text(self, name: str, value: bytes) -> None:
         room = self._room(name)
         if len(value) > room:
-            self.filled.faults.append(Fault("too_long", name, {"limit": room // 1024}))
+            self.filled.faults.append(Fault("too_long", name, {"limit": room // 1024}, "max_text_bytes"))
         value = value[:room]
         if name in _STORIES:
             self._text_left -= len(value)
@@ -195,7 +197,7 @@ class _Body:
     async def _keep(self, name: str, head: bytes, rest: AsyncIterator[bytes]) -> Fault | None:
         kind = type_of(head[:HEAD_BYTES])
         if len(self.filled.files) >= self._limits.max_files:
-            return Fault("too_many", "berkas", {"limit": self._limits.max_files, "name": name})
+            return Fault("too_many", "berkas", {"limit": self._limits.max_files, "name": name}, "max_files")
         if kind is None:
             return Fault("not_taken", "berkas", {"name": name})
         if self._inlet is None:
@@ -206,7 +208,7 @@ class _Body:
             self.refused = refused
             return None
         except _TooLarge:
-            return Fault("too_large", "berkas", {"name": name, "limit": max(1, self._limits.max_file_bytes // (1024 * 1024))})
+            return Fault("too_large", "berkas", {"name": name, "limit": max(1, self._limits.max_file_bytes // (1024 * 1024))}, "max_file_bytes")
         # One that was cut off is no file; the sweeper takes what is there of it.
         if not self.filled.cut:
             self.filled.files.append(File(name, kind, kept.digest, kept.size))
@@ -248,9 +250,9 @@ class _Body:
         if seconds > self._limits.idle_seconds + (self._limits.max_body_bytes - self._bytes_left) / _SLOWEST_BYTES:
             raise Gone
 
-    def _too_much(self) -> None:
+    def _too_much(self, limit: str = "max_body_bytes") -> None:
         self.filled.cut = True
-        self.filled.faults.append(Fault("too_much", "berkas", {"limit": max(1, self._limits.max_body_bytes // (1024 * 1024))}))
+        self.filled.faults.append(Fault("too_much", "berkas", {"limit": max(1, self._limits.max_body_bytes // (1024 * 1024))}, limit))
 
 
 @contextmanager

@@ -73,5 +73,5 @@ def filled_in(filled: Filled, sign: Sign, now: datetime, most_files: int, *, add
         faults.append(Fault("file_gone", "berkas"))
     files = [*(file for file in earlier if file), *filled.files]
     if len(files) > most_files:
-        faults.append(Fault("too_many", "berkas", {"limit": most_files, "name": files[most_files].name}))
+        faults.append(Fault("too_many", "berkas", {"limit": most_files, "name": files[most_files].name}, "max_files"))
     return Sheet(written if key else tokens.new_key(sign, now), filled, files[:most_files], faults, adding), key

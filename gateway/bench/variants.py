@@ -1,7 +1,7 @@
-"""What is compared, each in a process of its own: `python -m gateway.bench.variants NAME FOLDER API`; prints its port and serves until killed.
+"""What is compared, each in a process of its own: `python -m gateway.bench.variants NAME FOLDER API STORE`; prints its port and serves until killed.
 
 bare: aiohttp answering a POST. handler: the signed webhook, kept nowhere. journal: kept on disk, intake paused. each: the same with one transaction a request.
-serve: a whole gateway.
+form: the form with a photo, kept on disk, intake paused. serve: a whole gateway.
 """
 
 from __future__ import annotations
@@ -15,28 +15,32 @@ from pathlib import Path
 
 from aiohttp import web
 
-from channels import About, Arrival, Inlet, Kept, Receipt
+from channels import About, Arrival, Channel, Inlet, Kept, Receipt
 from channels.sms.channel import TwilioSms
 from channels.sms.settings import TwilioSmsSettings
-from gateway import logs, server
+from channels.webform.channel import WebForm
+from channels.webform.settings import WebFormSettings
+from gateway import logs, memory, server, words
 from gateway.assembly import running
-from gateway.bench.deliveries import ACCOUNT, PUBLIC, TOKEN
+from gateway.bench.deliveries import ACCOUNT, FORM, KEY, PUBLIC, SMS, TOKEN
 from gateway.blobs import Blobs
-from gateway.config import load
+from gateway.config import Config, load
 from gateway.deadlines import Calendar
 from gateway.inlet import CoreInlet
 from gateway.journal import Journal
 from gateway.stages import Stages
 from normalizer import Setting
 
-NAMES = ("bare", "handler", "journal", "each")
+NAMES = ("bare", "handler", "journal", "each", "form")
 
+_MIB = 1024 * 1024
 _CONFIG = """
 name = "Ukur"
 public_urls = ["{public}"]
 data_dir = "data"
 zone = "Asia/Makassar"
 keywords = {{ PPU = "64.09" }}
+deployment_key = {{ env = "BENCH_KEY" }}
 [store]
 url = "{store}"
 [listen]
@@ -78,26 +82,41 @@ class _OneByOne(Journal):
         return [(waiting, self._commit_alone(waiting[0])) for waiting in batch]
 
 
+def configured(folder: Path, store: str, api: str = "http://127.0.0.1:9") -> Config:
+    """A whole gateway's, in this folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "gateway.toml"
+    file.write_text(_CONFIG.format(public=PUBLIC, account=ACCOUNT, api=api, store=store))
+    return load(file, {"BENCH_TOKEN": TOKEN, "BENCH_KEY": KEY.decode()})
+
+
 async def _bare(request: web.Request) -> web.Response:
     await request.read()
     return web.Response(text='<?xml version="1.0" encoding="UTF-8"?><Response/>', content_type="text/xml")
 
 
-def _inlet(name: str, folder: Path, sms: TwilioSms) -> Inlet:
+def _channel(name: str) -> Channel:
+    about = About("Ukur", Setting(), (PUBLIC,), lambda: datetime.now(UTC), words.load(("id", "en")))
+    if name == "form":
+        return WebForm("web", WebFormSettings(max_per_minute=10**9, max_at_once=10**6), about)
+    return TwilioSms("sms", TwilioSmsSettings.model_validate({"account_sid": ACCOUNT, "auth_tokens": [TOKEN], "from_numbers": {"sms": "1708"}}), about)
+
+
+def _inlet(name: str, folder: Path, channel: Channel) -> Inlet:
     if name == "handler":
         return _Nowhere()
     journal = (_OneByOne if name == "each" else Journal)(folder / "journal.db")
-    return CoreInlet(journal, b"k" * 32, sms.fingerprint, Blobs(folder / "blobs"), Calendar("ID", "Asia/Makassar"), 3, Stages())
+    return CoreInlet(journal, KEY, channel.fingerprint, Blobs(folder / "blobs"), Calendar("ID", "Asia/Makassar"), 3, Stages())
 
 
 async def _door(name: str, folder: Path) -> int:
     if name == "bare":
-        app = web.Application(handler_args={"access_log": None})
-        app.router.add_post("/in/sms/message", _bare)
+        app = web.Application(handler_args={"access_log": None}, client_max_size=_MIB)
+        app.router.add_post(SMS, _bare)
+        app.router.add_post(FORM, _bare)
     else:
-        settings = TwilioSmsSettings.model_validate({"account_sid": ACCOUNT, "auth_tokens": [TOKEN], "from_numbers": {"sms": "1708"}})
-        sms = TwilioSms("sms", settings, About("Ukur", Setting(), (PUBLIC,), lambda: datetime.now(UTC)))
-        app = server.public([(sms, _inlet(name, folder, sms))])
+        channel = _channel(name)
+        app = server.public([(channel, _inlet(name, folder, channel))])
     _, port = await server.listen(app, "127.0.0.1", 0)
     return port
 
@@ -105,12 +124,10 @@ async def _door(name: str, folder: Path) -> int:
 async def _serve(name: str, folder: Path, api: str, store: str) -> None:
     async with AsyncExitStack() as stack:
         if name == "serve":
-            file = folder / "gateway.toml"
-            file.write_text(_CONFIG.format(public=PUBLIC, account=ACCOUNT, api=api, store=store))
-            gateway = await stack.enter_async_context(running(load(file, {"BENCH_TOKEN": TOKEN})))
-            port = gateway.port
+            port = (await stack.enter_async_context(running(configured(folder, store, api)))).port
         else:
             port = await _door(name, folder)
+        memory.settle()
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
         await asyncio.Event().wait()

@@ -6,15 +6,18 @@ from __future__ import annotations
 COMMANDS = {
     "serve": "gateway.commands.serve:serve",
     "demo": "gateway.demo.command:demo",
+    "practice": "gateway.demo.practice:practice",
     "check": "gateway.commands.check:check",
     "config": "gateway.commands.config:config",
     "bench": "gateway.bench.command:bench",
     "torture": "gateway.torture.command:torture",
     "doctor": "gateway.commands.doctor:doctor",
+    "health": "gateway.commands.health:health",
     "trace": "gateway.commands.trace:trace",
     "reconcile": "gateway.commands.reconcile:reconcile",
     "parked": "gateway.commands.parked:parked",
     "replay": "gateway.commands.parked:replay",
+    "backup": "gateway.commands.backup:backup",
     "drain": "gateway.commands.drain:drain",
     "schema": "gateway.commands.schema:schema",
 }

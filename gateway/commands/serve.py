@@ -9,7 +9,7 @@ import threading
 
 import structlog
 
-from gateway import logs, systemd
+from gateway import logs, memory, systemd
 from gateway.assembly import running
 from gateway.clock import Clock
 from gateway.commands.console import ConfigPath, configured, work
@@ -37,6 +37,7 @@ async def until_told(config: Config, clock: Clock | None = None) -> None:
         alive = asyncio.create_task(systemd.still_alive())
         where = {"host": config.listen.public.host, "port": gateway.port, "operators_port": gateway.operators_port}
         _log.info("open", **where, channels=list(gateway.channels), journal=gateway.journal.id)
+        memory.settle()
         systemd.tell("READY=1")
         await stop.wait()
         systemd.tell("STOPPING=1")

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 
+from channels import Limit
+
 # A citizen who mistypes needs a handful; 29^11 numbers need more than that (tests/test_tracking_page.py counts).
 _PER_ADDRESS = 20
 # In all: what a country's citizens mistype is far less; it is what the store is asked for nothing at the most. High, as whoever spends it keeps others out.
@@ -21,12 +23,21 @@ class Guesses:
         self._misses: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
         self._began: datetime | None = None
         self._all = 0
+        self._limit = Limit("misses_in_ten_minutes", _IN_ALL)
+
+    def limit(self, now: datetime) -> Limit:
+        """As it is now; whoever has used up their own part of it is turned away, too."""
+        self._forget(now)
+        self._limit.used = self._all
+        return self._limit
 
     def may(self, address: str, now: datetime) -> bool:
         """Whether one more question is answered."""
         self._forget(now)
         _, misses = self._misses.get(_household(address), (now, 0))
-        return misses < _PER_ADDRESS and self._all < _IN_ALL
+        allowed = misses < _PER_ADDRESS and self._all < _IN_ALL
+        self._limit.rejected += not allowed
+        return allowed
 
     def missed(self, address: str, now: datetime) -> None:
         """A number that leads nowhere that this person may see."""

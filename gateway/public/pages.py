@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 from aiohttp import web
 
-from channels import About, Box, caller
+from channels import About, Box, Limit, caller
 from channels.pages import PRIVATE_PATH, TRACK_PATH, Look, Pages
 from gateway import tracking
 from gateway.blobs import Blobs
@@ -39,6 +39,10 @@ class PublicPages:
         self._box = box
         self._pages = Pages(Path(__file__).parent, about)
         self._guesses = Guesses()
+
+    def limits(self) -> Iterable[Limit]:
+        """Of guessing."""
+        return (self._guesses.limit(self._about.clock()),)
 
     def add_to(self, app: web.Application) -> None:
         """Its doors."""

@@ -68,6 +68,8 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = create_async_engine(url, hide_parameters=True, **_options(url))
         self.sqlite = self._engine.dialect.name == "sqlite"
+        # Many rows are one statement. One by one, the thread that speaks to SQLite waits for the interpreter's lock after each row (measured).
+        self._engine.sync_engine.dialect.use_insertmanyvalues_wo_returning = True
         # SQLite has one writer. Whoever finds it busy sleeps there, up to 100 ms at a time, and is not served in turn; here they queue.
         self._turn = asyncio.Lock()
         self._errors = _library_errors(self._engine.dialect)

@@ -57,6 +57,11 @@ async def parked(tx: Transaction, limit: int) -> list[Kept]:
     return await _kept(tx, arrivals.c.outcome == "parked", limit)
 
 
+async def parked_count(tx: Transaction) -> int:
+    """How many of them there are."""
+    return int((await tx.all(sa.select(sa.func.count()).select_from(arrivals).where(arrivals.c.outcome == "parked")))[0][0])
+
+
 async def case_of(tx: Transaction, number: str) -> UUID | None:
     """Where a number leads."""
     rows = await tx.all(sa.select(case_numbers.c.case).where(case_numbers.c.number == number))
