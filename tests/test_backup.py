@@ -85,6 +85,7 @@ async def many_more(load_: Load, count: int) -> None:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.timeout(400)
 async def test_a_lost_machine_is_restored_from_a_backup_taken_under_load(tmp_path: Path) -> None:
     twilio = Twilio(ACCOUNT, TOKEN)
     config, port = configured(tmp_path)

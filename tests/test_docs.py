@@ -12,7 +12,9 @@ import pytest
 
 from channels.sms import failures
 from gateway.commands import COMMANDS
+from gateway.config import Config
 from gateway.metrics import Metrics
+from gateway.secrets import model_in
 from tests.handbook import PAGES, ROOT, rows
 from tests.postbox import letter
 from tests.world import Deployment, receive_all
@@ -174,6 +176,10 @@ def test_what_a_page_points_to_is_there(page: Path) -> None:
             assert (page.parent / target).exists(), target
     for name in re.findall(r"(?:no-wrong-door|python -m gateway) ([a-z]+)\b", text):
         assert name in COMMANDS, name
+    for block, key in re.findall(r"`(journal|store|listen|health|intake|outbox|steps|contacts|site)\.(?!db|dump)(\w+)`", text):
+        model = model_in(Config.model_fields[block].annotation)
+        assert model is not None
+        assert key in model.model_fields, f"{block}.{key}"
     for file in re.findall(r"docs/[\w./-]+\w", text):
         assert (ROOT / file).exists(), file
 

@@ -295,6 +295,23 @@ def test_a_clock_is_wrong_by_what_its_file_says(tmp_path: Path) -> None:
     assert abs((before - clock.now()).total_seconds() - 3600) < PATIENCE_SECONDS
 
 
+def test_a_laboratory_that_is_told_to_end_leaves_nothing_behind(tmp_path: Path) -> None:
+    laboratory = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "torture", "--minutes", "5", "--store", "sqlite"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert laboratory.stderr is not None
+    # Nodes run by the time that it tells how far it is.
+    assert next(line for line in laboratory.stderr if "accepted" in line)
+    laboratory.send_signal(signal.SIGTERM)
+    laboratory.communicate()
+    assert laboratory.returncode == 1
+    assert list(tmp_path.iterdir()) == []
+    assert str(tmp_path) not in Path("/proc/mounts").read_text()
+
+
 @pytest.mark.timeout(600)
 def test_a_short_run_ends_clean() -> None:
     done = subprocess.run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import warnings
@@ -45,9 +46,9 @@ def torture(minutes: Minutes = 2.0, seed: Seed = None, store: Only = None, as_js
     tell(f"seed {seed}, in {folder}")
     try:
         outcomes = work(_all(names, minutes, seed, folder, tell), asyncio.run)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         shutil.rmtree(folder)
-        raise
+        raise typer.Abort from None
     well = not any(outcome.violations for outcome in outcomes)
     if well:
         shutil.rmtree(folder)
@@ -62,6 +63,10 @@ def torture(minutes: Minutes = 2.0, seed: Seed = None, store: Only = None, as_js
 
 
 async def _all(names: Sequence[str], minutes: float, seed: int, folder: Path, tell: Tell) -> list[Outcome]:
+    me = asyncio.current_task()
+    assert me is not None  # noqa: S101  # as asyncio.run has it
+    # As Ctrl-C: nodes, servers and mounts go with us.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     return [await on_store(name, minutes * 60 / len(names), seed, folder / name, tell) for name in names]
 
 

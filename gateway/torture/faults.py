@@ -20,8 +20,8 @@ from gateway.torture.town import FarEndFault
 _LASTS, _LASTS_LONG = (0.3, 9.0), (9.0, 45.0)
 _LONG_ONES, _LONGEST_PART = 0.1, 0.25
 # How long after it began the next one begins; now and then they have time to recover. Seconds.
-_GAP, _CALM = (0.2, 4.0), (4.0, 12.0)
-_CALMS = 0.2
+_GAP, _CALM = (0.3, 5.0), (5.0, 15.0)
+_CALMS = 0.25
 # How wrong a clock may be, either way, in seconds. Less than the day after which files are swept: their times are the machine's, which nobody puts.
 _WRONG = (20, 45, 90, 600, 3600, 6 * 3600, 11 * 3600)
 # No file may be longer than this; 0: no byte can be written.

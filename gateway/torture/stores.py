@@ -14,6 +14,7 @@ STORES = {"sqlite": "gateway.torture.stores:sqlite", "postgresql": "gateway.tort
 
 # A node that is stopped in the middle of a write keeps SQLite's lock for as long as it is stopped. Seconds.
 _TURN_SECONDS = 120
+_AGAIN_SECONDS = 0.2
 
 
 class TorturedStore(Protocol):
@@ -45,10 +46,20 @@ class Sqlite:
 
     @asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
-        """Locked."""
-        with closing(sqlite3.connect(self._file, isolation_level=None, check_same_thread=False, timeout=_TURN_SECONDS)) as other:
-            await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")
+        """Locked, as soon as that is possible: on a full disk it is not."""
+        while (other := await asyncio.to_thread(self._locked)) is None:  # noqa: ASYNC110  # a disk has no bell
+            await asyncio.sleep(_AGAIN_SECONDS)
+        with closing(other):
             yield
+
+    def _locked(self) -> sqlite3.Connection | None:
+        other = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False, timeout=_TURN_SECONDS)
+        try:
+            other.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            other.close()
+            return None
+        return other
 
     async def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Whoever looks waits for nobody."""
