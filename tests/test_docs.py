@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -36,24 +37,44 @@ _REASONS = {"Refused", "StoreAway", "StoreRefuses", "WrongKey", "JournalMixup", 
 
 
 def calls(path: Path, *names: str) -> Iterator[tuple[str, ast.Call]]:
-    """Each call of one of these, with the function in which it stands."""
-    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            for node in ast.walk(function):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
-                    yield function.name, node
+    """Each call of one of these, with the function in which it stands; empty: in none."""
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    within = [(function.name, node) for function in functions for node in ast.walk(function)]
+    for function, node in [*within, *(("", node) for statement in module.body if isinstance(statement, ast.Assign) for node in ast.walk(statement))]:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            yield function, node
 
 
-def template(node: ast.expr, constants: dict[str, str]) -> str:
-    """A sentence with "…" where something is filled in."""
+def templates(node: ast.expr, known: Mapping[str, list[ast.expr]]) -> set[str]:
+    """Each sentence that it may be, with "…" where something is filled in. `known`: what names in it may stand for."""
     match node:
         case ast.Constant(str(text)):
-            return text
-        case ast.JoinedStr(values):
-            return "".join(template(value, constants) for value in values)
-        case ast.FormattedValue(ast.Name(name)) if name in constants:
-            return constants[name]
-    return "…"
+            found = {text}
+        case ast.JoinedStr(parts):
+            found = {"".join(said) for said in product(*(filled(part, known) for part in parts))}
+        case ast.BinOp(left, ast.Add(), right):
+            found = {"".join(said) for said in product(templates(left, known), templates(right, known))}
+        case ast.IfExp(_, one, other):
+            found = templates(one, known) | templates(other, known)
+        case ast.Call(ast.Attribute(said, "rstrip"), []):
+            found = {one.rstrip() for one in templates(said, known)}
+        # What may be empty is left out.
+        case ast.Call(ast.Attribute(ast.Constant(between), "join"), [ast.Call(ast.Name("filter"), [ast.Constant(None), ast.Tuple(parts)])]):
+            each = [one | ({""} if "…" in one else set()) for one in (templates(part, known) for part in parts)]
+            found = {str(between).join(filter(None, said)) for said in product(*each)}
+        case ast.Name() | ast.Attribute(ast.Name("self")) if (name := ast.unparse(node)) in known:
+            without = {key: value for key, value in known.items() if key != name}
+            found = {one for value in known[name] for one in templates(value, without)}
+        case _:
+            found = {"…"}
+    return found
+
+
+def filled(part: ast.expr, known: Mapping[str, list[ast.expr]]) -> set[str]:
+    """What may stand at this place of an f-string; only what is sure to be a sentence's own words is spelled out."""
+    said = templates(part.value if isinstance(part, ast.FormattedValue) else part, known)
+    return {"…" if isinstance(part, ast.FormattedValue) and not re.search(r"\w", one.replace("…", "")) and one else one for one in said}
 
 
 def argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
@@ -62,29 +83,34 @@ def argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
     return call.args[position] if position < len(call.args) else named.get(name)
 
 
-def constants(path: Path) -> dict[str, str]:
-    """Sentences that the module gives a name, also within a function."""
-    found = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Assign))
-    return {
-        node.targets[0].id: node.value.value
-        for node in found
-        if isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    }
+def names(path: Path) -> dict[str, list[ast.expr]]:
+    """What the module gives a name, also within a function: everything that the name may stand for."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                pairs = (
+                    zip(target.elts, node.value.elts, strict=True)
+                    if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+                    else [(target, node.value)]
+                )
+                for name, value in pairs:
+                    found.setdefault(ast.unparse(name), []).append(value)
+    return found
 
 
-def findings() -> set[tuple[str, str, str]]:
-    """State, types and sentence of each that the gateway can make, marked with its part."""
+def findings() -> set[tuple[str, str, str, str]]:
+    """Place in the code, state, types and sentence of each that the gateway can make."""
     found = set()
     for path in (ROOT / "gateway" / "monitor.py", ROOT / "gateway" / "health.py"):
-        known = constants(path)
+        known = names(path)
         for function, call in calls(path, "Finding"):
             state, kind, sentence = argument(call, 0, "state"), argument(call, 1, "kind"), argument(call, 2, "sentence")
             assert isinstance(state, ast.Name)
             assert kind is not None
             assert sentence is not None
             assert function in _PARTS, "a finding in a new place: say in _PARTS of which part it speaks"
-            said = known[sentence.id] if isinstance(sentence, ast.Name) and sentence.id in known else template(sentence, known)
-            found.add((state.id.lower(), ", ".join(kinds(kind)), said))
+            found |= {(function, state.id.lower(), ", ".join(kinds(kind)), said) for said in templates(sentence, known)}
     return found
 
 
@@ -98,19 +124,19 @@ def kinds(node: ast.expr) -> list[str]:
     return sorted({*to_do(), str(last.value)})
 
 
-def to_do() -> dict[str, str]:
-    """What the gateway says for each type."""
-    tree = ast.parse((ROOT / "gateway" / "monitor.py").read_text(encoding="utf-8"))
-    [table] = [node.value for node in tree.body if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_TO_DO"]
+def to_do(name: str = "_TO_DO") -> dict[str, str]:
+    """What the gateway says for each type; the same types at each way."""
+    [table] = names(ROOT / "gateway" / "monitor.py")[name]
     said: dict[str, str] = ast.literal_eval(table)
     return said
 
 
 def test_every_sentence_of_health_is_explained_and_no_other() -> None:
-    explained = {(state, ", ".join(sorted(re.findall(r"\w+", types))), sentence) for _, state, types, sentence, _, _ in rows(HEALTH, "Every sentence")}
-    assert explained == findings()
-    for part, state, _, _, meaning, what_to_do in rows(HEALTH, "Every sentence"):
-        assert part in set().union(*_PARTS.values())
+    explained = {(part, state, ", ".join(sorted(re.findall(r"\w+", types))), sentence) for part, state, types, sentence, _, _ in rows(HEALTH, "Every sentence")}
+    found = findings()
+    assert [one for one in found if not explained & {(part, *one[1:]) for part in _PARTS[one[0]]}] == []
+    assert explained <= {(part, *one[1:]) for one in found for part in _PARTS[one[0]]}
+    for _, state, _, _, meaning, what_to_do in rows(HEALTH, "Every sentence"):
         assert meaning
         assert what_to_do or state == "ok"
 
@@ -123,9 +149,9 @@ def test_every_reason_inside_of_a_sentence_is_explained_and_no_other() -> None:
         for _, call in calls(path, *_REASONS):
             sentence = argument(call, 0, "sentence")
             assert sentence is not None
-            found.add(template(sentence, {}))
+            found |= templates(sentence, {})
         # What intake says by itself, and what the probe of the journal says.
-        found |= {template(node.args[0], {}) for node in ast.walk(ast.parse(path.read_text())) if is_said_by_itself(node)}  # type: ignore[attr-defined]  # a call
+        found |= {said for node in ast.walk(ast.parse(path.read_text())) if is_said_by_itself(node) for said in templates(node.args[0], {})}  # type: ignore[attr-defined]  # a call
     found.add("The journal does not answer. Is the disk hanging?")
     assert '"The journal does not answer. Is the disk hanging?"' in (ROOT / "gateway" / "monitor.py").read_text(encoding="utf-8")
     assert {reason for reason, _, _ in rows(HEALTH, "The reasons that stand in them")} == found - {"…"}
@@ -137,23 +163,43 @@ def is_said_by_itself(node: ast.AST) -> bool:
 
 
 def test_what_the_gateway_says_for_each_type_stands_there_word_for_word() -> None:
-    assert {types.strip("`"): sentence for types, sentence in rows(HEALTH, "What providers say")} == to_do()
+    table = [(types.strip("`"), out, fetching) for types, out, fetching in rows(HEALTH, "What providers say")]
+    assert {kind: out for kind, out, _ in table} == to_do()
+    assert {kind: fetching for kind, _, fetching in table} == to_do("_TO_DO_IN")
+
+
+def said_of_providers() -> dict[str, set[str]]:
+    """Each sentence on a provider, and its types where they stand beside it."""
+    found: dict[str, set[str]] = {}
+    for path in [ROOT / "gateway" / "monitor.py", *(ROOT / "channels").rglob("*.py")]:
+        known = names(path)
+        for _, call in calls(path, "Checked", "SendFailed", "Trouble"):
+            called = getattr(call.func, "id", "")
+            said = argument(call, 0, "reason") if called == "SendFailed" else argument(call, 1, "sentence")
+            kind = argument(call, 0, "kind") if called == "Trouble" else argument(call, 9, "kind")
+            # By SMS, what concerns one person alone is told by `trace`; by mail nobody can tell, so everything is explained.
+            everything = called == "Trouble" or "mail" in path.parts
+            if said is not None and (everything or any(keyword.arg in {"channel_wide", "ok"} for keyword in call.keywords)):
+                for sentence in templates(said, known if "mail" in path.parts else {}):
+                    if sentence.strip("… ().") and "Twilio … (" not in sentence:
+                        found.setdefault(sentence, set()).update(templates(kind, {}) - {""} if kind else ())
+    return found
 
 
 def test_everything_that_a_provider_can_be_told_to_say_is_explained() -> None:
-    explained = {sentence for sentence, *_ in rows(HEALTH, "The sentences before that")}
+    table = list(rows(HEALTH, "The sentences before that"))
+    explained = {sentence for sentence, *_ in table}
+    assert len(explained) == len(table)
     found = {f"Twilio {words} ({code})." for code, words in failures._ACCOUNT.items()}  # noqa: SLF001  # the table itself
     found |= {f"{words} ({status})." for status, words in failures._REASONS.items()}  # noqa: SLF001  # the table itself
-    for path in [ROOT / "gateway" / "monitor.py", *(ROOT / "channels").rglob("*.py")]:
-        for _, call in calls(path, "Checked", "SendFailed"):
-            said = argument(call, 1, "sentence") if getattr(call.func, "id", "") == "Checked" else argument(call, 0, "reason")
-            concerns_all = any(keyword.arg in {"channel_wide", "ok"} for keyword in call.keywords)
-            if said is not None and concerns_all and (sentence := template(said, {})).strip("… ().") and "Twilio … (" not in sentence:
-                found.add(sentence)
+    said = said_of_providers()
+    found |= said.keys()
     # Codes that mean the same stand in one line.
     same = {sentence.replace("21606", code) for sentence in explained for code in ("21659", "21660")}
     assert found <= explained | same
     assert explained <= found
+    for sentence, types, _ in table:
+        assert "…" in said.get(sentence, "…") or set(re.findall(r"\w+", types)) == said[sentence], sentence
 
 
 async def test_every_measurement_is_explained_and_no_other(on_sqlite: Deployment) -> None:
@@ -174,7 +220,7 @@ def test_what_a_page_points_to_is_there(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), target
-    for name in re.findall(r"(?:no-wrong-door|python -m gateway) ([a-z]+)\b", text):
+    for name in re.findall(r"(?:no-wrong-door|python -m gateway) ([a-z-]+)\b", text):
         assert name in COMMANDS, name
     for block, key in re.findall(r"`(journal|store|listen|health|intake|outbox|steps|contacts|site)\.(?!db|dump)(\w+)`", text):
         model = model_in(Config.model_fields[block].annotation)

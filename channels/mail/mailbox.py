@@ -267,7 +267,9 @@ class Mailbox:
 
 
 _NAME = "NoWrongDoor"
-_NO_MARK = "It keeps no keyword of ours: name a folder in `processed`, or all mails are fetched anew whenever the gateway starts (none becomes a second case)."
+_NO_MARK = (
+    "It cannot remember which mails we have: name a folder in `processed`, or all are fetched anew whenever the gateway starts (none becomes a second case)."
+)
 _NO_MOVE = "It cannot move mails at once (RFC 6851), so they are flagged and stay where they are."
 
 

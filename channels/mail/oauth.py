@@ -108,7 +108,7 @@ def _refusal(status: int, error: object) -> Trouble:
         case "invalid_grant":
             return Trouble("auth", "The permission to read the mailbox has ended or was taken back: let its owner give it anew (refresh_token).")
         case "invalid_client" | "unauthorized_client":
-            return Trouble("auth", "Who gives out the tokens does not accept client_id and client_secret. Put the right ones into the configuration.")
+            return Trouble("auth", "Who gives out the tokens does not accept client_id and client_secret.")
         case "invalid_scope" | "invalid_request" | "unsupported_grant_type":
             return Trouble("auth", "Who gives out the tokens does not understand what we ask for. Are scope and token_url right?")
         case _:
