@@ -21,6 +21,8 @@ from email.mime.text import MIMEText
 from email.policy import compat32
 from email.utils import format_datetime, parseaddr
 
+# A long Message-ID is neither broken nor encoded (RFC 5322, section 2.1.1: a line may have 998 characters).
+_AS_IT_STANDS = compat32.clone(linesep="\r\n", max_line_length=998)
 _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 # What is put into a mail as it is; of other kinds the standard library would look inside.
 _KIND = re.compile(r"(application|audio|font|image|text|video)/([\w.+-]+)")
@@ -125,7 +127,7 @@ def threads(letters: Iterable[Letter]) -> list[Thread]:
 
 
 def compose(draft: Draft, message_id: str, at: datetime) -> bytes:
-    """A mail as it travels. Not by EmailMessage: it takes a long Message-ID in References for words that must be encoded (seen)."""
+    """A mail as it travels. Not by EmailMessage: it takes a long Message-ID for words that must be encoded."""
     mail = MIMEMultipart()
     mail["From"] = draft.sender
     mail["To"] = draft.to
@@ -140,7 +142,7 @@ def compose(draft: Draft, message_id: str, at: datetime) -> bytes:
     mail.attach(MIMEText(draft.text, "plain", "utf-8"))
     for file in draft.files:
         mail.attach(_attached(file))
-    return mail.as_bytes(policy=compat32.clone(linesep="\r\n"))
+    return mail.as_bytes(policy=_AS_IT_STANDS)
 
 
 def reply_subject(subject: str) -> str:
