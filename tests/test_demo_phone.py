@@ -9,14 +9,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway.demo.phone import pages
-from gateway.demo.phone_words import LANGUAGES
+from gateway.demo import mail_words, page_words, phone, phone_words
+from gateway.demo.pages import MAX_FORM_BYTES, Frame
 from gateway.demo.twilio import Twilio
 
 SID, TOKEN = "AC" + "0" * 32, "rahasia"
@@ -33,14 +36,14 @@ class Town:
     door: Door
 
     async def look(self, **query: str) -> str:
-        answer = await self.page.get("/", params=query)
+        answer = await self.page.get("/hp", params=query)
         assert answer.status == 200
         return await answer.text()
 
     async def type(self, text: str, picture: bytes = b"", **query: str) -> aiohttp.ClientResponse:
         form = aiohttp.FormData({"tulisan": text})
         form.add_field("foto", io.BytesIO(picture), filename="jalan.jpg", content_type="image/jpeg")
-        return await self.page.post("/", params=query, data=form, allow_redirects=False)
+        return await self.page.post("/hp", params=query, data=form, allow_redirects=False)
 
 
 class Door:
@@ -75,7 +78,9 @@ async def town(*numbers: str) -> AsyncIterator[Town]:
     gateway = web.Application()
     gateway.router.add_post("/message", door.take)
     async with twilio.serve(), TestServer(gateway) as far_end:
-        app = pages(twilio, [str(far_end.make_url("/message"))], numbers or (OFFICE,))
+        app, frame = web.Application(client_max_size=MAX_FORM_BYTES), Frame({"sms": "/hp", "web": "http://lapor.example/lapor"}, Path("gateway.toml"))
+        frame.add_to(app)
+        phone.add_to(app, frame, twilio, [str(far_end.make_url("/message"))], numbers or (OFFICE,), ZoneInfo("Asia/Makassar"))
         async with TestClient(TestServer(app)) as page:
             yield Town(page, twilio, door)
 
@@ -97,7 +102,7 @@ async def test_until_the_answer_comes_the_page_says_that_it_waits() -> None:
         await here.type("Lampu mati")
         page = await here.look()
     assert "Terkirim. Menunggu tanda terima." in page
-    assert '<noscript><p><a href="/?lang=id&amp;nomor=%2B6281234567890&amp;ke=1708">Muat ulang' in page
+    assert '<noscript><p><a href="/hp?lang=id&amp;nomor=%2B6281234567890&amp;ke=1708">Muat ulang' in page
 
 
 async def test_a_gateway_that_is_down_is_told_as_a_phone_tells_it() -> None:
@@ -122,7 +127,7 @@ async def test_what_a_citizen_types_is_never_executed() -> None:
     assert "<img src=x" not in conversation
 
 
-@pytest.mark.parametrize("path", ["/", "/phone.js", "/look/tokens.css", "/look/look.css", "/look/mark.svg"])
+@pytest.mark.parametrize("path", ["/", "/hp", "/live.js", "/look/tokens.css", "/look/look.css", "/look/mark.svg"])
 async def test_nothing_from_elsewhere_may_run_or_load(path: str) -> None:
     async with town() as here:
         answer = await here.page.get(path)
@@ -146,7 +151,7 @@ async def test_a_picture_goes_along_as_mms() -> None:
     [
         (" ", 0, 422, "Tulis dulu SMS Anda"),
         ("Ini lubangnya", 5 * 1024 * 1024 + 1, 413, "paling besar 5 MB. Tulisan Anda masih ada."),
-        ("Ini lubangnya", 21 * 1024 * 1024, 413, "paling besar 5 MB."),
+        ("Ini lubangnya", MAX_FORM_BYTES + 1, 413, "paling besar 5 MB."),
     ],
     ids=["nothing", "large picture", "huge picture"],
 )
@@ -201,6 +206,7 @@ async def test_the_page_speaks_english_too() -> None:
     assert "09:14 sent" in page
 
 
-def test_every_sentence_exists_in_every_language() -> None:
-    known = [{key: sorted(re.findall(r"{\w+}", sentence)) for key, sentence in words.items()} for words in LANGUAGES.values()]
-    assert all(words == known[0] for words in known)
+@pytest.mark.parametrize("words", [page_words, phone_words, mail_words], ids=lambda words: words.__name__)
+def test_every_sentence_exists_in_every_language(words: ModuleType) -> None:
+    known = [{key: sorted(re.findall(r"{\w+}", sentence)) for key, sentence in sentences.items()} for sentences in words.LANGUAGES.values()]
+    assert all(sentences == known[0] for sentences in known)

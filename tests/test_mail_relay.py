@@ -405,3 +405,21 @@ async def test_postfix_as_smarthost_takes_it_and_hears_no_sender() -> None:
         assert smarthost.log().count("from=<>") == 10
         # One connection for all of them.
         assert smarthost.log().count(": connect from") == 2
+
+
+async def test_whoever_looks_after_the_relay_ends_when_told_to_whatever_is_answered_in_that_moment() -> None:
+    turns = 0
+    async with relay_peer(RelayPeer()) as port:
+        # No name to look up: that would be a thread, and turns of the loop would not count.
+        ours = relay(port, server=f"127.0.0.1:{port}")
+        while True:
+            looking = asyncio.create_task(ours.check())
+            # One turn later each time, so that it is told at every point once.
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            if not looking.cancel():
+                break
+            with pytest.raises(asyncio.CancelledError):
+                await looking
+            turns += 1
+    assert turns > 10

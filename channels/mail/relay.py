@@ -56,6 +56,7 @@ class Relay:
             async with _step(client, CONNECT):
                 await client.noop()
             _give_back(client)
+            _unless_ended()
         except SendFailed as failed:
             return Checked(ok=False, sentence=failed.reason, kind=failed.kind)
         return Checked(ok=True, sentence="The mail server answers" + (" and accepts our name and password." if self._settings.user else "."))
@@ -149,6 +150,13 @@ async def _step(client: SMTP, name: str) -> AsyncIterator[None]:
     except BaseException:
         client.close()
         raise
+
+
+def _unless_ended() -> None:
+    """The library waits by asyncio.wait_for, which before Python 3.12 may swallow that we shall end (cpython 86296): who looks again and again never would."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _on_the_wire(message: bytes) -> bytes:

@@ -1,16 +1,13 @@
-"""What the demo's page says, in Indonesian and English. It is no citizen's page, so its words stand here and not in the catalogues."""
+"""What the phone's page says, in Indonesian and English."""
 
 from __future__ import annotations
 
 INDONESIAN = {
     "lang": "id",
-    "title": "Peragaan",
-    "mistake": "Ada kesalahan: ",
-    "skip": "Langsung ke isi",
-    "tongue": "Bahasa",
-    "heading": "Dua pintu, satu rumah",
-    "lede": "Anda menjadi warga. Tulis laporan lewat SMS atau formulir, lalu lihat tanda terimanya datang lewat pintu yang sama.",
-    "honest": "Semua di halaman ini tiruan yang berjalan di komputer Anda. Tidak ada SMS yang keluar. Dua pintu sudah terbuka; yang lain menyusul.",
+    "title": "Peragaan SMS",
+    "heading": "Lapor lewat SMS",
+    "lede": "Anda menjadi warga. Kirim SMS, lalu lihat tanda terimanya datang ke HP yang sama.",
+    "honest": "HP ini tiruan yang berjalan di komputer Anda. Tidak ada SMS yang keluar, ke nomor mana pun.",
     "phone": "HP Anda",
     "own": "Nomor HP Anda",
     "own_hint": "Dua nomor adalah dua warga. Contoh: 0812 3456 7890.",
@@ -20,7 +17,6 @@ INDONESIAN = {
     "text": "SMS Anda",
     "picture": "Tambah foto (MMS)",
     "send": "Kirim SMS",
-    "reload": "Muat ulang untuk melihat balasan",
     "conversation": "Percakapan",
     "nothing": "Belum ada SMS. Tulis yang pertama di bawah.",
     "arrived": "Tanda terima tiba dalam {seconds} detik",
@@ -37,22 +33,14 @@ INDONESIAN = {
     "try_2": "Lampu jalan dari simpang Sotek sampai puskesmas mati sejak Senin",
     "try_3": "The tap water in Babulu Darat has been brown for three days",
     "try_then": "Kata PPU di depan menyebut daerahnya. Balasan datang dalam bahasa laporan Anda.",
-    "web": "Formulir web",
-    "web_hint": "Pintu kedua: isi formulir di tab lain, simpan nomornya, lalu lihat sampai di mana laporannya. Nomor HP di formulir mendapat SMS di sini.",
-    "web_open": "Buka formulir",
-    "decimal": ",",
-    "clock": ".",
 }
 
 ENGLISH = {
     "lang": "en",
-    "title": "Demo",
-    "mistake": "Something is wrong: ",
-    "skip": "Skip to the content",
-    "tongue": "Language",
-    "heading": "Two doors, one house",
-    "lede": "You are the citizen. Write a report by SMS or in the form and see its acknowledgement come back through the same door.",
-    "honest": "Everything on this page is imitated on your own computer. No SMS leaves it. Two doors are open so far; the others will follow.",
+    "title": "SMS demo",
+    "heading": "Report by SMS",
+    "lede": "You are the citizen. Send an SMS and see its acknowledgement come to the same phone.",
+    "honest": "This phone is imitated on your own computer. No SMS leaves it, whatever the number.",
     "phone": "Your phone",
     "own": "Your phone number",
     "own_hint": "Two numbers are two citizens. Example: 0812 3456 7890.",
@@ -62,7 +50,6 @@ ENGLISH = {
     "text": "Your SMS",
     "picture": "Add a picture (MMS)",
     "send": "Send SMS",
-    "reload": "Reload to see the answer",
     "conversation": "Conversation",
     "nothing": "No SMS yet. Write the first one below.",
     "arrived": "Acknowledgement arrived after {seconds} seconds",
@@ -79,11 +66,6 @@ ENGLISH = {
     "try_2": "Lampu jalan dari simpang Sotek sampai puskesmas mati sejak Senin",
     "try_3": "The tap water in Babulu Darat has been brown for three days",
     "try_then": "The word PPU in front names the region. The answer comes in the language of your report.",
-    "web": "Web form",
-    "web_hint": "The second door: fill in the form in another tab, keep its number, and see how far it is. A mobile number in the form gets an SMS here.",
-    "web_open": "Open the form",
-    "decimal": ".",
-    "clock": ":",
 }
 
 LANGUAGES = {"id": INDONESIAN, "en": ENGLISH}

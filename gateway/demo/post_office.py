@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message
 
@@ -16,6 +17,8 @@ import aiosmtplib
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 _HOST = "127.0.0.1"
+# Between two attempts to reach a door that nobody opens. Seconds.
+_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Delivered:
     sender: str
     to: str
     raw: bytes
+    at: datetime
 
     @property
     def mail(self) -> Message:
@@ -39,15 +43,37 @@ class Delivered:
         return body.decode() if isinstance(body, bytes) else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A mail of a citizen, and what the gateway's door said to it."""
+
+    sender: str
+    to: str
+    raw: bytes
+    at: datetime
+    # Empty: nobody was there.
+    answer: str
+
+    @property
+    def arrived(self) -> bool:
+        """It is the gateway's now."""
+        return self.answer.startswith("2")
+
+
 @dataclass(slots=True)
 class PostOffice:
     """All mailboxes but ours."""
 
     delivered: list[Delivered] = field(default_factory=list)
+    # What citizens sent.
+    posted: list[Posted] = field(default_factory=list)
     # What is answered to a mail for an address; absent: it is taken.
     answers: dict[str, str] = field(default_factory=dict)
     # Told of each mail that came.
     on_delivered: Callable[[Delivered], None] = lambda _: None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    # How long it tries to reach a door that nobody opens: less than the days of a real one.
+    patience_seconds: float = 5
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
@@ -68,7 +94,7 @@ class PostOffice:
         """It came."""
         content = envelope.content or b""
         for to in envelope.rcpt_tos:
-            mail = Delivered((envelope.mail_from or "").strip("<>"), to, content if isinstance(content, bytes) else content.encode())
+            mail = Delivered((envelope.mail_from or "").strip("<>"), to, content if isinstance(content, bytes) else content.encode(), self.clock())
             self.delivered.append(mail)
             self.on_delivered(mail)
         self._more.set()
@@ -81,6 +107,26 @@ class PostOffice:
                 self._more.clear()
                 await self._more.wait()
         return self.delivered
+
+    async def post(self, port: int, raw: bytes, *, sender: str, to: str) -> Posted:
+        """Bring a citizen's mail to the gateway's door, and remember it."""
+        at = self.clock()
+        posted = Posted(sender, to, raw, at, await self._answer(port, raw, sender, to))
+        self.posted.append(posted)
+        return posted
+
+    async def _answer(self, port: int, raw: bytes, sender: str, to: str) -> str:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.patience_seconds
+        while True:
+            try:
+                return await bring(port, raw, sender=sender, to=to)
+            except aiosmtplib.SMTPConnectError:
+                if loop.time() >= end:
+                    return ""
+                await asyncio.sleep(_PAUSE_SECONDS)
+            except (aiosmtplib.SMTPException, OSError):
+                return ""
 
 
 async def bring(port: int, raw: bytes, *, sender: str, to: str) -> str:

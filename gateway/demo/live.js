@@ -1,16 +1,14 @@
-// The page works without this file: it only saves pressing "Muat ulang".
+// The pages work without this file: it only saves pressing "Muat ulang".
 "use strict";
 
-const LIVING = ["kabar", "percakapan"];
 const PAUSE_MS = 500;
 
 async function look() {
   const answer = await fetch(location.href, { cache: "no-store" });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const id of LIVING) {
-    const now = document.getElementById(id);
-    const then = fresh.getElementById(id);
+  for (const now of document.querySelectorAll("[data-living]")) {
+    const then = fresh.getElementById(now.id);
     // Only what changed: a reader of screens says it once.
     if (then && now.innerHTML !== then.innerHTML) now.replaceChildren(...then.childNodes);
   }
@@ -25,4 +23,4 @@ async function lookAgain() {
   setTimeout(lookAgain, PAUSE_MS);
 }
 
-lookAgain();
+if (document.querySelector("[data-living]")) lookAgain();

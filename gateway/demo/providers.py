@@ -1,0 +1,59 @@
+"""The world around the demo's gateway: all simulated providers, and the pages that play a citizen before them. A new one is added here and in demo.toml."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from gateway.config import Config
+from gateway.demo import mail_program, mail_view, pages, phone
+from gateway.demo.post_office import PostOffice
+from gateway.demo.twilio import Twilio
+
+HOST = "127.0.0.1"
+_ACCOUNT = "AC" + "0" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """Who is there."""
+
+    twilio: Twilio
+    post_office: PostOffice
+    # Where the gateway takes mail: other servers know it, nobody types it.
+    smtp_port: int
+    # What a configuration must know of them, by its name in demo.toml.
+    settings: Mapping[str, str]
+
+
+@asynccontextmanager
+async def providers() -> AsyncIterator[Providers]:
+    """All of them, on loopback, until the block ends."""
+    twilio, post_office, [smtp_port] = Twilio(_ACCOUNT, secrets.token_hex(16)), PostOffice(), free_ports(1)
+    async with twilio.serve() as api_base, post_office.serve() as relay:
+        settings = {"account_sid": _ACCOUNT, "api_base": api_base, "relay": relay, "smtp_port": str(smtp_port)}
+        yield Providers(twilio, post_office, smtp_port, settings)
+
+
+def site(around: Providers, config: Config, config_path: Path) -> web.Application:
+    """A page for each, behind the page that leads to them."""
+    home, zone = config.public_urls[0], ZoneInfo(config.zone)
+    frame = pages.Frame({"sms": phone.PATH, "mail": mail_view.PATH, "web": f"{home}/lapor"}, config_path)
+    app = web.Application(client_max_size=pages.MAX_FORM_BYTES)
+    frame.add_to(app)
+    phone.add_to(app, frame, around.twilio, [f"{url}/in/sms/message" for url in config.public_urls], [config.site.sms], zone)
+    mail_program.add_to(app, frame, around.post_office, around.smtp_port, config.site.email, zone)
+    return app
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody has."""
+    with ExitStack() as held:
+        return [held.enter_context(socket.create_server((HOST, 0))).getsockname()[1] for _ in range(count)]
