@@ -291,13 +291,14 @@ class Dialogue(SMTP):
         while True:
             piece, is_last = await self._piece()
             self._desk.limits.hold(self.visit, len(piece))
-            refusal = refusal or self._desk.too_much(self.visit)
+            refusal = refusal or self._desk.too_much(self.visit.body_bytes)
             pieces.append(piece)
             if refusal:
                 pieces.clear()
                 self._desk.limits.release(self.visit)
             if is_last:
-                return refusal or b"".join(pieces).replace(b"\r\n.", b"\r\n")[2:-2]
+                content = b"".join(pieces).replace(b"\r\n.", b"\r\n")[2:-2]
+                return refusal or self._desk.too_large(len(content)) or content
 
     async def _piece(self) -> tuple[bytes, bool]:
         try:
