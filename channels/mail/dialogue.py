@@ -327,5 +327,5 @@ class Dialogue(SMTP):
         self.hang_up(LATER)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """The library's takes a millisecond of the standard library's grammar for each address, and recursion for hostile ones."""
+        """The library asks the standard library's grammar, which takes thirty times as long, and recurses for hostile ones."""
         return envelope.path(arg) or (None, None)
