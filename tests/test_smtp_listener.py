@@ -196,6 +196,19 @@ async def test_what_is_too_large_takes_no_room_while_its_rest_comes(tmp_path: Pa
         assert door.gauge("message_bytes").rejected == 1
 
 
+async def test_a_mail_of_the_largest_size_is_taken_and_not_an_octet_more(tmp_path: Path) -> None:
+    async with mail_door(tmp_path, max_message_bytes=MIB) as door, door.client() as client:
+        await client.greet()
+        assert (await client.answer(f"MAIL FROM:<a@contoh.example> SIZE={MIB}", "RSET")).startswith("250 ")
+        for largest in (b"y" * (MIB - 2) + b"\r\n", b"y" * (MIB % 3) + b".\r\n" * (MIB // 3)):
+            for more, answer in ((b"", "250 "), (b"z", "552 ")):
+                wire = (b"\r\n" + more + largest).replace(b"\r\n.", b"\r\n..")[2:]
+                await client.envelope()
+                client.writer.write(wire.removesuffix(b"\r\n") + b"\r\n.\r\n")
+                assert (await client.hear()).startswith(answer)
+        assert [len(arrival.raw) for arrival in await door.kept()] == [MIB, MIB]
+
+
 def test_a_delivery_has_a_name_of_its_envelope_and_its_octets() -> None:
     first = Mail("a@contoh.example", ("b@ppu.example", "c@ppu.example"), b"x\r\n", "192.0.2.1", "mx", tls=False)
     same = [replace(first, recipients=("c@ppu.example", "b@ppu.example")), replace(first, peer="192.0.2.2", helo="mx2", tls=True)]
