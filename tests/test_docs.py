@@ -220,7 +220,7 @@ def test_what_a_page_points_to_is_there(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), target
-    for name in re.findall(r"(?:no-wrong-door|python -m gateway) ([a-z-]+)\b", text):
+    for name in re.findall(r"(?:no-wrong-door|python -m gateway) ([a-z][a-z-]*)\b", text):
         assert name in COMMANDS, name
     for block, key in re.findall(r"`(journal|store|listen|health|intake|outbox|steps|contacts|site)\.(?!db|dump)(\w+)`", text):
         model = model_in(Config.model_fields[block].annotation)

@@ -8,6 +8,7 @@ from channels.contract import Arrival, DeliveryUpdate, Ignored
 from channels.mail import tokens
 from channels.mail.bounces import Bounce
 from channels.mail.content import File
+from channels.mail.lines import with_one_kind_of_line
 from channels.mail.incoming import Envelope, Incoming, read_incoming
 from normalizer import Address, Attachment, Report
 
@@ -18,7 +19,9 @@ _ARRIVED = {"delivered": "delivered", "relayed": "sent", "expanded": "sent"}
 def read(arrival: Arrival) -> Report | DeliveryUpdate | Ignored:
     """A citizen's mail, or what became of one that we sent."""
     envelope = Envelope.of(arrival.meta)
-    mail = read_incoming(arrival.raw, envelope)
+    # By SMTP a bare CR or LF is part of its line: no server on the way has seen a head that it would make.
+    raw = with_one_kind_of_line(arrival.raw) if arrival.meta.get("via") == "smtp" else arrival.raw
+    mail = read_incoming(raw, envelope)
     return _update(mail.bounce, envelope) if mail.bounce else _report(arrival, mail)
 
 
