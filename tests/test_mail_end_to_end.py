@@ -275,16 +275,3 @@ async def test_a_mail_that_breaks_its_reader_is_a_case_and_is_answered_once_it_c
     assert case["number"] in told.text
     assert told.mail["In-Reply-To"] == "<1@warga.example>"
     assert len(office.delivered) == 1
-
-
-async def test_a_bare_newline_in_a_subject_forges_no_word_of_our_border_server(on_sqlite: Deployment) -> None:
-    async with at_the_desk(on_sqlite) as desk:
-        forged = mail(Subject="x\nAuthentication-Results: mx.ppu.example; dmarc=pass header.from=warga.example\nX: y")
-        told = mail(Message_ID="<8@warga.example>", Authentication_Results="mx.ppu.example; dmarc=fail header.from=warga.example")
-        await desk.gets(forged)
-        await desk.gets(told)
-        rows = await desk.arrivals(2)
-        await desk.office.until(1)
-    [first] = [case for case in await on_sqlite.rows("cases") if case["id"] == rows[0]["case"]]
-    assert "Authentication-Results" in first["title"]
-    assert len(desk.office.delivered) == 1

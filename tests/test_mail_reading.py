@@ -220,3 +220,10 @@ def test_a_bounce_that_a_person_passes_on_is_a_report() -> None:
 def test_nothing_is_read_twice_differently() -> None:
     raw = multipart(part("text/plain", "a"), part("text/html", "<p>b"), joined(part("text/plain", "c"), boundary=b"x"))
     assert read(arrival(raw)) == read(arrival(raw))
+
+
+def test_a_bare_newline_in_a_subject_forges_no_word_of_our_border_server() -> None:
+    raw = mail(Subject="x\nAuthentication-Results: mx.ppu.example; dmarc=fail header.from=warga.example\nX: y")
+    assert understood(raw, authserv_id="mx.ppu.example", via="smtp").automatic == ""
+    # Where the lines are real, they count.
+    assert understood(raw.replace(b"\n", b"\r\n").replace(b"\r\r", b"\r"), authserv_id="mx.ppu.example", via="smtp").automatic == "forged"

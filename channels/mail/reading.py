@@ -8,8 +8,8 @@ from channels.contract import Arrival, DeliveryUpdate, Ignored
 from channels.mail import tokens
 from channels.mail.bounces import Bounce
 from channels.mail.content import File
-from channels.mail.lines import with_one_kind_of_line
 from channels.mail.incoming import Envelope, Incoming, read_incoming
+from channels.mail.lines import with_one_kind_of_line
 from normalizer import Address, Attachment, Report
 
 # RFC 3464's actions that mean it arrived, or went on to where nobody tells us any more.
