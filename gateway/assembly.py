@@ -16,7 +16,7 @@ from typing import Any
 
 from channels import About, Box, Channel, Inlet
 from channels.kinds import KINDS
-from gateway import look, server, words
+from gateway import look, server, systemd, words
 from gateway.blobs import Blobs
 from gateway.claims import ClaimLoop
 from gateway.clock import Clock, SystemClock
@@ -59,7 +59,8 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
         loops = [asyncio.create_task(supervise(name, work, gateway.clock, gateway.monitor.fallen), name=name) for name, work in _loops(gateway)]
         stack.push_async_callback(_end, gateway, loops)
         app, pages = _public(gateway)
-        runner, port = await server.listen(app, config.listen.public.host, config.listen.public.port)
+        here = config.listen.public
+        runner, port = await server.listen(app, here.host, here.port, systemd.door(here.port))
         stack.push_async_callback(runner.cleanup)
         measured = Metrics(gateway, lambda: {"public": (server.connections(runner),), "tracking": pages.limits()})
         desk = Operators(gateway.monitor, measured, gateway.clock, token(config))
@@ -225,7 +226,7 @@ def deployment_key(config: Config) -> bytes:
     file = config.data_dir / "deployment.key"
     if file.exists():
         return file.read_bytes().strip()
-    if _numbers_were_given(config.data_dir / "store.db"):
+    if _numbers_were_given(config.store.file(config.data_dir)):
         raise Mistakes([f"deployment_key: the store is there, but its key {file} is not. Bring it back from the backup; a new key would forget every number."])
     config.data_dir.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -264,7 +265,7 @@ def _caps(config: Config) -> Caps:
     limits = config.outbox
     return Caps(
         *(limits.per_recipient_per_hour, limits.per_channel_per_hour, limits.mails_per_address_per_week, limits.mails_per_domain_per_week),
-        public_domains=limits.public_mail_domains,
+        public_domains=frozenset(limits.public_mail_domains),
         per_contact_per_day=config.contacts.per_contact_per_day,
     )
 

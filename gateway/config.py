@@ -191,10 +191,10 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     folder = path.absolute().parent
     raw, mistakes = resolve(_parsed(path), folder, environ)
     blocks = raw.get("channels", {})
-    channels = _channels(blocks, mistakes) if isinstance(blocks, dict) else {}
+    channels = _channels(blocks, folder, mistakes) if isinstance(blocks, dict) else {}
     # A block that is not a table is reported with the rest.
     rest = {**raw, "channels": channels if isinstance(blocks, dict) else blocks}
-    config = _validated(Config, rest, (), mistakes)
+    config = _validated(Config, rest, (), folder, mistakes)
     if mistakes or config is None:
         raise Mistakes([f"{_dotted(place)}: {sentence}" for place, sentence in mistakes.items()])
     return config.model_copy(update={"data_dir": folder / config.data_dir})
@@ -209,7 +209,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise Mistakes([f"{path} is not TOML: {error}."]) from error
 
 
-def _channels(blocks: Mapping[str, Any], mistakes: dict[Place, str]) -> dict[str, ChannelConfig]:
+def _channels(blocks: Mapping[str, Any], folder: Path, mistakes: dict[Place, str]) -> dict[str, ChannelConfig]:
     """Those that are right; what is wrong with the others joins the mistakes."""
     channels = {}
     for name, block in blocks.items():
@@ -218,33 +218,34 @@ def _channels(blocks: Mapping[str, Any], mistakes: dict[Place, str]) -> dict[str
             mistakes[place] = "should be named with 1 to 40 small letters, digits and hyphens: it stands in addresses."
         elif not isinstance(block, dict):
             mistakes[place] = f"should be a table: [channels.{name}]"
-        elif channel := _channel(block, place, mistakes):
+        elif channel := _channel(block, place, folder, mistakes):
             channels[name] = channel
     return channels
 
 
-def _channel(block: Mapping[str, Any], place: Place, mistakes: dict[Place, str]) -> ChannelConfig | None:
+def _channel(block: Mapping[str, Any], place: Place, folder: Path, mistakes: dict[Place, str]) -> ChannelConfig | None:
     kind = block.get("kind")
     if kind not in KINDS:
         mistakes.setdefault((*place, "kind"), f"should be one of {', '.join(KINDS)}.")
         return None
     model: type[BaseModel] = pkgutil.resolve_name(KINDS[kind].settings)
     own = {key: value for key, value in block.items() if key not in _SHARED}
-    settings = _validated(model, own, place, mistakes)
+    settings = _validated(model, own, place, folder, mistakes)
     shared = {key: block[key] for key in _SHARED if key in block}
-    return _validated(ChannelConfig, {**shared, "settings": settings or Block()}, place, mistakes)
+    return _validated(ChannelConfig, {**shared, "settings": settings or Block()}, place, folder, mistakes)
 
 
 # What every channel has beside its own settings.
 _SHARED = ChannelConfig.model_fields.keys() - {"settings"}
 
 
-def _validated(model: type[_Model], raw: Mapping[str, Any], place: Place, mistakes: dict[Place, str]) -> _Model | None:
+def _validated(model: type[_Model], raw: Mapping[str, Any], place: Place, folder: Path, mistakes: dict[Place, str]) -> _Model | None:
     """The model, or None; mistakes join the others, unless a secret that is missing has said it already."""
     for openly in written_openly(model, raw, place):
         mistakes[openly] = "is a secret and must not stand in this file: write it as { env = … } or { file = … }."
     try:
-        return model.model_validate(raw)
+        # What is a path in it may lie beside the file.
+        return model.model_validate(raw, context={"folder": folder})
     except ValidationError as wrong:
         for error in wrong.errors(include_url=False, include_input=False):
             at = (*place, *error["loc"])

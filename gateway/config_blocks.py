@@ -105,11 +105,15 @@ class StoreBlock(Block):
         """One node's own file."""
         return self.url.startswith(SQLITE)
 
+    def file(self, data_dir: Path) -> Path:
+        """Where it lies, if it is SQLite's."""
+        return data_dir / urlsplit(self.url).path.removeprefix("/")
+
     def address(self, data_dir: Path) -> str:
         """What SQLAlchemy opens, password and all: never to be logged."""
         parts = urlsplit(self.url)
         if self.sqlite:
-            return f"{SQLITE}:///{data_dir / parts.path.removeprefix('/')}"
+            return f"{SQLITE}:///{self.file(data_dir)}"
         if self.password is None:
             return self.url
         user, host = parts.username or "", parts.netloc.rpartition("@")[2]
@@ -174,9 +178,11 @@ class OutboxBlock(Block):
     mails_per_domain_per_week: PositiveInt = Field(
         default=15, description="The same for all addresses of one domain: a machine may answer under a new name each time. More where an office writes to you."
     )
-    public_mail_domains: frozenset[str] = Field(
-        default=frozenset({"gmail.com", "yahoo.com", "yahoo.co.id", "ymail.com", "rocketmail.com", "outlook.com", "outlook.co.id", "hotmail.com", "live.com"})
-        | {"msn.com", "icloud.com", "me.com", "proton.me", "protonmail.com", "aol.com", "mail.com", "zoho.com"},
+    public_mail_domains: tuple[str, ...] = Field(
+        default=(
+            *("gmail.com", "yahoo.com", "yahoo.co.id", "ymail.com", "rocketmail.com", "outlook.com", "outlook.co.id", "hotmail.com", "live.com"),
+            *("msn.com", "icloud.com", "me.com", "proton.me", "protonmail.com", "aol.com", "mail.com", "zoho.com"),
+        ),
         description="Domains at which everybody has mail: there is no cap for them as a whole.",
     )
     concurrent_sends: PositiveInt = Field(default=8, description="Messages on their way at the same time, for each channel.")

@@ -79,7 +79,7 @@ class Darkroom:
 
     async def _claim(self, tx: Transaction, free: int) -> Sequence[Photo]:
         now = self._clock.now()
-        return await dues.claim_photos(tx, self._worker, now, now + timedelta(seconds=_LEASE_SECONDS), free)
+        return await dues.claim_photos(tx, self._worker, now, now + timedelta(seconds=_LEASE_SECONDS), free, self._pictures.has)
 
     async def _develop(self, photo: Photo) -> Outcome:
         try:

@@ -155,7 +155,7 @@ def acknowledged(case: cases.Case, entry: Entry, read: Read, office: Office, sen
     language = read.complaint.language if isinstance(read, Understood) else None
     words = office.words.get(language or "", office.words[office.language])
     thread = tuple(filter(None, (report.message_id, *report.references))) if report else ()
-    return [Wanted(case.id, channel, to, case.number, words, typed=sender is None, thread=thread, cut="cut" in report.remarks if report else False)]
+    return [Wanted(case.id, channel, to, case.number, words, typed=sender is None, thread=thread, cut="mail_cut" in report.remarks if report else False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,5 +240,5 @@ def _case(rows: Rows, arrival: Row, entry: Entry, read: Read, office: Office, nu
     rows.links.append({"digest": tracking.link_digest(tracking.link(office.key, entry.arrival.channel, number.wire_id)), "case": case.id})
     rows.complaint_versions.append(make.complaint(case, 1, complaint, now))
     if isinstance(read, Understood):
-        make.message(rows, str(arrival["journal"]), entry, complaint, decision, case.id, person, now)
+        make.message(rows, str(arrival["journal"]), entry, read, decision, case.id, person, now)
     return case

@@ -46,6 +46,8 @@ _Batch = Sequence[tuple[Entry, Read]]
 TRIES = 3
 # Larger than this, in bytes, a report is read in the slow lane.
 LARGE = 1024 * 1024
+# What is taken from the journal at once: a flood of large mails must not fill the memory. One report may be larger. Bytes.
+BATCH_BYTES = 16 * 1024 * 1024
 # A bell may be lost with its process; look by ourselves this often. Seconds.
 _LOOK_SECONDS = 5.0
 # How often an idle node tells the store what its journal has accepted.
@@ -172,7 +174,7 @@ class Intake:
             await self._read_so_far.put(batch)
 
     async def _next(self, after: int) -> Sequence[Entry]:
-        return await self._insist(partial(self._journal.take, after, self._batch_rows))
+        return await self._insist(partial(self._journal.take, after, self._batch_rows, BATCH_BYTES))
 
     async def _batch(self, entries: Sequence[Entry]) -> None:
         """Hand over what can be read now; leave the rest to the slow lane."""
@@ -187,18 +189,24 @@ class Intake:
             ready = [entry for entry in rest if not self._suspects.keep_if(entry, suspicious=False)]
             await self._pass_on(good)
 
-    async def _alone(self, entry: Entry) -> None:
+    async def _alone(self, suspect: Entry) -> None:
         """Once more, alone; the third failure parks."""
+        entries = await self._insist(partial(self._journal.take, suspect.seq - 1, 1))
+        if [entry.seq for entry in entries] != [suspect.seq]:
+            # A crash had come between commit and removal: the store has it.
+            self._suspects.done(suspect)
+            return
+        [entry] = entries
         outcome: Read = Broke("did not end")
         if entry.tries < TRIES:
             await self._insist(partial(self._journal.tried, entry.seq))
             entry = replace(entry, tries=entry.tries + 1)
             outcome = (await self._read(self._slow, [entry]))[0]
         if isinstance(outcome, Broke) and entry.tries < TRIES:
-            self._suspects.again(entry)
+            self._suspects.again(suspect)
             return
         await self._pass_on([(entry, outcome)])
-        self._suspects.done(entry)
+        self._suspects.done(suspect)
 
     async def _read(self, reader: Reader, entries: Sequence[Entry]) -> Sequence[Read]:
         return await self._insist(partial(reader.read, [entry.arrival for entry in entries]))
@@ -275,7 +283,8 @@ class Intake:
         self._reported_at = now
 
     async def _report_if_due(self) -> None:
-        if self._clock.now() - self._reported_at < _REPORT_EVERY:
+        # Either way: a clock that was ahead must not keep us silent until it is so late again.
+        if abs(self._clock.now() - self._reported_at) < _REPORT_EVERY:
             return
         async with self._handing_over, self._store.transaction() as tx:
             await self._report(tx, 0)
@@ -289,6 +298,7 @@ class Intake:
             restored = not self._met and await journals.highest_seq(tx, self._journal.id) > self._journal.began_at
             if restored:
                 # An older copy of the file: under its old id it would claim rows that are others' now.
+                await journals.move(tx, self._journal.id, await self._unstored(tx))
                 await journals.retire(tx, self._journal.id, self._clock.now())
         if restored:
             await self._journal.renew()
@@ -296,6 +306,12 @@ class Intake:
         await self._settle()
         self._prepared = True
         self.on_refused(None)
+
+    async def _unstored(self, tx: Transaction) -> int:
+        """How many came with the file and are not in the store under its id."""
+        began_with = await self._journal.seqs(self._journal.began_at)
+        stored = await journals.stored_seqs(tx, self._journal.id, min(began_with), self._journal.began_at) if began_with else {}
+        return len(began_with - stored.keys())
 
     async def _settle(self) -> None:
         """Rows that a crash left in the journal after the store had them."""
@@ -350,7 +366,7 @@ class Intake:
 
 
 class _Suspects:
-    """Reports of the slow lane, by correspondent: the first of each is tried in turn, the others wait behind it."""
+    """Reports of the slow lane, by correspondent: the first of each is tried in turn, the others wait behind it. Without their bytes: they may be many."""
 
     def __init__(self, bell: Bell) -> None:
         self.bell = bell
@@ -361,7 +377,7 @@ class _Suspects:
         key = _correspondent(entry)
         if not suspicious and key not in self._queues:
             return False
-        self._queues.setdefault(key, deque()).append(entry)
+        self._queues.setdefault(key, deque()).append(replace(entry, arrival=replace(entry.arrival, raw=b"")))
         self.bell.ring()
         return True
 
@@ -371,9 +387,7 @@ class _Suspects:
 
     def again(self, entry: Entry) -> None:
         """It failed; the others first."""
-        key = _correspondent(entry)
-        self._queues[key][0] = entry
-        self._queues.move_to_end(key)
+        self._queues.move_to_end(_correspondent(entry))
 
     def done(self, entry: Entry) -> None:
         """It is in the store."""

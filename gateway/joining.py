@@ -59,7 +59,7 @@ async def join(tx: Transaction, journal: str, entry: Entry, read: Understood, be
         rows.complaint_versions.append(make.complaint(case, await store.complaint_versions_of(tx, case_id) + 1, complaint, now))
     rows.events.append(make.event(event))
     person = None if belonging.by == CLAIM else case.correspondent
-    make.message(rows, journal, entry, read.complaint, decision, case_id, person, now)
+    make.message(rows, journal, entry, read, decision, case_id, person, now)
     await store.change(tx, changed, case.version)
     await store.write(tx, rows)
     return rows.due

@@ -10,10 +10,11 @@ import asyncio
 import os
 import secrets
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -139,9 +140,9 @@ class Journal:
             raise
         self.on_append()
 
-    async def take(self, after: int, limit: int) -> list[Entry]:
-        """The next rows behind `after`, in order."""
-        return await self._read(self._take, after, limit)
+    async def take(self, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Entry]:
+        """The next rows behind `after`, in order; none behind the one with which they have so many bytes."""
+        return await self._read(self._take, after, limit, most_bytes)
 
     async def held(self, seqs: Iterable[int]) -> dict[int, tuple[str, str, str]]:
         """Which of these are still here: seq to (channel, wire id, fingerprint)."""
@@ -150,6 +151,10 @@ class Journal:
     async def oldest(self) -> datetime | None:
         """When the first that is still here was received; None: nothing waits. Raises Refused."""
         return await self._read(self._oldest)
+
+    async def seqs(self, up_to: int) -> set[int]:
+        """What is still here, up to a seq."""
+        return await self._read(self._seqs, up_to)
 
     async def mentioned(self, digests: Iterable[str]) -> set[str]:
         """Which of these files an arrival that is still here refers to."""
@@ -329,8 +334,15 @@ class Journal:
 
     # The reading thread.
 
-    def _take(self, after: int, limit: int) -> list[Entry]:
-        return [decode(row) for row in self._read_db().execute(_TAKE, (after, limit))]
+    def _take(self, after: int, limit: int, most_bytes: int) -> list[Entry]:
+        entries: list[Entry] = []
+        with closing(self._read_db().execute(_TAKE, (after, limit))) as rows:
+            for row in rows:
+                entries.append(decode(row))
+                most_bytes -= len(entries[-1].arrival.raw)
+                if most_bytes <= 0:
+                    break
+        return entries
 
     def _held(self, seqs: list[int]) -> dict[int, tuple[str, str, str]]:
         found = (self._read_db().execute(_HELD, (seq,)).fetchone() for seq in seqs)
@@ -339,6 +351,9 @@ class Journal:
     def _oldest(self) -> datetime | None:
         row = self._read_db().execute("SELECT received_at FROM arrivals ORDER BY seq LIMIT 1").fetchone()
         return datetime.fromisoformat(row[0]) if row else None
+
+    def _seqs(self, up_to: int) -> set[int]:
+        return {seq for (seq,) in self._read_db().execute("SELECT seq FROM arrivals WHERE seq <= ?", (up_to,))}
 
     def _mentioned(self, digests: set[str]) -> set[str]:
         found: set[str] = set()

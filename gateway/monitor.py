@@ -220,14 +220,14 @@ class Monitor:
 
 
 _TO_DO_IN = {
-    "auth": "Put the right user and password into the configuration, and restart the gateway. Mail waits at the server.",
+    "auth": "Correct it in the configuration, and restart the gateway. Mail waits at the server.",
     "unreachable": "Check this machine's way to the mail server (name service, firewall). Mail waits there and is fetched by itself.",
     "timeout": "Mail waits at the server and is fetched by itself. If it stays so, ask who runs the server.",
     "provider": "Mail waits at the server and is fetched by itself. If it stays so, ask who runs the server.",
     "fault": "Tell who maintains the gateway.",
 }
 _TO_DO = {
-    "auth": "Put the right account and token into the configuration, and restart the gateway.",
+    "auth": "Put the right account and token (for mail: name and password) into the configuration, and restart the gateway.",
     "unreachable": "Check this machine's way to the internet (name service, firewall). Messages wait and go out by themselves.",
     "timeout": "Messages wait and go out by themselves. If it stays so, look at the provider's status page.",
     "provider": "Messages wait and go out by themselves. If it stays so, look at the provider's status page and at the account there.",

@@ -74,7 +74,7 @@ class Outbox:
         until = now + timedelta(seconds=self._patience.lease_seconds)
         claimed = await outgoing.claim(tx, self._channel.name, self._worker, now, until, limit)
         if claimed:
-            self.breaker = self.breaker.probing(until)
+            self.breaker = self.breaker.probing(now, until)
         return claimed
 
     async def _send(self, claimed: Claimed) -> Outcome:

@@ -63,6 +63,10 @@ class Pictures:
         self._seconds = seconds
         self._turn = asyncio.Semaphore(_AT_ONCE)
 
+    def has(self, digest: str) -> bool:
+        """Whether that file lies here, and not on another node."""
+        return self._blobs.path(digest).exists()
+
     async def clean(self, digest: str) -> Picture:
         """What may be shown of that file; the file itself stays as it is.
 

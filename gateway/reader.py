@@ -34,7 +34,7 @@ class Reader:
     """One reading process, started when it is first needed and again after it was killed."""
 
     def __init__(self, specs: Mapping[str, Spec], blobs: Blobs, *, seconds: float, seconds_per_mib: float) -> None:
-        """`seconds` (+ `seconds_per_mib` of its size) is what a batch may take; the report that it is at by then counts as hanging."""
+        """`seconds` (+ `seconds_per_mib` of its size) is what a batch may take, and each report in it; the one that it is at by then counts as hanging."""
         self._specs = specs
         self._blobs = blobs
         self._seconds = seconds
@@ -46,16 +46,20 @@ class Reader:
 
         Raises ReaderAway: no process could be started, or files could not be written; nothing is wrong with any report.
         """
-        process = await self._started()
+        process, loop = await self._started(), asyncio.get_running_loop()
         outcomes: list[Outcome] = []
         try:
             _put(process, list(arrivals))
-            async with asyncio.timeout(self._seconds + self._seconds_per_mib * sum(len(arrival.raw) for arrival in arrivals) / _MIB) as limit:
-                for _ in arrivals:
+            left = self._allowed(arrivals)
+            for arrival in arrivals:
+                began = loop.time()
+                # Not the time of its neighbours: a small one that hangs beside large ones would hold up everybody for as long.
+                async with asyncio.timeout(min(left, self._allowed([arrival]))):
                     what = await _next(process)
-                    if isinstance(what, Writing):
-                        what = await self._written(process, limit)
-                    outcomes.append(Understood(*what) if isinstance(what, tuple) else what)  # type: ignore[arg-type]
+                left -= loop.time() - began
+                if isinstance(what, Writing):
+                    what = await self._written(process)
+                outcomes.append(Understood(*what) if isinstance(what, tuple) else what)  # type: ignore[arg-type]
         except (asyncio.IncompleteReadError, ConnectionError):
             await self.kill()
             outcomes.append(Broke("killed its process"))
@@ -68,18 +72,17 @@ class Reader:
             raise
         return outcomes
 
-    async def _written(self, process: asyncio.subprocess.Process, limit: asyncio.Timeout) -> object:
+    def _allowed(self, arrivals: Sequence[Arrival]) -> float:
+        return self._seconds + self._seconds_per_mib * sum(len(arrival.raw) for arrival in arrivals) / _MIB
+
+    async def _written(self, process: asyncio.subprocess.Process) -> object:
         """What was read, once its files are on disk: a slow disk is no report's fault."""
-        loop, ends = asyncio.get_running_loop(), limit.when()
-        left = ends - loop.time() if ends is not None else 0.0
-        limit.reschedule(None)
         try:
             async with asyncio.timeout(_DISK_SECONDS):
                 what = await _next(process)
         except TimeoutError:
             await self.kill()
             what = NoRoom("TimeoutError")
-        limit.reschedule(loop.time() + left)
         if isinstance(what, NoRoom):
             raise ReaderAway(f"The files of a report cannot be written ({what.what}). Check the disk.")
         report = what[0] if isinstance(what, tuple) else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import os
 import pickle
 import resource
 import signal
@@ -82,8 +83,12 @@ def main() -> None:
 
 def _put(wire: BinaryIO, what: object) -> None:
     payload = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
-    wire.write(HEADER.pack(len(payload)) + payload)
-    wire.flush()
+    try:
+        wire.write(HEADER.pack(len(payload)) + payload)
+        wire.flush()
+    except BrokenPipeError:
+        # The gateway is gone: no traceback in what its log goes to, nor the interpreter's own try to write it once more.
+        os._exit(os.EX_OK)
 
 
 def _next(wire: BinaryIO) -> object:

@@ -75,7 +75,7 @@ async def _fill(tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Under
     else:
         # An amendment came while it waited, and is newer: these are words on the case.
         changed, event = cases.remark(case, "added", reason="rule:older_words", at=now)
-    make.message(rows, kept.journal, kept.entry, read.complaint, decision, case.id, person, now)
+    make.message(rows, kept.journal, kept.entry, read, decision, case.id, person, now)
     return changed, event
 
 

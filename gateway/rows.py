@@ -8,13 +8,14 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from gateway import case as cases
-from gateway.conversation import Decision
+from gateway.conversation import Decision, Understood
 from gateway.ids import new_id
 from gateway.journal_file import Entry
 from gateway.store import dues
 from gateway.store.filing import Rows
 from gateway.store.writing import Row
 from normalizer import NORMALISER, Complaint
+from normalizer.text import clean
 
 _COMPLAINT = TypeAdapter(Complaint)
 
@@ -43,8 +44,9 @@ def arrival(entry: Entry, journal: str, now: datetime, content_key: str | None =
     }
 
 
-def message(rows: Rows, journal: str, entry: Entry, complaint: Complaint, decision: Decision, case: UUID, person: UUID | None, now: datetime) -> None:
+def message(rows: Rows, journal: str, entry: Entry, read: Understood, decision: Decision, case: UUID, person: UUID | None, now: datetime) -> None:
     """The words on the case, and the files that must still be fetched or drawn anew."""
+    complaint = read.complaint
     message_id = new_id()
     rows.messages.append(
         {
@@ -54,6 +56,7 @@ def message(rows: Rows, journal: str, entry: Entry, complaint: Complaint, decisi
             "correspondent": person,
             "direction": "in",
             "text": complaint.text,
+            "shown": clean(read.report.reply) if read.report.reply else None,
             "decision": decision.kind,
             "reason": decision.reason,
             "at": entry.arrival.received_at,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import socket
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache
@@ -32,6 +33,8 @@ SHUTDOWN_SECONDS = 10
 KEEPALIVE_SECONDS = 75
 # Connections at the same time: well below the 1024 file handles that a process usually has. Without a free handle asyncio logs megabytes a second (seen).
 MAX_CONNECTIONS = 512
+# Connections that may wait to be taken: while a gateway is started again, systemd holds them (docs/systemd/no-wrong-door.socket).
+BACKLOG = 512
 # Connections on which a request is being answered.
 _BUSY: set[object] = set()
 # The library logs each malformed request of a stranger with a traceback and the stranger's words. Faults of ours are logged by _whose_fault.
@@ -122,12 +125,17 @@ class _Site(web.TCPSite):
 
     # How many had to make room.
     turned_away = 0
+    # A socket that listens already; None: one of our own is opened.
+    door: socket.socket | None = None
 
     async def start(self) -> None:
         """As TCPSite, through _protocol."""
         await web.BaseSite.start(self)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._protocol, self._host, self._port, backlog=self._backlog)
+        if self.door is not None:
+            self._server = await loop.create_server(self._protocol, sock=self.door, backlog=self._backlog)
+        else:
+            self._server = await loop.create_server(self._protocol, self._host, self._port, backlog=self._backlog)
 
     def _protocol(self) -> asyncio.BaseProtocol:
         server = self._runner.server
@@ -142,11 +150,12 @@ class _Site(web.TCPSite):
         return server()
 
 
-async def listen(app: web.Application, host: str, port: int) -> tuple[web.AppRunner, int]:
-    """Open it; the runner (to be cleaned up by the caller) and the port, which the system chose if 0 was asked."""
+async def listen(app: web.Application, host: str, port: int, door: socket.socket | None = None) -> tuple[web.AppRunner, int]:
+    """Open it, or take the `door` that listens already; the runner (to be cleaned up by the caller) and the port, which the system chose if 0 was asked."""
     runner = web.AppRunner(app, access_log=None, logger=_SILENT, keepalive_timeout=KEEPALIVE_SECONDS, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
-    site = _Site(runner, host, port, backlog=128)
+    site = _Site(runner, host, port, backlog=BACKLOG)
+    site.door = door
     await site.start()
     bound: tuple[str, int] = runner.addresses[0]
     return runner, bound[1]

@@ -1,4 +1,4 @@
-"""What systemd wants to hear from a service of Type=notify (sd_notify(3)): ready, stopping, still alive. Without systemd: nothing."""
+"""What systemd wants to hear from a service of Type=notify (sd_notify(3)), and the door that it holds open for us (sd_listen_fds(3)). Without it: nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,23 @@ import asyncio
 import os
 import socket
 from collections.abc import Mapping
+
+# The first handle that is handed over (sd_listen_fds(3)).
+_FIRST_HANDLE = 3
+
+
+def door(port: int, environ: Mapping[str, str] = os.environ) -> socket.socket | None:
+    """The listening socket of that port, if systemd holds one: who calls while we are started again waits there, and is not refused."""
+    if environ.get("LISTEN_PID") != str(os.getpid()):
+        return None
+    for handle in range(_FIRST_HANDLE, _FIRST_HANDLE + int(environ.get("LISTEN_FDS", "0"))):
+        os.set_inheritable(handle, False)  # noqa: FBT003  # the module's own
+        # A copy: closing it closes nothing for those who wait.
+        held = socket.socket(fileno=os.dup(handle))
+        if held.family in {socket.AF_INET, socket.AF_INET6} and held.getsockname()[1] == port:
+            return held
+        held.close()
+    return None
 
 
 def tell(words: str, environ: Mapping[str, str] = os.environ) -> None:

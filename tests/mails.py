@@ -15,16 +15,16 @@ TOKEN = "7k2m9qxf4t1z0123456789abcdef"
 HEAD = {"From": "Siti <siti@warga.example>", "To": OURS, "Subject": "Jalan rusak", "Message-ID": "<1@warga.example>", "Date": "Mon, 2 Mar 2026 10:00:00 +0700"}
 
 
-def mail(body: str | bytes = "Jalan di depan SD 5 berlubang.", *, charset: str = "utf-8", **fields: str | None) -> bytes:
+def mail(body: str | bytes = "Jalan di depan SD 5 berlubang.", **fields: str | None) -> bytes:
     """A mail with the usual head; `In_Reply_To="..."` adds or changes a field, None leaves it out."""
     head = {**HEAD, **{name.replace("_", "-"): value for name, value in fields.items()}}
     lines = "".join(f"{name}: {value}\r\n" for name, value in head.items() if value is not None)
-    return lines.encode(charset) + b"\r\n" + (body if isinstance(body, bytes) else body.replace("\n", "\r\n").encode(charset))
+    return lines.encode() + b"\r\n" + (body if isinstance(body, bytes) else body.replace("\n", "\r\n").encode())
 
 
 def multipart(*parts: bytes, kind: str = "mixed", **fields: str | None) -> bytes:
     """A mail of parts, each with a head of its own."""
-    return mail(joined(*parts), **{"Content-Type": f'multipart/{kind}; boundary="bdy"', **fields})
+    return mail(joined(*parts), Content_Type=f'multipart/{kind}; boundary="bdy"', **fields)
 
 
 def joined(*parts: bytes, boundary: bytes = b"bdy") -> bytes:
@@ -56,3 +56,11 @@ def told(raw: bytes, **meta: str) -> DeliveryUpdate | Ignored:
     what = read(arrival(raw, **meta))
     assert not isinstance(what, Report)
     return what
+
+
+PHOTO_MAIL = multipart(
+    part("text/plain; charset=utf-8", "Di Waru.\r\n\r\nOn 2 Mar 2026, at 10:00, Lapor <lapor@ppu.example> wrote:\r\n> Di mana?"),
+    part("image/jpeg", b"\xff\xd8\xff", encoding="base64", Content_Disposition='attachment; filename="jalan.jpg"'),
+    Subject="Re: Jalan rusak",
+    In_Reply_To="<0@ppu.example>",
+)

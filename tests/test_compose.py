@@ -67,6 +67,11 @@ def test_the_published_port_is_the_one_that_is_listened_on(config: Config) -> No
     assert instructions("EXPOSE") == [str(port)]
 
 
+def test_a_proxy_on_the_machine_is_believed_and_no_other_container(config: Config) -> None:
+    [network] = COMPOSE["networks"]["default"]["ipam"]["config"]
+    assert config.trusted_proxies == (network["gateway"],)
+
+
 def test_the_configuration_is_mounted_where_the_gateway_looks(config: Config) -> None:
     environment = dict(pair.split("=", 1) for line in instructions("ENV") for pair in shlex.split(line))
     mounts = dict(volume.split(":")[:2] for volume in GATEWAY["volumes"])

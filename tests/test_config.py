@@ -24,6 +24,11 @@ ENVIRON = {
     "AUTH_TOKENS": "a-token",
     "MESSAGING_SERVICE_SID": "MG" + "0" * 32,
     "REGION": "64.09",
+    "AUTHSERV_ID": "mx.ppu.example",
+    "CA": "-----BEGIN CERTIFICATE-----",
+    "PASSWORD": "hunter2",
+    "REFRESH_TOKEN": "a-token",
+    "CLIENT_SECRET": "another",
 }
 
 
@@ -182,7 +187,9 @@ def test_the_example_is_right_as_it_stands_and_shows_the_defaults(tmp_path: Path
 
 def test_the_example_is_right_with_every_key_in_force(tmp_path: Path) -> None:
     everything = re.sub(r"(?m)^#(?! )", "", example())
-    # SQLite has no users.
-    config = loaded(tmp_path, everything.replace("password =", "#password ="))
+    # SQLite has no users, and a mailbox is opened by a password or by a token.
+    for block in ("store", "channels.mail.imap"):
+        everything = re.sub(rf"(?s)(\n\[{block}\]\n.*?\n)password = [^\n]*\n", r"\1", everything, count=1)
+    config = loaded(tmp_path, everything)
     assert config.coordinator == "diskominfo"
-    assert list(config.channels) == ["twilio-sms", "web-form"]
+    assert list(config.channels) == ["twilio-sms", "mail", "web-form"]

@@ -20,7 +20,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 
-from gateway.demo.twilio import Drop, Fault, Garbage, Hang, Status, Timeout, TooMany, Twilio
+from gateway.demo.twilio import Drop, Fault, Garbage, Hang, Slow, Status, Timeout, TooMany, Twilio
 from gateway.demo.twilio_wire import Algorithm
 
 SID = "AC" + "0123456789abcdef" * 2
@@ -156,8 +156,31 @@ async def test_when_the_first_door_fails_the_second_hears_what_was_wrong_with_it
 async def test_a_door_that_is_not_there_counts_as_no_answer() -> None:
     async with street() as doors:
         answers = await doors.twilio.text(["http://127.0.0.1:1/message", f"{doors.base}/fallback"], from_=WARGA, to=OFFICE, body="Banjir")
-    assert [answer.status for answer in answers] == [None, 200]
+    # Once more is Twilio's default where there was no connection.
+    assert [answer.status for answer in answers] == [None, None, 200]
     assert doors.calls[0][1]["ErrorCode"] == "11205"
+
+
+@pytest.mark.parametrize(
+    ("override", "status", "tries"),
+    [
+        ("", 503, 1),
+        ("#rc=5&rp=all", 503, 6),
+        ("#rc=5&rp=all", 403, 6),
+        ("#rc=2&rp=5xx", 503, 3),
+        ("#rc=2&rp=5xx", 403, 1),
+        ("#rc=99&rp=4xx,ct", 403, 6),
+        ("#rc=x&rp=nonsense", 503, 1),
+    ],
+)
+async def test_an_address_says_how_often_it_is_tried_and_is_signed_without_that(override: str, status: int, tries: int) -> None:
+    async with street() as doors:
+        doors.says["/message"] = status
+        answers = await doors.twilio.text([f"{doors.base}/message{override}", f"{doors.base}/fallback#rc=5&rp=all"], from_=WARGA, to=OFFICE, body="Banjir")
+    assert [answer.status for answer in answers] == [status] * tries + [200]
+    for url, form, headers in doors.calls:
+        assert RequestValidator(TOKEN).validate(url, form, headers["X-Twilio-Signature"])
+    assert doors.calls[-1][1]["ErrorUrl"] == f"{doors.base}/message"
 
 
 async def test_a_public_name_is_signed_and_the_real_place_is_called() -> None:
@@ -277,6 +300,35 @@ async def test_no_answer_leaves_open_whether_it_was_accepted(fault: Fault, accep
         with pytest.raises((aiohttp.ClientError, TimeoutError)):
             await send(doors.twilio, seconds=0.2)
     assert len(doors.twilio.sent) == accepted
+
+
+async def test_a_slow_provider_has_the_message_before_it_says_so() -> None:
+    async with street() as doors:
+        doors.twilio.faults.append(Slow(0.2))
+        answer = asyncio.create_task(send(doors.twilio))
+        kept = await doors.twilio.until_sent(1)
+        assert not answer.done()
+        assert (await answer).json["sid"] == kept.sid
+
+
+async def test_bad_weather_lasts_until_it_is_taken_away() -> None:
+    async with street() as doors:
+        doors.twilio.weather = Status(500)
+        doors.twilio.faults.append(TooMany())
+        said = [(await send(doors.twilio)).status for _ in range(3)]
+        doors.twilio.weather = None
+        said.append((await send(doors.twilio)).status)
+    assert said == [429, 500, 500, 201]
+
+
+async def test_a_provider_that_refuses_connections_is_there_again_afterwards_with_what_it_had() -> None:
+    async with street() as doors:
+        await send(doors.twilio)
+        async with doors.twilio.refusing():
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await send(doors.twilio)
+        assert (await send(doors.twilio)).status == 201
+    assert len(doors.twilio.sent) == 2
 
 
 async def test_reports_on_their_way_end_with_the_server() -> None:

@@ -20,6 +20,8 @@ OURS = ("normalizer", "channels", "gateway")
 SOURCES = sorted(path.relative_to(ROOT) for package in (*OURS, "tests", "tools") for path in (ROOT / package).rglob("*.py"))
 # Other tests add kinds of their own to the table.
 SPOKEN = [kind for kind in KINDS.values() if kind.channel.startswith("channels.")]
+# They play providers and citizens, so they may know what a provider's channel says on the wire; the core may not, nor may it know them.
+PLAYERS = ("demo", "bench", "torture")
 # What a worker process must not load: it would cost each of them tens of megabytes, and a reader that can reach the network is not pure.
 HEAVY = ("aiohttp", "sqlalchemy", "twilio", "pydantic")
 
@@ -73,15 +75,18 @@ def test_the_contract_knows_no_kind() -> None:
     assert [(str(path), name) for path in shared for name in ours(path) if kind_of(name)] == []
 
 
+def test_the_laboratory_speaks_to_the_nodes_from_outside_and_knows_no_kind() -> None:
+    assert [(str(path), name) for path in within("gateway") if path.parts[1] == "torture" for name in ours(path) if kind_of(name)] == []
+
+
 def test_the_core_knows_the_contract_and_no_kind() -> None:
-    # The demo and the bench play one provider each, so they may know what that provider's channel says on the wire; the core may not.
-    core = [path for path in within("gateway") if path.parts[1] not in {"demo", "bench"}]
+    core = [path for path in within("gateway") if path.parts[1] not in PLAYERS]
     assert [(str(path), name) for path in core for name in ours(path) if kind_of(name) or name.split(".")[0] in {"tests", "tools"}] == []
 
 
-def test_only_its_command_reaches_the_demo() -> None:
-    core = [path for path in within("gateway") if path.parts[1] not in {"demo", "bench"}]
-    assert [(str(path), name) for path in core for name in ours(path) if name.startswith(("gateway.demo", "gateway.bench"))] == []
+def test_only_their_commands_reach_the_demo_the_bench_and_the_laboratory() -> None:
+    core = [path for path in within("gateway") if path.parts[1] not in PLAYERS]
+    assert [(str(path), name) for path in core for name in ours(path) if name.split(".")[:2] in [["gateway", player] for player in PLAYERS]] == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)

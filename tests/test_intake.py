@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pickle
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,11 +15,13 @@ import pytest
 from gateway.assembly import reading
 from gateway.clock import SystemClock
 from gateway.commands.schema import json_schema
+from gateway.reading import HEADER
 from gateway.replay import replay
 from gateway.store import lookup
 from tests.postbox import PROVIDERS, letter
 from tests.world import Deployment, handed_over, receive_all
 
+ROOT = Path(__file__).resolve().parent.parent
 NOW = SystemClock().now
 
 
@@ -136,6 +142,27 @@ async def test_a_number_that_is_a_strangers_already_is_not_given_twice(on_sqlite
     assert len(set(numbers)) == 2
     told = [event for event in await on_sqlite.rows("events") if event["kind"] == "number_taken"]
     assert len(told) == 1
+
+
+def test_a_reader_whose_gateway_was_killed_says_nothing_about_it() -> None:
+    specs = pickle.dumps({})
+    reader = subprocess.Popen(
+        [sys.executable, "-P", "-m", "gateway.reader_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    reader.stdout.close()
+    reader.stdin.write(HEADER.pack(len(specs)) + specs)
+    reader.stdin.flush()
+    assert reader.stderr is not None
+    assert reader.stderr.read() == b""
+    assert reader.wait() == 0
+    reader.stdin.close()
+    reader.stderr.close()
 
 
 def test_the_complaint_is_described_as_json_schema() -> None:

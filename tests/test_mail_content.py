@@ -1,5 +1,7 @@
 """Text and files of mails, whichever way mail programs wrap them. Each row is how some program really writes."""
 
+# ruff: noqa: RUF001  # mails in many scripts
+
 from __future__ import annotations
 
 import binascii
@@ -34,8 +36,13 @@ def words(text: str) -> str:
         ("lines end in LF", mail("Jalan\nrusak").replace(b"\r\n", b"\n"), "Jalan rusak"),
         ("lines end in CR", mail("Jalan\nrusak").replace(b"\r\n", b"\r"), "Jalan rusak"),
         ("a mailbox file's first line", b"From siti@warga.example Mon Mar  2 10:00:00 2026\r\n" + mail("Jalan rusak"), "Jalan rusak"),
+        ("an editor's mark before it all", b"\xef\xbb\xbf\r\n" + mail("Jalan rusak"), "Jalan rusak"),
         ("plain and HTML", multipart(part("text/plain", "Jalan rusak"), part("text/html", "<p>Jalan <b>rusak</b></p>"), kind="alternative"), "Jalan rusak"),
-        ("HTML only", mail("<html><head><title>x</title><style>p {}</style></head><body><p>Jalan<br>rusak</p></body>", Content_Type="text/html"), "Jalan rusak"),
+        (
+            "HTML only",
+            mail("<html><head><title>x</title><style>p {}</style></head><body><p>Jalan<br>rusak</p></body>", Content_Type="text/html"),
+            "Jalan rusak",
+        ),
         ("an empty plain part beside HTML", multipart(part("text/plain", " \r\n"), part("text/html", "<p>Jalan rusak"), kind="alternative"), "Jalan rusak"),
         (
             "a plain part that only says to look elsewhere",
@@ -43,6 +50,8 @@ def words(text: str) -> str:
             words("Jalan rusak di Waru. " * 20),
         ),
         ("text before and after a photo", multipart(part("text/plain", "Jalan"), part("image/png", b"x"), part("text/plain", "rusak")), "Jalan rusak"),
+        ("text beside text in an alternative", multipart(part("text/plain", "Jalan"), part("text/plain", "rusak"), kind="alternative"), "Jalan rusak"),
+        ("a kind of text that nobody knows", multipart(part("text/x-catatan", "Jalan rusak")), "Jalan rusak"),
         ("the same words twice", multipart(part("text/plain", "Jalan rusak"), part("text/html", "<p>Jalan rusak</p>")), "Jalan rusak"),
         (
             "HTML with its pictures",
@@ -51,10 +60,18 @@ def words(text: str) -> str:
         ),
         ("signed", multipart(part("text/plain", "Jalan rusak"), part("application/pgp-signature; name=signature.asc", "x"), kind="signed"), "Jalan rusak"),
         ("a mail inside a mail", multipart(part("text/plain", "Jalan"), part("message/rfc822", mail("rusak"))), "Jalan rusak"),
-        ("a mail as a file is not the text", multipart(part("text/plain", "Jalan rusak"), part("message/rfc822", mail("x"), Content_Disposition="attachment")), "Jalan rusak"),
+        (
+            "a mail as a file is not the text",
+            multipart(part("text/plain", "Jalan rusak"), part("message/rfc822", mail("x"), Content_Disposition="attachment")),
+            "Jalan rusak",
+        ),
         ("only a mail as a file", multipart(part("message/rfc822", mail("Jalan rusak"), Content_Disposition="attachment")), "Jalan rusak"),
         ("a digest", multipart(b"\r\n" + mail("Jalan"), b"\r\n" + mail("rusak"), kind="digest"), "Jalan rusak"),
-        ("a text that came as a file and nothing else", mail("Jalan rusak", Content_Type="text/plain; name=a.txt", Content_Disposition="attachment"), "Jalan rusak"),
+        (
+            "a text that came as a file and nothing else",
+            mail("Jalan rusak", Content_Type="text/plain; name=a.txt", Content_Disposition="attachment"),
+            "Jalan rusak",
+        ),
         ("no boundary is ever drawn", mail("Jalan rusak", Content_Type="multipart/mixed; boundary=xyz"), "Jalan rusak"),
         ("a boundary is missing altogether", mail("Jalan rusak", Content_Type="multipart/mixed"), "Jalan rusak"),
         ("the last boundary is missing", multipart(part("text/plain", "Jalan rusak")).replace(b"--bdy--", b""), "Jalan rusak"),
@@ -62,16 +79,23 @@ def words(text: str) -> str:
         ("spaces behind the boundary", multipart(part("text/plain", "Jalan rusak")).replace(b"--bdy\r\n", b"--bdy  \t\r\n"), "Jalan rusak"),
         (
             "one boundary begins as the other",
-            multipart(joined(part("text/plain", "Jalan"), boundary=b"bdy-1").join([b"Content-Type: multipart/mixed; boundary=bdy-1\r\n\r\n", b""]), part("text/plain", "rusak")),
+            multipart(
+                joined(part("text/plain", "Jalan"), boundary=b"bdy-1").join([b"Content-Type: multipart/mixed; boundary=bdy-1\r\n\r\n", b""]),
+                part("text/plain", "rusak"),
+            ),
             "Jalan rusak",
         ),
         ("the blank line behind the head has a space", mail("Jalan rusak").replace(b"\r\n\r\n", b"\r\n \r\n", 1), "Jalan rusak"),
         ("the blank line behind the head is missing", b"From: a@b.example\r\nSubject: x\r\nJalan rusak, tolong\r\n", "Jalan rusak, tolong"),
         ("no head at all", b"Jalan rusak, tolong\r\nsegera", "Jalan rusak, tolong segera"),
         ("flowed", mail("Jalan \nrusak \nberat", Content_Type="text/plain; format=flowed"), "Jalan rusak berat"),
-        ("clear-signed by PGP", mail("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nJalan\n- - rusak\n-----BEGIN PGP SIGNATURE-----\n\nabc=\n-----END PGP SIGNATURE-----\n"), "Jalan - rusak"),
+        (
+            "clear-signed by PGP",
+            mail("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nJalan\n- - rusak\n-----BEGIN PGP SIGNATURE-----\n\nabc=\n-----END PGP SIGNATURE-----\n"),
+            "Jalan - rusak",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_text_is_found(label: str, raw: bytes, text: str) -> None:
     assert words(letter(raw).text) == text, label
 
@@ -91,6 +115,7 @@ def test_the_text_is_found(label: str, raw: bytes, text: str) -> None:
         ("Korean", 'text/plain; charset="ks_c_5601-1987"', "도로가 파손".encode("cp949"), "도로가 파손"),
         ("Japanese by escapes, not declared", "text/plain", "道路が壊れた".encode("iso2022_jp"), "道路が壊れた"),
         ("UTF-16 with its mark", "text/plain; charset=utf-16", "Jalan é".encode("utf-16"), "Jalan é"),
+        ("ASCII declared as UTF-16", "text/plain; charset=utf-16", b"Jalan rusak!", "Jalan rusak!"),
         ("UTF-7", "text/plain; charset=utf-7", "Jalan é".encode("utf-7"), "Jalan é"),
         ("UTF-8 cut in the middle of a letter", "text/plain; charset=utf-8", "éééé jalan é".encode()[:-1], "éééé jalan \ufffd"),
     ],
@@ -194,16 +219,29 @@ def test_a_long_name_keeps_its_ending() -> None:
         ("a calendar entry", multipart(part("text/plain", "a"), part("text/calendar; name=i.ics", "b"), kind="alternative"), ["i.ics"]),
         ("two of one name", multipart(part("image/png; name=a.png", "1"), part("image/png; name=a.png", "2")), ["a.png", "a.png"]),
         ("a picture of a page", multipart(part("text/html", "<img>"), part("image/png; name=a.png", "x", Content_ID="<1>"), kind="related"), ["a.png"]),
-        ("a picture beside the alternative that is not read", multipart(
-            part("text/plain", "Jalan"),
-            b"Content-Type: multipart/related; boundary=r\r\n\r\n" + joined(part("text/html", "<p>Jalan"), part("image/png; name=a.png", "x"), boundary=b"r"),
-            kind="alternative"), ["a.png"]),
-        ("a mail as a file, and what is in it", multipart(
-            part("text/plain", "a"), part("message/rfc822; name=b.eml", multipart(part("image/png; name=c.png", "x")).replace(b"bdy", b"inner"))), ["b.eml", "c.png"]),
-        ("a signature", multipart(part("text/plain", "a"), part("application/pkcs7-signature; name=smime.p7s", PDF, encoding="base64"), kind="signed"), ["smime.p7s"]),
+        (
+            "a picture beside the alternative that is not read",
+            multipart(
+                part("text/plain", "Jalan"),
+                b"Content-Type: multipart/related; boundary=r\r\n\r\n"
+                + joined(part("text/html", "<p>Jalan"), part("image/png; name=a.png", "x"), boundary=b"r"),
+                kind="alternative",
+            ),
+            ["a.png"],
+        ),
+        (
+            "a mail as a file, and what is in it",
+            multipart(part("text/plain", "a"), part("message/rfc822; name=b.eml", multipart(part("image/png; name=c.png", "x")).replace(b"bdy", b"inner"))),
+            ["b.eml", "c.png"],
+        ),
+        (
+            "a signature",
+            multipart(part("text/plain", "a"), part("application/pkcs7-signature; name=smime.p7s", PDF, encoding="base64"), kind="signed"),
+            ["smime.p7s"],
+        ),
         ("nothing but a photo", mail(binascii.b2a_base64(PDF), Content_Type="image/jpeg; name=a.jpg", Content_Transfer_Encoding="base64"), ["a.jpg"]),
     ],
-)  # fmt: skip
+)
 def test_every_file_is_kept(label: str, raw: bytes, names: list[str]) -> None:
     assert [file.name for file in letter(raw).content.files] == names, label
 

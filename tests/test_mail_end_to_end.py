@@ -107,11 +107,15 @@ async def test_an_answer_in_the_thread_lands_on_the_case_and_is_not_acknowledged
         await desk.arrivals(1)
         # By the plus address alone, and by the thread alone.
         await desk.gets(answer(told, In_Reply_To=None, References=None), to=told.mail["Reply-To"].strip("<>"))
-        await desk.gets(answer(told, "Dan lampunya mati.", To=OURS, Message_ID="<3@warga.example>"))
+        quoted = "\n".join(f"> {line}" for line in told.text.splitlines())
+        await desk.gets(answer(told, f"Dan lampunya mati.\n\nOn Mon, 2 Mar 2026, Lapor wrote:\n{quoted}\n", To=OURS, Message_ID="<3@warga.example>"))
         rows = await desk.arrivals(3)
     assert [row["outcome"] for row in rows] == ["case", "message", "message"]
     assert len({row["case"] for row in rows}) == 1
     assert [row["decision"] for row in await deployment.rows("messages")] == ["new_case", "addition", "addition"]
+    # What is new in it is shown; all of it is kept.
+    last = max(await deployment.rows("messages"), key=lambda row: row["id"])
+    assert (last["shown"], "Nomor laporan" in last["text"]) == ("Dan lampunya mati.", True)
     assert len(desk.office.delivered) == 1
     assert [event["kind"] for event in await deployment.rows("events")] == ["opened", "added", "added"]
 

@@ -33,7 +33,7 @@ def test_a_mail_with_a_photo_is_a_report_with_its_photo() -> None:
 
 def test_what_was_read_goes_through_a_pipe_and_becomes_a_complaint() -> None:
     report = understood(mail())
-    assert pickle.loads(pickle.dumps(report)) == report
+    assert pickle.loads(pickle.dumps(report)) == report  # noqa: S301  # our own
     complaint = normalize(report, Setting())
     assert (complaint.title, complaint.text) == ("Jalan rusak", "Jalan di depan SD 5 berlubang.")
 
@@ -187,7 +187,8 @@ def test_capitals_that_a_server_changed_still_name_our_notice() -> None:
 
 def test_a_bounce_in_a_mail_servers_own_words_is_understood_too() -> None:
     ours = message_id(TOKEN, "0198c0de", "ppu.example")
-    said = f"Hi. This is the mailer at mx.example.\nI was unable to deliver your message to:\n\n<siti@warga.example>:\n550 5.2.2 mailbox is full\n\n--- Below this line is a copy of the message.\n\nReceived: from x\nMessage-ID: {ours}\nSubject: Laporan\n\nTerima kasih."
+    said = "Hi. This is the mailer at mx.example.\nI was unable to deliver your message to:\n\n<siti@warga.example>:\n550 5.2.2 mailbox is full\n\n"
+    said += f"--- Below this line is a copy of the message.\n\nReceived: from x\nMessage-ID: {ours}\nSubject: Laporan\n\nTerima kasih."
     assert told(mail(said, From="MAILER-DAEMON@mx.example", Subject="failure notice")) == DeliveryUpdate(ours, "undelivered", None, "5.2.2")
 
 

@@ -155,6 +155,8 @@ async def test_a_bad_day_of_the_relay_is_told_as_whose_fault_it_is_and_passes(st
         before = len(peer.mails)
         await ours.send(LETTER, CITIZEN)
         assert len(peer.mails) == before + 1
+        # What went wrong for everybody may be that connection's fault.
+        assert peer.connections == (2 if wanted.channel_wide else 1)
 
 
 async def test_a_relay_that_is_not_there_has_not_got_it() -> None:
@@ -244,6 +246,18 @@ async def test_a_send_that_is_struck_at_any_await_leaves_no_connection_that_answ
             await ours.send(LETTER, f"b{fate.at}@contoh.example")
             assert [line for line in peer.commands if line.startswith("RCPT")][-1] == f"RCPT TO:<b{fate.at}@contoh.example>"
             assert before + 1 <= len(peer.mails) <= before + 2
+
+
+async def test_a_send_that_is_given_up_leaves_nothing_behind_that_is_answered_late() -> None:
+    async with far_end(RelayPeer({"CONTENT": [HANG]})) as (peer, ours):
+        sending = asyncio.create_task(ours.send(LETTER, CITIZEN))
+        await until(lambda: len(peer.mails) == 1)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        assert ours._idle == []  # noqa: SLF001  # else the next mail would meet it
+        await ours.send(LETTER, CITIZEN)
+        assert peer.connections == 2
 
 
 # TLS and signing in

@@ -16,7 +16,7 @@ from channels import Refused
 from channels.mail import imap_session
 from gateway.journal import Journal
 from tests.dovecot import ACCOUNT, Dovecot, dovecot
-from tests.letterbox import NOW, Letterbox, attended, mail, mailbox, mails, said_by, until
+from tests.letterbox import NOW, Letterbox, attended, mail, mailbox, mails, said_by, until, until_it_says
 from tests.meddler import meddler, tag
 from tests.world import an_inlet
 
@@ -144,6 +144,7 @@ async def test_mails_that_cannot_be_moved_are_taken_once_and_told_and_moved_late
         async with attended(mailbox(between.port, processed="Selesai", idle_seconds=0.05), inlet) as box:
             await all_marked(server, 3)
             await until(lambda: between.said(b"MOVE") > 5)
+            await until_it_says(box, "neither mark nor move: 3.")
             assert (inlet.raws, box.failed) == (mails(3), 0)
             between.answer = lambda _: None
             await all_marked(server, 3, "Selesai")
@@ -351,7 +352,7 @@ async def test_a_refusal_is_waited_for_as_long_as_it_says(server: Dovecot) -> No
     server.deliver(*mails(3))
     async with attended(mailbox(server.port), inlet) as box:
         await until(lambda: box.refused == 1)
-        assert "3 mails wait" in (await box.check()).sentence
+        assert "waiting there: 3." in (await box.check()).sentence
         assert server.flags() == {1: set(), 2: set(), 3: set()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import socket
 import sys
 import threading
@@ -47,23 +48,23 @@ def before_commands_of_ours(between: Meddler, count: int) -> None:
     between.answer = lambda _: HANG_UP if next(numbers) == count else None
 
 
-@pytest.mark.parametrize("cut", [after_lines_of_the_server, before_commands_of_ours])
+@pytest.mark.parametrize(("cut", "count"), [(after_lines_of_the_server, 1), (before_commands_of_ours, 2)])
 @pytest.mark.parametrize("processed", [None, "Selesai"])
 async def test_wherever_the_connection_breaks_each_mail_comes_and_is_marked(
-    server: Dovecot, cut: Callable[[Meddler, int], None], processed: str | None
+    server: Dovecot, cut: Callable[[Meddler, int], None], count: int, processed: str | None
 ) -> None:
     for at in itertools.count(1):
         account, inlet = f"ke{at}", Letterbox()
-        server.deliver(*mails(2), account=account)
+        server.deliver(*mails(count), account=account)
         async with meddler(server.port) as between:
             cut(between, at)
             async with attended(mailbox(between.port, user=account, processed=processed), inlet) as box:
-                await until(lambda: box.idle and len(set(inlet.ids)) == 2)  # noqa: B023  # waited for right here
-                assert marked(server, account, processed or "INBOX") == [True, True]
-        assert set(said_by(iter(inlet.arrivals)).values()) == set(mails(2))
+                await until(lambda: box.idle and len(set(inlet.ids)) == count)  # noqa: B023  # waited for right here
+                assert marked(server, account, processed or "INBOX") == [True] * count
+        assert set(said_by(iter(inlet.arrivals)).values()) == set(mails(count))
         assert processed is None or server.flags(account=account) == {}
         # At most the one that was being marked came twice, under the same name.
-        assert len(inlet.arrivals) <= 3
+        assert len(inlet.arrivals) <= count + 1
         if between.connections == 1:
             break
     assert at > 10
@@ -99,6 +100,23 @@ async def test_a_line_that_is_dead_without_an_end_is_noticed_and_made_anew(serve
     assert [line["event"] for line in logs] == ["mailbox out of reach", "mailbox works again"]
 
 
+async def test_a_server_that_lets_us_in_and_hangs_up_is_asked_less_and_less_often(server: Dovecot) -> None:
+    at: list[float] = []
+    async with meddler(server.port) as between:
+
+        def hang_up(line: bytes) -> bytes | None:
+            if b" IDLE" not in line:
+                return None
+            at.append(asyncio.get_running_loop().time())
+            return HANG_UP
+
+        between.answer = hang_up
+        async with attended(mailbox(between.port, retry_seconds=0.02), Letterbox()):
+            await until(lambda: len(at) == 7)
+    # Doubled five times, and half of that at the least.
+    assert at[6] - at[5] > 0.02 * 2**5 / 2
+
+
 def test_a_dead_line_is_noticed_within_a_minute_however_it_is_configured() -> None:
     for too_long in ({"idle_seconds": 30}, {"timeout_seconds": 31}):
         with pytest.raises(ValidationError):
@@ -125,6 +143,7 @@ POISON = {
     "a mail that never ends": b"* 2 FETCH (UID 2 BODY[] {500}\r\nFrom: x\r\n",
     "a mail of the size of a disk": b"* 2 FETCH (UID 2 BODY[] {99999999999}\r\nFrom: x\r\n",
     "a mail that is longer than it says": b"* 2 FETCH (UID 2 BODY[] {3}\r\nabcdefghij\r\n)\r\n<tag> OK done\r\n",
+    "a mail larger than anybody asked for": b"* 2 FETCH (UID 2 BODY[] {3000000}\r\n" + b"x" * 3_000_000 + b")\r\n<tag> OK done\r\n",
     "half an answer": b"* 2 FETCH (UID 2\r\n<tag> OK done\r\n",
     "nonsense": b"%%%\r\n",
     "brackets without end": b"* 2 FETCH " + b"(" * 5000 + b"\r\n<tag> OK done\r\n",
@@ -146,9 +165,9 @@ async def test_one_mail_that_the_server_cannot_give_stops_no_other_and_is_never_
     server.deliver(*all_of_them)
     async with meddler(server.port) as between:
         between.answer = lambda line: answer.replace(b"<tag>", tag(line)) if b"UID FETCH 2 " + asked in line else None
-        async with attended(mailbox(between.port, timeout_seconds=0.5), inlet) as box:
+        async with attended(mailbox(between.port, timeout_seconds=0.5, max_message_bytes=1024 * 1024), inlet) as box:
             await inlet.until(3)
-            await until_it_says(box, "1 mails cannot be fetched")
+            await until_it_says(box, "cannot be taken: 1;")
             assert (box.waiting, inlet.raws) == (1, [all_of_them[0], *all_of_them[2:]])
             await until(lambda: marked(server) == [True, False, True, True])
             # What comes now is not kept waiting either.
@@ -200,7 +219,7 @@ async def test_what_a_server_tells_before_it_begins_to_wait_is_no_refusal(server
 
 
 async def test_a_mail_that_comes_between_the_look_and_the_wait_is_not_kept_waiting(server: Dovecot) -> None:
-    inlet = Letterbox()
+    inlet, held = Letterbox(), [b""]
     server.deliver(mail("Banjir 0"))
     async with meddler(server.port) as between:
 
@@ -208,10 +227,34 @@ async def test_a_mail_that_comes_between_the_look_and_the_wait_is_not_kept_waiti
             if b" IDLE" in line and between.said(b" IDLE") == 1:
                 server.deliver(mail("Banjir 1"))
 
-        between.answer = one_more
+        def in_one_breath(line: bytes) -> bytes:
+            # What comes together with the plus lies in the library, where no poll sees it.
+            if between.said(b" IDLE") != 1 or between.said(b"DONE"):
+                return line
+            held[0] += line
+            return held[0] if b"EXISTS" in line else b""
+
+        between.answer, between.change = one_more, in_one_breath
         async with attended(mailbox(between.port), inlet):
             async with asyncio.timeout(25):
                 await inlet.until(2)
+
+
+async def test_what_is_told_of_another_mail_meanwhile_is_not_believed_of_this_one(server: Dovecot) -> None:
+    inlet = Letterbox()
+    server.deliver(*mails(3))
+    keyword = f"NoWrongDoor-{inlet.sign('imap keyword').encode().hex()[:12]}".encode()
+    with server.person() as program:
+        program.uid("STORE", "1", "+FLAGS", r"(\Deleted)")
+        program.expunge()
+    async with meddler(server.port) as between:
+        # The second mail has the UID 3 now, and what is told without being asked has no UID: the library takes it for that of the UID 2.
+        gossip = b"* 2 FETCH (FLAGS (" + keyword + b"))\r\n"
+        between.change = lambda line: line + gossip if b"(UID 2 FLAGS" in line and between.said(b"UID FETCH 2 ") == 1 else line
+        async with attended(mailbox(between.port, idle_seconds=0.05), inlet):
+            await until(lambda: marked(server) == [True, True])
+        assert between.said(b"UID FETCH 2 ") > 1
+    assert sorted(inlet.raws) == mails(3)[1:]
 
 
 async def test_a_server_that_numbers_nothing_for_good_still_brings_each_mail(server: Dovecot) -> None:
@@ -222,6 +265,26 @@ async def test_a_server_that_numbers_nothing_for_good_still_brings_each_mail(ser
         async with attended(mailbox(between.port), inlet):
             await inlet.until(2)
     assert [wire_id.split("/")[-2] for wire_id in inlet.ids] == ["0", "0"]
+
+
+@pytest.mark.parametrize("date", [b'"25-Nov-2026 18:26:12"', b'"besok"', b"NIL", b'"99-Nov-9999 99:99:99 +9999"'])
+async def test_a_mail_whose_date_is_none_comes_like_any_other(server: Dovecot, date: bytes) -> None:
+    inlet = Letterbox()
+    server.deliver(*mails(2))
+    async with meddler(server.port) as between:
+        between.change = lambda line: re.sub(rb'INTERNALDATE "[^"]*"', b"INTERNALDATE " + date, line)
+        async with attended(mailbox(between.port), inlet):
+            await inlet.until(2)
+
+
+async def test_a_mail_with_flags_that_look_like_something_else_comes_like_any_other(server: Dovecot) -> None:
+    inlet = Letterbox()
+    server.deliver(*mails(2))
+    with server.person() as program:
+        program.uid("STORE", "1", "+FLAGS", "(12345 NIL)")
+    async with attended(mailbox(server.port), inlet) as box:
+        await inlet.until(2)
+    assert (inlet.raws, box.failed) == (mails(2), 0)
 
 
 # Ending

@@ -54,6 +54,7 @@ async def killed(between: Meddler, folder: Path, words: bytes, count: int, *, he
     assert await process.wait() == -9
 
 
+@pytest.mark.timeout(400)
 async def test_killed_at_any_step_no_mail_is_lost_and_none_is_there_twice(server: Dovecot, tmp_path: Path) -> None:
     all_of_them = mails(500)
     server.deliver(*all_of_them)

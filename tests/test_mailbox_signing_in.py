@@ -229,6 +229,21 @@ async def test_a_token_that_was_taken_back_is_fetched_anew_once_and_then_told(me
         assert "token-of" not in str(logs)
 
 
+@DOVECOT
+async def test_a_permission_that_was_taken_back_is_told_and_asked_for_only_at_each_look() -> None:
+    async with offices() as (office, server):
+        office.lasts = 0
+        async with attended(mailbox(server.port, oauth=oauth(office), look_seconds=1500), Letterbox()) as box:
+            for number in range(1, 4):
+                await until(lambda: len(office.asked) == number and box.idle)  # noqa: B023  # waited for right here
+                if number == 3:
+                    office.instead = (400, {"error": "invalid_grant"})
+                server.kick()
+            await until_it_says(box, "taken back")
+            assert (await box.check()).kind == "auth"
+        assert len(office.asked) == 4
+
+
 class _Nothing(set[str]):
     """Nothing that is put in stays."""
 

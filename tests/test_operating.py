@@ -9,8 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from gateway import systemd
@@ -116,3 +119,85 @@ except ValueError:
 """
     said = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)
     assert said.stderr.splitlines() == ["ERROR library it failed", "ValueError at <string>:6"]
+
+
+async def test_health_says_each_part_in_a_sentence_and_ends_by_whether_all_is_well(tmp_path: Path) -> None:
+    config, port = configured(tmp_path)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        operators = free.getsockname()[1]
+    config.write_text(config.read_text().replace('operators = "127.0.0.1:0"', f'operators = "127.0.0.1:{operators}"'))
+    asleep = await asyncio.to_thread(run, "health", "--config", str(config), folder=tmp_path)
+    assert (asleep.returncode, asleep.stdout) == (2, "")
+    assert f"Nobody answers at 127.0.0.1:{operators}" in asleep.stderr
+    async with serving(config, port):
+        # Nobody has looked at first; that is not well, and is said.
+        async with asyncio.timeout(60):
+            while (awake := await asyncio.to_thread(run, "health", "--config", str(config), folder=tmp_path)).returncode != 0:
+                assert "?" in awake.stdout
+                assert "Traceback" not in awake.stderr
+        assert awake.stdout.splitlines() == [
+            "✓ web in: Reports are accepted. Nothing has to be done.",
+            *(f"✓ {part}: Nothing has to be done." for part in ("journal", "store", "intake", "clock")),
+        ]
+        token = tmp_path / "data" / "operators.token"
+        told = json.loads((await asyncio.to_thread(run, "health", "--json", "--config", str(config), folder=tmp_path)).stdout)
+        assert told["parts"]["web"]["in"]["state"] == "ok"
+        assert token.read_text() not in awake.stdout
+        token.write_text("another")
+        stranger = await asyncio.to_thread(run, "health", "--config", str(config), folder=tmp_path)
+        assert (stranger.returncode, stranger.stdout) == (2, "")
+        assert "does not know this token" in stranger.stderr
+
+
+_HOLD_THE_DOOR = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
+os.execv(sys.executable, [sys.executable, "-m", "gateway", "serve", "--config", sys.argv[2]])
+"""
+
+
+@asynccontextmanager
+async def handed(door: socket.socket, config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A gateway that systemd would start."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = (sys.executable, "-c", _HOLD_THE_DOOR, str(door.fileno()), str(config))
+    process = await asyncio.create_subprocess_exec(*command, pass_fds=[door.fileno()], env=environment)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_who_calls_while_it_is_started_again_waits_and_is_not_refused(tmp_path: Path) -> None:
+    config, port = configured(tmp_path)
+    with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(("127.0.0.1", port))
+        door.listen(512)
+        door.setblocking(False)  # noqa: FBT003  # the socket's own
+        async with aiohttp.ClientSession() as session, asyncio.timeout(100):
+
+            async def ask() -> int:
+                async with session.get(f"http://127.0.0.1:{port}/lapor", headers={"Connection": "close"}) as answer:
+                    return answer.status
+
+            for ending in (signal.SIGTERM, signal.SIGKILL):
+                # Nobody is there yet; they are answered all the same.
+                early = [asyncio.create_task(ask()) for _ in range(20)]
+                async with handed(door, config) as process:
+                    assert await asyncio.gather(*early) == [200] * 20
+                    process.send_signal(ending)
+                    await process.wait()
+
+
+def test_a_door_of_another_process_or_another_port_is_not_taken() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        assert systemd.door(port, {}) is None
+        assert systemd.door(port, {"LISTEN_PID": "1", "LISTEN_FDS": "1"}) is None
+        assert systemd.door(port, {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "0"}) is None

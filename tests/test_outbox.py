@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from channels import DeliveryUpdate, SendFailed
+from gateway.breaker import Breaker
 from gateway.node import Gateway
 from gateway.store import outgoing
 from tests.manual_clock import ManualClock
@@ -155,6 +156,28 @@ async def test_an_open_breaker_consumes_no_tries_and_lets_one_through_to_see(on_
         rows = await on_sqlite.until("notices", lambda rows: all(row["state"] == "sent" for row in rows))
     assert 5 <= tried <= 5 + 2 * 8
     assert sum(row["attempts"] for row in rows) == provider.attempts == tried + 30
+
+
+async def test_a_clock_that_was_ahead_keeps_no_answer_waiting(deployment: Deployment) -> None:
+    clock, ahead = ManualClock(), ManualClock()
+    ahead.advance(hours=8)
+    async with deployment.parts(clock=ahead) as gateway:
+        await accept(gateway, ahead)
+        await gateway.intake.drain()
+    async with deployment.node(clock=clock), asyncio.timeout(30):
+        await PROVIDERS["post"].until(lambda: len(PROVIDERS["post"].sent) == 1)
+
+
+@pytest.mark.parametrize("retry_after", [None, timedelta(hours=1)])
+def test_a_breaker_that_opened_while_the_clock_was_ahead_lets_one_through_when_it_is_right_again(retry_after: timedelta | None) -> None:
+    clock = ManualClock()
+    right, ahead = clock.now(), clock.now() + timedelta(hours=8)
+    breaker = Breaker()
+    for _ in range(5):
+        breaker = breaker.failed(ahead, retry_after)
+    assert (breaker.limit(8, ahead), breaker.limit(8, right)) == (0, 1)
+    probing = breaker.probing(right, right + timedelta(seconds=120))
+    assert (probing.limit(8, right), probing.went().limit(8, right)) == (0, 8)
 
 
 @pytest.mark.parametrize("order", [("sent", "delivered"), ("delivered", "sent"), ("delivered", "delivered", "sending"), ("read", "delivered", "sent")])

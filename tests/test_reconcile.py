@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from gateway import reconcile as books
+from gateway.clock import SystemClock
 from gateway.journal_file import snapshot
 from gateway.reconcile import Account
 from gateway.store import journals, tables
 from gateway.store.engine import Store
+from gateway.torture.node import PutClock
 from tests.manual_clock import ManualClock
 from tests.postbox import letter
 from tests.world import Deployment, receive_all
@@ -80,3 +83,12 @@ async def test_a_journal_that_was_given_up_with_reports_in_it_is_a_mismatch(depl
     accounts, code = await looked_at(deployment, "a")
     assert code == 1
     assert "drain" in " ".join(account.sentence for account in accounts)
+
+
+async def test_a_clock_that_was_ahead_does_not_keep_an_idle_node_silent(on_sqlite: Deployment, tmp_path: Path) -> None:
+    ahead = tmp_path / "clock"
+    ahead.write_text("28800")
+    async with on_sqlite.node(clock=PutClock(ahead)):
+        await on_sqlite.until("journals", lambda rows: rows[0]["reported_at"] > SystemClock().now())
+        ahead.unlink()
+        await on_sqlite.until("journals", lambda rows: rows[0]["reported_at"] <= SystemClock().now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -123,8 +123,27 @@ async def test_who_says_much_and_hears_nothing_keeps_no_connection(tmp_path: Pat
     async with mail_door(tmp_path, session_seconds=1) as door, door.client() as client:
         # The answers find no room any more, neither with us nor on the way.
         client.reader._transport.pause_reading()  # type: ignore[attr-defined]  # noqa: SLF001  # a program that hangs
-        client.say(*["NOOP " + "x" * 500] * 50_000)
+        client.say(*["EHLO x"] * 500_000)
         await door.until_alone()
+
+
+async def test_thousands_of_commands_in_one_packet_leave_others_their_turn(tmp_path: Path) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with mail_door(tmp_path) as door, door.client() as greedy:
+        await greedy.greet()
+        waiting = asyncio.create_task(others())
+        greedy.writer.write(b"NOOP\r\n" * 5_000)
+        for _ in range(5_000):
+            assert await greedy.hear() == "250 OK"
+        waiting.cancel()
+        assert turns >= 2_500
 
 
 async def test_a_command_that_does_not_end_is_cut_off_and_a_long_one_is_an_error(tmp_path: Path) -> None:
@@ -163,6 +182,39 @@ async def test_all_mails_on_their_way_together_have_so_much_room(tmp_path: Path)
         assert door.gauge("bytes_in_flight").used == 0
         assert (await second.deliver(b"z" * 900_000 + b"\r\n")).startswith("250 ")
         assert [len(arrival.raw) for arrival in await door.kept()] == [700_002, 900_002]
+
+
+async def test_what_is_too_large_takes_no_room_while_its_rest_comes(tmp_path: Path) -> None:
+    async with mail_door(tmp_path, max_message_bytes=MIB) as door, door.client() as client:
+        await client.greet()
+        await client.envelope()
+        for _ in range(30):
+            client.writer.write(b"y" * 100_000)
+        await until(lambda: door.gauge("message_bytes").rejected == 1 and door.gauge("bytes_in_flight").used == 0)
+        client.writer.write(b"\r\n.\r\n")
+        assert (await client.hear()).startswith("552 ")
+        assert door.gauge("message_bytes").rejected == 1
+
+
+async def test_a_mail_of_the_largest_size_is_taken_and_not_an_octet_more(tmp_path: Path) -> None:
+    async with mail_door(tmp_path, max_message_bytes=MIB) as door, door.client() as client:
+        await client.greet()
+        assert (await client.answer(f"MAIL FROM:<a@contoh.example> SIZE={MIB}", "RSET")).startswith("250 ")
+        for largest in (b"y" * (MIB - 2) + b"\r\n", b"y" * (MIB % 3) + b".\r\n" * (MIB // 3)):
+            for more, answer in ((b"", "250 "), (b"z", "552 ")):
+                wire = (b"\r\n" + more + largest).replace(b"\r\n.", b"\r\n..")[2:]
+                await client.envelope()
+                client.writer.write(wire.removesuffix(b"\r\n") + b"\r\n.\r\n")
+                assert (await client.hear()).startswith(answer)
+        assert [len(arrival.raw) for arrival in await door.kept()] == [MIB, MIB]
+
+
+def test_a_delivery_has_a_name_of_its_envelope_and_its_octets() -> None:
+    first = Mail("a@contoh.example", ("b@ppu.example", "c@ppu.example"), b"x\r\n", "192.0.2.1", "mx", tls=False)
+    same = [replace(first, recipients=("c@ppu.example", "b@ppu.example")), replace(first, peer="192.0.2.2", helo="mx2", tls=True)]
+    others = [replace(first, sender=""), replace(first, recipients=("b@ppu.example",)), replace(first, content=b"y\r\n"), replace(first, content=b"")]
+    assert {mail.wire_id() for mail in same} == {first.wire_id()}
+    assert len({mail.wire_id() for mail in [first, *others]}) == 5
 
 
 async def test_the_gauges_tell_of_errors_and_recipients(tmp_path: Path) -> None:
@@ -249,7 +301,7 @@ async def test_a_dialogue_that_is_cancelled_while_it_keeps_a_mail_gives_its_room
             async with door.client() as client:
                 await client.greet()
                 answer = await client.deliver(b"%d\r\n" % fate.at)
-                assert fate.struck.is_set() == (not answer.startswith("250 "))
+                assert answer == ("" if fate.struck.is_set() else "250 2.0.0 We have it.")
             await door.until_alone()
             assert door.gauge("bytes_in_flight").used == 0
         assert (fate.at, len(await door.kept())) == (2, 2)
@@ -383,6 +435,11 @@ async def test_a_full_disk_is_asked_again_later_and_nothing_is_said_of_it() -> N
         # And the connection goes on.
         assert (await client.answer("NOOP")).startswith("250 ")
         writer.close()
+
+
+async def test_where_nobody_brings_mail_this_way_nothing_listens() -> None:
+    listener = Listener("mail", settings().model_copy(update={"smtp": None}), ABOUT)
+    await listener.run(RefusingInlet())  # type: ignore[arg-type]  # nothing comes
 
 
 async def test_an_address_that_is_taken_is_told_to_the_supervisor(tmp_path: Path) -> None:

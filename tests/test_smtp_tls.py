@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from channels.kinds import KINDS, Kind
 from channels.mail.limits import Visit
 from channels.mail.listener import Listener
+from channels.mail.settings import MailSettings
 from tests.certificates import Pair, needs_openssl, pair
-from tests.mail_door import ABOUT, Client, MailDoor, mail_door, settings
+from tests.mail_door import ABOUT, OURS, Client, MailDoor, mail_door, settings
 from tests.test_smtp_listener import SMALL, HeldListener, _held, until
+from tests.world import Deployment
 
 pytestmark = needs_openssl
 
@@ -182,3 +185,12 @@ async def test_a_certificate_that_cannot_be_read_is_told_at_the_start(tmp_path: 
     listener = Listener("mail", settings(certificate=papers.certificate, private_key=papers.key), ABOUT)
     with pytest.raises(ssl.SSLError):
         await asyncio.wait_for(listener.run(None), 10)  # type: ignore[arg-type]  # nothing comes so far
+
+
+def test_certificate_and_key_lie_beside_the_configuration(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "post", Kind(channel="", settings="channels.mail.settings:MailSettings", reader=""))
+    block = f'[channels.post]\nkind = "post"\naddress = "{OURS}"\nsmtp = {{ certificate = "tls/cert.pem", private_key = "/etc/key.pem" }}'
+    mail = on_sqlite.config(channels=block).channels["post"].settings
+    assert isinstance(mail, MailSettings)
+    assert mail.smtp is not None
+    assert (mail.smtp.certificate, mail.smtp.private_key) == (on_sqlite.folder / "tls" / "cert.pem", Path("/etc/key.pem"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -99,3 +101,49 @@ async def test_what_goes_wrong_comes_out_as_ours_and_tells_no_value(deployment: 
             await tx.run(sa.text("SELECT * FROM rahasia"))
     assert not [error for error in (clash, unstorable, away) if "rahasia" in str(error.value)]
     await store.close()
+
+
+def said(kind: bytes, body: bytes) -> bytes:
+    """A message of a PostgreSQL (its documentation, "Message Formats")."""
+    return kind + struct.pack("!I", len(body) + 4) + body
+
+
+WELCOME = (
+    said(b"R", struct.pack("!I", 0))
+    + said(b"S", b"server_version\x0018.0\0")
+    + said(b"S", b"client_encoding\0UTF8\0")
+    + said(b"K", bytes(8))
+    + said(b"Z", b"I")
+)
+
+
+async def test_a_postgresql_that_goes_while_several_meet_it_for_the_first_time_is_away_for_each(tmp_path: Path) -> None:
+    # Who comes second waits until the first has asked all that the library asks of a new server; its own connection breaks meanwhile.
+    first, second = asyncio.Event(), asyncio.Event()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(struct.unpack("!I", await reader.readexactly(4))[0] - 4)
+        writer.write(WELCOME)
+        if not first.is_set():
+            # Its question comes, and gets no answer.
+            await reader.readexactly(1)
+            first.set()
+            await second.wait()
+        else:
+            writer.write_eof()
+            await reader.read()
+            second.set()
+        writer.close()
+
+    store = Store(f"postgresql+asyncpg://postgres@/postgres?host={tmp_path}")
+
+    async def look() -> None:
+        async with store.snapshot():
+            raise AssertionError
+
+    async with asyncio.timeout(60), await asyncio.start_unix_server(handler, tmp_path / ".s.PGSQL.5432"):
+        looking = asyncio.create_task(look())
+        await first.wait()
+        ends = await asyncio.gather(looking, look(), return_exceptions=True)
+        await store.close()
+    assert [type(end) for end in ends] == [StoreAway, StoreAway]

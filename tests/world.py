@@ -160,6 +160,13 @@ class Deployment:
         return self.config("look").store.address(self.folder / "data-a")
 
 
+def keyed(folder: Path, node: str = "a") -> Path:
+    """A node's configuration with its key in a file, as an operator has it."""
+    (folder / "key").write_text(KEY)
+    (folder / "keyed.toml").write_text((folder / f"{node}.toml").read_text().replace('{ env = "KEY" }', '{ file = "key" }'))
+    return folder / "keyed.toml"
+
+
 def an_inlet(journal: Journal, fingerprint: Callable[[Arrival], str]) -> CoreInlet:
     """The way in, without the rest of a node."""
     return CoreInlet(journal, b"k" * 32, fingerprint, Blobs(journal.path.parent / "blobs"), Calendar("ID", "Asia/Makassar"), 3, Stages())

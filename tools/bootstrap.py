@@ -26,7 +26,7 @@ RUN, DEVELOP = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
 def main(arguments: list[str]) -> None:
     """Set up what the command needs, then run it."""
     command, *rest = arguments or ["--help"]
-    set_up(DEVELOP if command in {"test", "lint"} else RUN)
+    set_up(DEVELOP if command in {"test", "lint", "torture"} else RUN)
     if command == "test":
         os.chdir(ROOT)
         # Starting workers takes longer than one file, so only a whole run is spread over the cores.

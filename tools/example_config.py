@@ -59,12 +59,20 @@ def _channel(kind: str, settings: type[BaseModel]) -> Iterator[str]:
     """A channel is optional, so even what it cannot do without stands behind a #."""
     shared = ChannelConfig.model_fields
     yield from (f"# {settings.__doc__}", f"#[channels.{kind}]", "# What it speaks.", f"#kind = {_toml(kind)}")
-    yield from (*_key("region", shared["region"]), *_keys(settings, optional=True), "")
+    yield from (*_key("region", shared["region"]), *_table(f"channels.{kind}", settings), "")
 
 
-def _keys(model: type[BaseModel], *, optional: bool = False) -> Iterator[str]:
+def _table(place: str, model: type[BaseModel]) -> Iterator[str]:
+    """Its keys, then the tables in it."""
+    inner = {name: block for name, field in model.model_fields.items() if (block := model_in(field.annotation))}
+    yield from (line for name, field in model.model_fields.items() if name not in inner for line in _key(name, field, optional=True))
+    for name, block in inner.items():
+        yield from (f"# {model.model_fields[name].description}", f"#[{place}.{name}]", *_table(f"{place}.{name}", block))
+
+
+def _keys(model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        yield from _key(name, field, optional=optional)
+        yield from _key(name, field)
 
 
 def _key(name: str, field: FieldInfo, *, optional: bool = False) -> Iterator[str]:

@@ -55,7 +55,7 @@ _BODIES = r"""
 \bsaya (?:saat ini |sedang |akan |tengah ){1,3}(?:cuti|(?:berada )?di luar kantor|dinas luar|tidak (?:berada )?di (?:kantor|tempat)|(?:ber)?libur)
 \b(?:mesej|e-?mel) ini (?:dihantar|dijana) secara automatik
 # German, French, Dutch
-\bich bin (?:derzeit|zur zeit|momentan|bis|vom|ab|aktuell|leider|im moment)[^.]{0,80}(?:nicht (?:im|erreichbar|am)|im urlaub|abwesend|außer haus)
+\bich bin (?:derzeit|zur zeit|momentan|bis|vom|ab|aktuell|leider|im moment).{0,80}(?:nicht (?:im|erreichbar|am)|im urlaub|abwesend|außer haus)
 \bdies ist eine automatisch
 \bje suis (?:actuellement |absent|en congé|en vacances)[^.]{0,60}(?:absent|congé|vacances|jusqu)|\bceci est (?:un message|une réponse) automatique
 \bik ben (?:momenteel |tot )?[^.]{0,40}(?:afwezig|niet aanwezig|met vakantie|niet op kantoor)

@@ -35,7 +35,7 @@ return(?:ed)? (?:e-?)?mail|mails? (?:was )?returned|return(?:ed)? to sender|fail
 delivery[- ](?:status|failure|fail|failed|error|report|problem|notification|warning|has failed|incomplete|delayed?|attempt)
 deliver(?:y|ing)? (?:your )?(?:message|mail)? ?(?:has |was )?(?:failed|failure|delayed|error)
 message (?:delivery|status|not delivered|undelivered|delayed|could not)
-error sending|error (?:in )?(?:processing|delivering)|processing error|nameserver error|transport failure|delayed mail
+postmaster (?:notify|warning)|error sending|error (?:in )?(?:processing|delivering)|processing error|nameserver error|transport failure|delayed mail
 warning: (?:could not send|message|e-?mail|mail)
 ndn:|ndr\b|bounced?\b|mailbox (?:full|unavailable|is full|over)|over quota|user unknown|unknown (?:user|address|recipient)|rejected|banned file
 you .{1,120} are not member|not member article

@@ -25,6 +25,7 @@ _MEANT = {
 }
 # In these, plain ASCII bytes mean something else.
 _NOT_ASCII = re.compile(r"utf[-_]?7|utf[-_]?16|utf[-_]?32|iso2022|hz|cp037|cp500|cp1140|cp273")
+_WIDE = ("utf-16", "utf16", "utf_16", "utf-32", "utf32", "utf_32")
 # Codecs of Python that are no charsets of mail; punycode takes quadratic time.
 _NO_CHARSET = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem"})
 _BOMS = (
@@ -39,8 +40,8 @@ _GUESSED = ["cp1252", "cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5hks
 _JAPANESE = ("euc_jp", "cp932")
 # Bytes; detection takes longer the more it sees and is no better for it.
 _SAMPLE = 4096
-# Legacy encodings of two bytes a letter pass for UTF-8 by chance, but not that often in one text.
-_ENOUGH_UTF8 = 8
+# Legacy encodings of two bytes a letter pass for UTF-8's letters of two bytes by chance, but not for so many of three.
+_ENOUGH_UTF8 = 3
 _MULTIBYTE = frozenset({"gb18030", "cp949", "cp932", "big5hkscs", "euc_jp", "johab"})
 _ESCAPED = re.compile(rb"\x1b(?:\$[@BAC()]|\([BJI])")
 # Words, by the letters of Windows-1252.
@@ -96,15 +97,17 @@ def _decoded(data: bytes, declared: str, *, guess: bool) -> str:
 
 def _as_declared(data: bytes, declared: str) -> str | None:
     """If that holds, or if it is UTF-8 whatever is declared; None: neither."""
-    if _NOT_ASCII.match(declared):
-        return _strict(data, declared)
+    # ASCII bytes without a NUL between are no UTF-16, whatever is declared.
+    too_narrow = declared.startswith(_WIDE) and data.isascii() and b"\0" not in data
+    if _NOT_ASCII.match(declared) and not too_narrow and (text := _strict(data, declared)) is not None:
+        return text
     if data.isascii():
         return (_strict(data, "iso2022_jp_ext") if _ESCAPED.search(data) else None) or data.decode("ascii")
     utf8 = _strict(data, "utf-8")
     text = _strict(data, declared) if declared and declared != "utf-8" else None
     if utf8 is not None:
         # Whoever declares Latin-1 and writes valid UTF-8 means UTF-8; two bytes of Chinese may look so by chance.
-        by_chance = declared in _MULTIBYTE and text is not None and len(data) - len(utf8) < _ENOUGH_UTF8
+        by_chance = declared in _MULTIBYTE and text is not None and sum(letter > "\u07ff" for letter in utf8[:_SAMPLE]) < _ENOUGH_UTF8
         return text if by_chance else utf8
     if declared == "utf-8" and _cut_or_mended(data):
         return data.decode("utf-8", "replace")

@@ -23,6 +23,15 @@ _STUB = 200
 _STUB_RATIO = 4
 _SHORTEST = 20
 _PICTURE_NAME = re.compile(r"[^/?#]{1,200}\.[A-Za-z0-9]{2,5}(?=[?#]|\Z)")
+# Text that is none for people.
+_FOR_PROGRAMS = frozenset(
+    {
+        *("text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/csv", "text/rtf", "text/xml", "text/css", "text/javascript"),
+        *("text/x-amp-html", "text/watch-html", "message/external-body", "message/partial"),
+    }
+)
+# "This is a multi-part message in MIME format."
+_NOT_FOR_PEOPLE = re.compile(r"(?i)\bmime\b|multi-?part")
 # Texts whose charset is guessed where it is not declared; guessing takes some milliseconds.
 _MAX_GUESSED = 50
 
@@ -74,6 +83,7 @@ def content_of(mail: Part, wrapped: int = 0) -> Content:
             waiting.extend(reversed(step(found, task, wrapped)))
         except Exception:  # noqa: BLE001  # one part that cannot be read hides no other; an operator sees the remark and the raw mail
             found.remark("partly_read")
+            found.files.append(File("", "application/octet-stream", task.part.raw[task.part.start : task.part.end]))
     if not found.text.strip():
         _any_text(found, mail)
     return found
@@ -98,8 +108,8 @@ def _branch(found: Content, task: _Task, _: int) -> list[_Task]:
         if part.disposition == "attachment" or part.name:
             _file(found, part, part.raw[part.start : part.end])
         return [_Task(child, task.shown, task.enclosed or part.disposition == "attachment") for child in part.parts]
-    chosen = _chosen(part) if part.kind == "multipart/alternative" else None
-    return [_Task(child, task.shown and chosen in {None, id(child)}, task.enclosed) for child in part.parts]
+    chosen = _chosen(part) if part.kind == "multipart/alternative" else part.parts
+    return [_Task(child, task.shown and any(child is one for one in chosen), task.enclosed) for child in part.parts]
 
 
 def _leaf(found: Content, task: _Task, wrapped: int) -> list[_Task]:
@@ -112,7 +122,8 @@ def _leaf(found: Content, task: _Task, wrapped: int) -> list[_Task]:
     elif part.kind == "message/rfc822" and wrapped < _MAX_WRAPPED:
         inner = content_of(parse(data), wrapped + 1)
         _file(found, part, data)
-        found.enclosed += [inner.text]
+        found.files += inner.files
+        found.enclosed.append(inner.text)
     elif _is_text(part):
         _text(found, task, data)
     elif data.strip() or part.name:
@@ -129,11 +140,9 @@ def _canonical(part: Part, data: bytes) -> bytes:
 
 def _is_text(part: Part) -> bool:
     """Words for a person, and no file?"""
-    if part.disposition == "attachment":
+    if part.disposition == "attachment" or part.kind in _FOR_PROGRAMS or not part.kind.startswith(("text/", "multipart/", "message/")):
         return False
-    if part.kind in {"text/plain", "text/html", "text/enriched", "text/richtext"} or part.kind.startswith(("multipart/", "message/")):
-        return not part.name or (part.kind == "text/plain" and part.disposition == "inline")
-    return False
+    return not part.name or (part.kind == "text/plain" and part.disposition == "inline")
 
 
 def _text(found: Content, task: _Task, data: bytes) -> None:
@@ -191,17 +200,15 @@ def _said_before(texts: Sequence[str], words: str) -> bool:
     return bool(texts and words.strip()) and words.split() == texts[-1].split()
 
 
-def _chosen(part: Part) -> int | None:
-    """Which of the alternatives is read: plain text, if it says something; as id()."""
-    readable = {kind: child for child in reversed(part.parts) if (kind := _reads_as(child))}
-    plain, page = readable.get("text/plain"), readable.get("text/html")
-    if plain is None or page is None:
-        last = plain or page or (part.parts[-1] if part.parts else None)
-        return id(last) if last else None
-    words = _start_of(plain)
-    if not words or (len(words) < _STUB and len(_start_of(page)) > _STUB_RATIO * max(len(words), _SHORTEST)):
-        return id(page)
-    return id(plain)
+def _chosen(part: Part) -> list[Part]:
+    """Which of the alternatives are read: plain text, if it says something; all of it, for some programs put text beside text."""
+    kinds = [(child, _reads_as(child)) for child in part.parts]
+    plain, pages = ([child for child, kind in kinds if kind == wanted] for wanted in ("text/plain", "text/html"))
+    if not plain or not pages:
+        return plain or pages or part.parts
+    words = _start_of(plain[0])
+    is_stub = not words or (len(words) < _STUB and len(_start_of(pages[0])) > _STUB_RATIO * max(len(words), _SHORTEST))
+    return pages if is_stub else plain
 
 
 def _start_of(part: Part) -> str:
@@ -250,15 +257,14 @@ def _file(found: Content, part: Part, data: bytes) -> None:
 
 
 def _any_text(found: Content, mail: Part) -> None:
-    """No text where one is expected: a text that came as a file, or what stands before and after the parts, is better than nothing."""
+    """No text where one is expected: a text that came as a file, or what stands before the parts, is better than nothing."""
     for part in mail.walk():
+        words = ""
         if part.is_leaf and part.kind in {"text/plain", "text/html"}:
             words = _words(part, inlaid(part.body.data)[0])[0]
-        elif part.kind.startswith("multipart/") and part.parts:
-            words = decoded(part.raw[part.start : part.parts[0].start][: 8 * MAX_TEXT])
-            words = words if not part.parts[0].raw[part.parts[0].start : part.parts[0].end].strip() else ""
-        else:
-            continue
+        elif part.kind.startswith("multipart/"):
+            preamble = decoded(part.raw[part.start : part.end][: 8 * MAX_TEXT].partition(b"--")[0])
+            words = "" if _NOT_FOR_PEOPLE.search(preamble) else preamble
         if words.strip():
             found.texts.append(words[:MAX_TEXT])
             return

@@ -17,6 +17,8 @@ from channels.mail.settings import MailSettings, SmtpIn
 LATER = "451 4.3.0 Not now. Please send it again later."
 _TOO_LARGE = "552 5.3.4 This mail is too large."
 _NO_ROOM = "452 4.3.1 Too many mails at once. Please send it again later."
+# What the wire adds to a mail: the CR LF before it and the end behind it, and a dot to each line that is nothing but one, a third.
+_AROUND = 5
 # More digits than any size has.
 _MAX_DIGITS = 20
 
@@ -58,9 +60,8 @@ class Desk:
         size = next((value for name, _, value in (option.partition("=") for option in options) if name == "SIZE"), "0")
         if not size.isascii() or not size.isdigit() or len(size) > _MAX_DIGITS:
             return "501 5.5.4 Syntax: SIZE=octets"
-        if int(size) > self.settings.max_message_bytes:
-            self.limits.refuse("message_bytes")
-            return _TOO_LARGE
+        if refusal := self.too_large(int(size)):
+            return refusal
         if not self.limits.has_room(int(size)):
             return _NO_ROOM
         envelope.mail_from = address
@@ -78,9 +79,13 @@ class Desk:
         server.visit.recipients = len(envelope.rcpt_tos)
         return "250 2.1.5 Go on."
 
-    def too_much(self, visit: Visit) -> str:
-        """The answer to a mail that grew too large, or found no room beside the others; empty: it may go on."""
-        if visit.body_bytes > self.settings.max_message_bytes:
-            self.limits.refuse("message_bytes")
-            return _TOO_LARGE
-        return "" if self.limits.has_room(0) else _NO_ROOM
+    def too_much(self, octets: int) -> str:
+        """The answer to a mail of which so many octets came so far, if it is too large already, or finds no room beside the others; else ""."""
+        return self.too_large((octets - _AROUND) * 3 // 4) or ("" if self.limits.has_room(0) else _NO_ROOM)
+
+    def too_large(self, octets: int) -> str:
+        """The answer to a mail of so many octets, as RFC 1870, section 3, counts them, if that is too many; else ""."""
+        if octets <= self.settings.max_message_bytes:
+            return ""
+        self.limits.refuse("message_bytes")
+        return _TOO_LARGE

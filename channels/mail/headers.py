@@ -18,7 +18,8 @@ MAX_FIELD = 64 * 1024
 MAX_GUESSED = 2000
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*")
-_BLANK = re.compile(rb"[\r\n]*")
+# Blank lines, and the mark that some editors put before UTF-8.
+_BLANK = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*")
 _MBOX = re.compile(rb">?From (?!\s*:)[^\n]*\n")
 # Fields that no text begins its lines with: behind a broken line they say that the head goes on.
 _CERTAIN = re.compile(
@@ -137,7 +138,7 @@ def _lines(raw: bytes, at: int, limit: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _skipped(raw: bytes, start: int) -> int:
-    """Past the "From " line of a mailbox file, and blank lines before it all."""
+    """Past the "From " line of a mailbox file, and what is blank before it all."""
     if start:
         return start
     blank = _BLANK.match(raw).end()  # type: ignore[union-attr]  # it always matches

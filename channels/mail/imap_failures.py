@@ -102,4 +102,4 @@ def _not_signed_in(error: exceptions.LoginError) -> Trouble:
         return _trouble(cause)
     if code_of(error).strip(" ()") in _NOT_OUR_PASSWORD:
         return Trouble("provider", f"The mail server signs nobody in at the moment{code_of(error)}. It is tried again by itself.")
-    return Trouble("auth", f"The mail server does not accept our name and password or token{code_of(error)}. Put the right ones into the configuration.")
+    return Trouble("auth", f"The mail server does not accept our name and password or token{code_of(error)}.")

@@ -112,7 +112,8 @@ class Session:
         """Without marking it read. None: somebody else has marked it by now. Raises Withheld: the server does not give it, or it is gone."""
         with told():
             about = self._fetch(uid, "FLAGS", "RFC822.SIZE", "INTERNALDATE")
-            if self._keyword.lower().encode() in {flag.lower() for flag in about.get(b"FLAGS", ())}:
+            # The library makes a number of a keyword that looks like one.
+            if self._keyword.lower().encode() in {flag.lower() for flag in about.get(b"FLAGS", ()) if isinstance(flag, bytes)}:
                 return None
             size = about.get(b"RFC822.SIZE", 0)
             too_large = size > self._settings.max_message_bytes
@@ -120,7 +121,8 @@ class Session:
             raw = given.get(b"BODY[]<0>", given.get(b"BODY[]"))
             if not isinstance(raw, bytes) or (size and not raw):
                 raise Withheld
-            return Mail(raw, size if too_large else None, about.get(b"INTERNALDATE"))
+            came_at = about.get(b"INTERNALDATE")
+            return Mail(raw, size if too_large else None, came_at if came_at and came_at.tzinfo else None)
 
     def mark(self, uids: Sequence[int]) -> None:
         """As taken: for us by our keyword, for people as read; moved away if it shall be. Raises Withheld: the server does not let us."""
@@ -174,7 +176,8 @@ class Session:
     def _sign_in(self, secret: str) -> None:
         user, oauth = self._settings.user, self._settings.oauth
         if oauth is None and not self._client.has_capability("AUTH=PLAIN"):
-            self._client.login(user, secret)
+            # imaplib puts the password into quotes, and not the name.
+            self._client.login('"{}"'.format(user.replace("\\", "\\\\").replace('"', '\\"')), secret)
         elif oauth is None:
             # LOGIN could not say what is not ASCII.
             self._client.sasl_login("PLAIN", _answering(f"\0{user}\0{secret}"))

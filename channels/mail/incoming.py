@@ -82,9 +82,9 @@ def read_incoming(raw: bytes, envelope: Envelope) -> Incoming:
     head, content = mail.head, content_of(mail)
     sender, remarks = _sender(head, envelope)
     text, subject = content.text, head.first("subject")
-    view = reply(text)
     null_sender = _is_null(head, envelope)
     bounce = bounce_of(mail, sender.address, null_sender=null_sender, text=text)
+    view = reply(text) if bounce is None else text
     message_id, references = _message_id(head), _references(head)
     authenticated = verdict(head.all("authentication-results"), envelope.authserv_id)
     code = (
@@ -101,7 +101,7 @@ def read_incoming(raw: bytes, envelope: Envelope) -> Incoming:
         recipient=_recipient(head, envelope),
         content=content,
         text=text,
-        reply=None if view == text else view,
+        reply=None if view.split() == text.split() else view,
         message_id=message_id,
         references=references,
         tokens=_tokens(head, envelope),
@@ -135,7 +135,7 @@ def _is_null(head: Head, envelope: Envelope) -> bool:
     if envelope.mail_from is not None:
         return not envelope.mail_from
     said = head.value("return-path")
-    return said is not None and said.strip().lower() in {b"", b"<>", b"<mailer-daemon>", b"mailer-daemon"}
+    return said is not None and said.strip().lower() in {b"<>", b"<mailer-daemon>", b"mailer-daemon"}
 
 
 def _message_id(head: Head) -> str:

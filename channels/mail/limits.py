@@ -65,7 +65,6 @@ class Limits:
     def leave(self, visit: Visit) -> None:
         """It is over. A second time changes nothing."""
         self.visits.discard(visit)
-        self.release(visit)
         if visit.address:
             self._networks[network(visit.address)] -= 1
             if not self._networks[network(visit.address)]:

@@ -40,7 +40,9 @@ class Listener:
         self.proxied_port: int | None = None
 
     async def run(self, inlet: Inlet) -> None:
-        """Listen until cancelled. Raises OSError: the address is taken, the certificate cannot be read."""
+        """Listen until cancelled; return at once if nobody brings mail this way. Raises OSError: the address is taken, the certificate cannot be read."""
+        if self._settings.smtp is None:
+            return
         async with self.listening(inlet):
             await asyncio.get_running_loop().create_future()
 

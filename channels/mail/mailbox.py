@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -52,7 +51,7 @@ class Mailbox:
         # When the last mail was kept, and when the server last answered; None: not since the start.
         self.last_at: datetime | None = None
         self.heard_at: datetime | None = None
-        # Mails that the server lists as if we did not have them: it cannot, or does not let us mark them.
+        # Mails that lie there as if we did not have them: the server cannot, or does not let us mark or move them.
         self.unmarked = 0
         self._session: Session | None = None
         self._runs = False
@@ -163,8 +162,10 @@ class Mailbox:
         self._works()
         self._untaken.see(listing, self._clock())
         self._tell_marks(line.session)
-        if tidy and line.session.mark_lasts:
-            await self._mark(line, *listing.unmoved, *self._untaken.unmarked)
+        if tidy:
+            unmarked = self._untaken.unmarked
+            moved = not line.session.mark_lasts or await self._mark(line, *listing.unmoved, *unmarked)
+            self.unmarked = len(unmarked) + (0 if moved else len(listing.unmoved))
         before = self.fetched
         for uid in self._untaken.due(_counted()):
             if not await self._take(line, inlet, listing.validity, uid):
@@ -225,13 +226,17 @@ class Mailbox:
                 self._refusing = False
                 return True
 
-    async def _mark(self, line: Line, *uids: int) -> None:
-        # What cannot be marked is listed again, and told as such; it is ours all the same, and does not hold up the others.
-        with suppress(Withheld):
+    async def _mark(self, line: Line, *uids: int) -> bool:
+        """What cannot be marked is ours all the same, and does not hold up the others."""
+        if not uids:
+            return True
+        try:
             await line.do(line.session.mark, uids)
+        except Withheld:
+            return False
+        return True
 
     def _tell_marks(self, session: Session) -> None:
-        self.unmarked = len(self._untaken.unmarked)
         advice = _NO_MARK if not session.mark_lasts else _NO_MOVE if self._imap.processed and not session.moves else ""
         if advice and advice != self._advice:
             _log.warning("mailbox keeps no mark", channel=self._name, sentence=advice)
@@ -249,20 +254,22 @@ class Mailbox:
         if self._trouble is not None:
             return Checked(ok=False, sentence=self._trouble.sentence, kind=self._trouble.kind)
         if self._refusing:
-            return Checked(ok=True, sentence=f"The mail server answers; {self.waiting} mails wait there, because this gateway accepts none at the moment.")
+            return Checked(ok=True, sentence=f"The mail server answers. This gateway accepts no mail at the moment; waiting there: {self.waiting}.")
         if self.heard_at and self._clock() - self.heard_at > 2 * timedelta(seconds=max(_LONGEST_PAUSE, self._imap.look_seconds)):
             return Checked(ok=False, sentence="The mail server has said nothing for a long time. It is tried again by itself.", kind="timeout")
         if stuck := self._untaken.stuck:
-            sentence = f"{stuck} mails cannot be fetched, all others are. Look for the oldest unread ones with a mail program. They are tried again by itself."
+            sentence = f"Mails that cannot be taken: {stuck}; all others are. Look for the oldest unread ones with a mail program. It is tried again by itself."
             return Checked(ok=False, sentence=sentence, kind="provider")
         if self.unmarked and self._marks:
-            sentence = f"{self.unmarked} mails are safe here, but the server does not let us mark or move them. May our account do that, is there room?"
+            sentence = f"Mails that are safe here and that the server lets us neither mark nor move: {self.unmarked}. May our account do that, is there room?"
             return Checked(ok=False, sentence=sentence, kind="provider")
         return Checked(ok=True, sentence=f"The mail server answers. {self._advice}".rstrip())
 
 
 _NAME = "NoWrongDoor"
-_NO_MARK = "It keeps no keyword of ours: name a folder in `processed`, or all mails are fetched anew whenever the gateway starts (none becomes a second case)."
+_NO_MARK = (
+    "It cannot remember which mails we have: name a folder in `processed`, or all are fetched anew whenever the gateway starts (none becomes a second case)."
+)
 _NO_MOVE = "It cannot move mails at once (RFC 6851), so they are flagged and stay where they are."
 
 

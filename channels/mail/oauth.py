@@ -42,6 +42,7 @@ class Tokens:
         """One that is good for another minute. Raises Trouble."""
         async with self._one_at_a_time:
             if self._until is None or self._clock() >= self._until:
+                self._until, self._uses = None, 0
                 self._take(await self._fetched())
             self._uses += 1
             return self._token
@@ -59,7 +60,7 @@ class Tokens:
             lasts = timedelta(seconds=float(str(seconds)))
         except (ValueError, OverflowError) as error:
             raise _nonsense() from error
-        self._token, self._uses = token, 0
+        self._token = token
         self._until = self._clock() + lasts - min(_MARGIN, lasts / 2)
         if isinstance(refresh, str) and refresh:
             self._refresh = refresh
@@ -107,7 +108,7 @@ def _refusal(status: int, error: object) -> Trouble:
         case "invalid_grant":
             return Trouble("auth", "The permission to read the mailbox has ended or was taken back: let its owner give it anew (refresh_token).")
         case "invalid_client" | "unauthorized_client":
-            return Trouble("auth", "Who gives out the tokens does not accept client_id and client_secret. Put the right ones into the configuration.")
+            return Trouble("auth", "Who gives out the tokens does not accept client_id and client_secret.")
         case "invalid_scope" | "invalid_request" | "unsupported_grant_type":
             return Trouble("auth", "Who gives out the tokens does not understand what we ask for. Are scope and token_url right?")
         case _:

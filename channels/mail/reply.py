@@ -23,7 +23,8 @@ _RULE = re.compile(rf"\s*(?:{_DASH}{{5,}}|={{5,}}|[*]{{5,}})\s*\Z")
 _DELIMITER = re.compile(r"(?:[-\u2013_]{2,4}|\u2014+|\u2013{2,}|_{5,})\s*\Z")
 _LINK = re.compile(r"\s*[<(\[]?(?:https?://|mailto:)\S+[>)\]]?\s*>?\s*\Z")
 _CONTACT = re.compile(r"[@\d]|https?:|www\.", re.IGNORECASE)
-_BY_ADDRESS = re.compile(rf"<[^<>\s]+@[^<>\s]+>\)?\s*{_COLON}?\Z")
+_BY_ADDRESS = re.compile(rf"<\s?[^<>\s]+@[^<>\s]+\s?>\)?\s*{_COLON}?\Z")
+_ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-*\u2022])\s")
 _TIME = re.compile(r"\b\d{1,2}:\d{2}\b")
 _QUOTED = re.compile(r"\s{0,3}>")
 
@@ -190,7 +191,11 @@ def _without_signature(lines: list[str]) -> list[str]:
 
 def _signs(delimiter: str, below: list[str]) -> bool:
     """Is what stands below a signature? Behind "-- " always; behind other lines, if it is short and says how to be reached."""
-    if delimiter.startswith("-- ") or delimiter == "--":
+    if delimiter.startswith("-- "):
+        return True
+    if any(map(_ITEM.match, below)):
+        return False
+    if delimiter == "--":
         return True
     short = all(len(line) < 100 for line in below)  # noqa: PLR2004  # characters
     return short and any(map(_CONTACT.search, below))

@@ -126,4 +126,5 @@ skickat från\b|skickades från\b|sendt fra\b|sendt via\b|lähetetty \S{1,30}|wy
 # Japanese, Chinese, Korean, Hebrew, Arabic
 \S{0,30}から送信|发自我的|發自我的|发自\b|來自我的|나의 \S{1,30}에서 보냄|내 \S{1,30}에서 보냄|נשלח מה|أُرسلت من|مرسل من
 """
-SENT_FROM = re.compile(rf"(?i)\s*[\[(]?{either(_DEVICES)}[^\n]{{0,120}}\Z")
+# A few more words at the most: a citizen may tell what was sent from where.
+SENT_FROM = re.compile(rf"(?i)\s*[\[(]?{either(_DEVICES)}\S*(?:[ \t]+\S+){{0,6}}\s*\Z")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationInfo, model_validator
 
 MIB = 1024 * 1024
 # RFC 5321, section 4.1.2, without quoted local parts: an address that we give ourselves.
@@ -37,6 +37,15 @@ def is_this_machine(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder")
+    return folder / path if folder else path
+
+
+# Relative to the folder of the configuration's file.
+Beside = Annotated[Path, AfterValidator(_beside)]
+
+
 class _Block(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -50,8 +59,10 @@ class SmtpIn(_Block):
         description="where a balancer of ours comes and says whom it speaks for (PROXY protocol, v1 or v2), host:port; nobody else must reach it",
         examples=["10.0.0.5:2526"],
     )
-    certificate: Path | None = Field(default=None, description="PEM file of the certificate and its chain, for STARTTLS; relative to this file")
-    private_key: Path | None = Field(default=None, description="PEM file of the certificate's key; relative to this file")
+    certificate: Beside | None = Field(
+        default=None, description="PEM file of the certificate and its chain, for STARTTLS; relative to this file", examples=["tls/fullchain.pem"]
+    )
+    private_key: Beside | None = Field(default=None, description="PEM file of the certificate's key; relative to this file", examples=["tls/privkey.pem"])
     max_message_bytes: int = Field(default=30 * MIB, ge=MIB, description="bytes of one mail at the most")
     max_bytes_in_flight: int = Field(default=128 * MIB, ge=MIB, description="bytes of all mails that are on their way in at the same time")
     max_recipients: int = Field(default=100, ge=1, description="recipients of one mail at the most")
@@ -82,8 +93,8 @@ class OAuth(_Block):
     """Signing in with a token that is fetched anew before it ends (Google, Microsoft 365)."""
 
     mechanism: Literal["xoauth2", "oauthbearer"] = Field(default="xoauth2", description="how the token is shown")
-    token_url: str = Field(pattern=r"^https?://", description="where tokens are given out")
-    client_id: str = Field(min_length=1, description="who we are there")
+    token_url: str = Field(pattern=r"^https?://", description="where tokens are given out", examples=["https://login.example/token"])
+    client_id: str = Field(min_length=1, description="who we are there", examples=["4f3a0c1e"])
     client_secret: SecretStr | None = Field(default=None, description="secret of the client, where one is needed")
     refresh_token: SecretStr | None = Field(
         default=None, description="secret: the permission that the mailbox's owner gave; none: the client asks in its own name (client credentials)"
@@ -109,7 +120,7 @@ class ImapIn(_Block):
     ca: str | None = Field(
         default=None, min_length=1, description="certificates (PEM) that the server's must be signed by; none: those that this machine trusts"
     )
-    user: str = Field(min_length=1, description="the mailbox's name there")
+    user: str = Field(min_length=1, description="the mailbox's name there", examples=["lapor@ppu.example"])
     password: SecretStr | None = Field(default=None, description="secret; none: oauth")
     oauth: OAuth | None = Field(default=None, description="instead of a password")
     folder: str = Field(default="INBOX", min_length=1, description="the folder in which citizens' mail arrives")
@@ -117,6 +128,7 @@ class ImapIn(_Block):
         default=None,
         min_length=1,
         description="folder that mails are moved to once they are safe here; none: they are flagged. Needed where the server keeps no flags of ours (Exchange)",
+        examples=["Selesai"],
     )
     look_seconds: float = Field(default=300, gt=0, le=1500, description="seconds between two looks where the server does not tell by itself (IDLE)")
     # RFC 2177 wants IDLE anew every 29 minutes; with timeout_seconds it is how long a dead connection may go unnoticed, and that shall be a minute at most.
@@ -150,7 +162,7 @@ class Relay(_Block):
 
     server: Endpoint = Field(description="host:port", examples=["smtp.example:587"])
     tls: Literal["implicit", "starttls", "none"] = Field(default="starttls", description="none: on this machine only")
-    user: str | None = Field(default=None, min_length=1, description="name to sign in with; none: without")
+    user: str | None = Field(default=None, min_length=1, description="name to sign in with; none: without", examples=["lapor@ppu.example"])
     password: SecretStr | None = Field(default=None, description="secret of that name")
     timeout_seconds: float = Field(default=30, gt=0, le=60, description="seconds that one answer of the server may take")
     connections: int = Field(default=4, ge=1, le=50, description="connections at the same time")

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.bench import accepting, whole_way
+from gateway.bench import accepting, mailing, whole_way
 from gateway.bench.growth import growth
 from gateway.bench.processes import SQLITE
 from gateway.commands.console import AsJson, fail, say_json
@@ -48,6 +48,7 @@ async def _quick(folder: Path) -> dict[str, object]:
     found = await accepting.webhooks(folder / "accepting", _CONNECTIONS, 3, _tell)
     found |= await whole_way.burst(folder / "burst", 10_000, _tell)
     found |= await whole_way.loaded(folder / "loaded", _number(found, "e2e_per_s") / 2, _tell)
+    found |= await mailing.mail(folder / "mail", 3, 1_000, _tell)
     return found | {"e2e_vs_bare": _number(found, "e2e_per_s") / _number(found, "bare_per_s")}
 
 
@@ -63,6 +64,7 @@ async def _long(folder: Path, postgresql: str | None) -> dict[str, object]:
     found |= await whole_way.away(folder / "away", _tell)
     found |= await whole_way.burst(folder / "burst", 100_000, _tell)
     found |= await whole_way.loaded(folder / "loaded", _number(found, "e2e_per_s") / 2, _tell)
+    found |= await mailing.mail(folder / "mail", 5, 5_000, _tell)
     found |= await growth(folder / "growth", SQLITE, _tell)
     found["growth_1e6"] = found["growth_1e6_sqlite"]
     if postgresql:

@@ -1,7 +1,8 @@
 """What is compared, each in a process of its own: `python -m gateway.bench.variants NAME FOLDER API STORE`; prints its port and serves until killed.
 
 bare: aiohttp answering a POST. handler: the signed webhook, kept nowhere. journal: kept on disk, intake paused. each: the same with one transaction a request.
-form: the form with a photo, kept on disk, intake paused. serve: a whole gateway.
+form: the form with a photo, kept on disk, intake paused. smtp: mail by SMTP, the same.
+serve: a whole gateway. mail: the same, with a door for mail: that is the port that it prints.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from pathlib import Path
 from aiohttp import web
 
 from channels import About, Arrival, Channel, Inlet, Kept, Receipt
+from channels.mail.channel import Mail
+from channels.mail.settings import MailSettings
 from channels.sms.channel import TwilioSms
 from channels.sms.settings import TwilioSmsSettings
 from channels.webform.channel import WebForm
 from channels.webform.settings import WebFormSettings
 from gateway import logs, memory, server, words
 from gateway.assembly import running
-from gateway.bench.deliveries import ACCOUNT, FORM, KEY, PUBLIC, SMS, TOKEN
+from gateway.bench.deliveries import ACCOUNT, FORM, KEY, MAILBOX, PUBLIC, SMS, TOKEN
 from gateway.blobs import Blobs
 from gateway.config import Config, load
 from gateway.deadlines import Calendar
@@ -49,14 +52,31 @@ operators = "127.0.0.1:0"
 [journal]
 min_free_bytes = 0
 [outbox]
-per_channel_per_hour = 10000000
+per_channel_per_hour = {most}
+per_recipient_per_hour = {most}
+mails_per_address_per_week = {most}
+mails_per_domain_per_week = {most}
 [channels.sms]
 kind = "twilio-sms"
 account_sid = "{account}"
 auth_tokens = [{{ env = "BENCH_TOKEN" }}]
 from_numbers = {{ sms = "1708" }}
 api_base = "{api}"
+{more}
 """
+_MAIL = """
+[channels.mail]
+kind = "mail"
+address = "{address}"
+[channels.mail.smtp]
+listen = "127.0.0.1:0"
+max_connections_per_address = 200
+[channels.mail.relay]
+server = "{relay}"
+tls = "none"
+"""
+# Enough for any measurement.
+_NO_CAPS = 10**9
 
 
 class _Nowhere:
@@ -82,11 +102,13 @@ class _OneByOne(Journal):
         return [(waiting, self._commit_alone(waiting[0])) for waiting in batch]
 
 
-def configured(folder: Path, store: str, api: str = "http://127.0.0.1:9") -> Config:
-    """A whole gateway's, in this folder."""
+def configured(folder: Path, store: str, api: str = "http://127.0.0.1:9", relay: str = "") -> Config:
+    """A whole gateway's, in this folder. `relay`: host:port of a mail server that takes answers; empty: it has no mail."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "gateway.toml"
-    file.write_text(_CONFIG.format(public=PUBLIC, account=ACCOUNT, api=api, store=store))
+    file.write_text(
+        _CONFIG.format(public=PUBLIC, account=ACCOUNT, api=api, store=store, most=_NO_CAPS, more=_MAIL.format(address=MAILBOX, relay=relay) if relay else "")
+    )
     return load(file, {"BENCH_TOKEN": TOKEN, "BENCH_KEY": KEY.decode()})
 
 
@@ -121,10 +143,34 @@ async def _door(name: str, folder: Path) -> int:
     return port
 
 
-async def _serve(name: str, folder: Path, api: str, store: str) -> None:
+async def _mail(folder: Path, stack: AsyncExitStack) -> int | None:
+    about = About("Ukur", Setting(), (PUBLIC,), lambda: datetime.now(UTC))
+    settings = MailSettings.model_validate({"address": MAILBOX, "smtp": {"listen": "127.0.0.1:0", "max_connections_per_address": 200}})
+    mail = Mail("mail", settings, about)
+    assert mail.listener is not None  # noqa: S101  # configured above
+    inlet = CoreInlet(Journal(folder / "journal.db"), KEY, mail.fingerprint, Blobs(folder / "blobs"), Calendar("ID", "Asia/Makassar"), 3, Stages())
+    await stack.enter_async_context(mail.listener.listening(inlet))
+    return mail.listener.port
+
+
+async def _whole(folder: Path, api: str, relay: str, store: str, stack: AsyncExitStack) -> int | None:
+    gateway = await stack.enter_async_context(running(configured(folder, store, api, relay)))
+    mail = gateway.channels.get("mail")
+    if not isinstance(mail, Mail) or mail.listener is None:
+        return gateway.port
+    while mail.listener.port is None:  # noqa: ASYNC110  # it has no bell, and is there in a moment
+        await asyncio.sleep(0.01)
+    return mail.listener.port
+
+
+async def _serve(name: str, folder: Path, far_end: str, store: str) -> None:
     async with AsyncExitStack() as stack:
         if name == "serve":
-            port = (await stack.enter_async_context(running(configured(folder, store, api)))).port
+            port = await _whole(folder, far_end, "", store, stack)
+        elif name == "mail":
+            port = await _whole(folder, "http://127.0.0.1:9", far_end, store, stack)
+        elif name == "smtp":
+            port = await _mail(folder, stack)
         else:
             port = await _door(name, folder)
         memory.settle()

@@ -52,7 +52,7 @@ async def a_gateway(folder: Path, store: str = SQLITE) -> AsyncIterator[Place]:
     async with twilio.serve() as api, variant("serve", folder, api, store) as gateway:
         looking = Store(store if store != SQLITE else f"sqlite+aiosqlite:///{folder / 'data' / 'store.db'}")
         try:
-            await _until_stored(looking, 0)
+            await until_stored(looking, 0)
             yield Place(gateway, looking, folder)
         finally:
             await looking.close()
@@ -66,7 +66,7 @@ async def burst(folder: Path, reports: int, tell: Tell) -> dict[str, object]:
         deliveries.write(place.file, 10**6, reports)
         cpu, began = place.gateway.cpu_seconds(), time.monotonic()
         accepted = await load(place.gateway, 64, 600, place.file)
-        await _until_stored(place.store, _IDLE_REPORTS + accepted.count)
+        await until_stored(place.store, _IDLE_REPORTS + accepted.count)
         seconds = time.monotonic() - began
         cpu_us = (place.gateway.cpu_seconds() - cpu) * 1e6 / accepted.count
         tell(f"{accepted.count} reports: accepted at {accepted.per_second:.0f}/s, stored after {seconds:.1f} s")
@@ -88,7 +88,7 @@ async def loaded(folder: Path, per_second: float, tell: Tell) -> dict[str, objec
         deliveries.write(place.file, 10**8, int(per_second * _LOADED_SECONDS))
         async with _watched(place) as seen:
             steady = await load(place.gateway, 16, _LOADED_SECONDS * 2, place.file, per_second=per_second)
-            await _until_stored(place.store, _IDLE_REPORTS + steady.count)
+            await until_stored(place.store, _IDLE_REPORTS + steady.count)
         took = sorted(_latencies(place, seen, _IDLE_REPORTS))
     p99 = took[int(len(took) * 0.99) - 1]
     tell(f"at {steady.per_second:.0f}/s: acknowledged after {statistics.median(took):.0f} ms, p99 {p99:.0f} ms")
@@ -124,13 +124,13 @@ async def _idle(place: Place, tell: Tell) -> dict[str, object]:
     deliveries.write(place.file, 0, _IDLE_REPORTS)
     async with _watched(place) as seen:
         await load(place.gateway, 1, 30, place.file, per_second=20)
-        await _until_stored(place.store, _IDLE_REPORTS)
+        await until_stored(place.store, _IDLE_REPORTS)
     median = statistics.median(_latencies(place, seen, 0))
     tell(f"idle: {median:.1f} ms from received to the acknowledgement stored")
     return {"ack_idle_p50_ms": median}
 
 
-async def _until_stored(store: Store, count: int) -> None:
+async def until_stored(store: Store, count: int) -> None:
     """So many acknowledgements."""
     while True:
         # At the start there are no tables yet.

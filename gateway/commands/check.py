@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import typer
 
-from channels import Channel, Checked
+from channels import Checked
 from gateway.assembly import make_channel
 from gateway.clock import SystemClock
 from gateway.commands.console import AsJson, ConfigPath, configured, say_json
@@ -32,17 +33,20 @@ async def _ask(config: Config) -> dict[str, Checked]:
     names = list(config.channels)
     channels = [make_channel(config, name, SystemClock()) for name in names]
     try:
-        answers = await asyncio.gather(_store(config), *(_channel(channel) for channel in channels))
+        asked = [*(channel.check for channel in channels), *(channel.check_in for channel in channels)]
+        answers = await asyncio.gather(_store(config), *map(_side, asked))
     finally:
         for channel in channels:
             await channel.close()
-    return dict(zip(["store", *names], answers, strict=True))
+    said = dict(zip(["store", *names, *(f"{name} in" for name in names)], answers, strict=True))
+    # Where others come to us, there is nobody to ask.
+    return {name: checked for name, checked in said.items() if checked.sentence}
 
 
-async def _channel(channel: Channel) -> Checked:
+async def _side(ask: Callable[[], Awaitable[Checked]]) -> Checked:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            return await channel.check()
+            return await ask()
     except TimeoutError:
         return Checked(ok=False, sentence=f"Nobody answered within {_PATIENCE_SECONDS} seconds.")
 

@@ -12,6 +12,7 @@ from gateway import logs
 from gateway.assembly import assembled
 from gateway.commands.console import ConfigPath, configured, fail, work
 from gateway.config import Config
+from gateway.journal_file import snapshot
 
 JournalPath = Annotated[Path, typer.Argument(help="The journal.db of the node that is gone (with its -wal beside it).")]
 
@@ -22,10 +23,18 @@ def drain(journal: JournalPath, config: ConfigPath = None) -> None:
         fail(f"There is no file {journal}.", 2)
     settled = configured(config)
     logs.start()
-    typer.echo(f"{work(_drain(settled, journal), asyncio.run)} reports handed over; the journal is retired.")
+    typer.echo(f"{work(bring_home(settled, journal), asyncio.run)} reports handed over; the journal is retired.")
 
 
-async def _drain(config: Config, journal: Path) -> int:
+async def bring_home(config: Config, journal: Path) -> int:
+    """How many reports were handed over. Raises JournalUnusable, StoreAway, StoreRefuses."""
     async with assembled(config, journal_path=journal) as gateway:
+        if _is_twin(config.data_dir / "journal.db", journal, gateway.journal.id):
+            # This node was restored from a backup and works on under the same name: by now its row numbers mean other reports.
+            await gateway.journal.renew()
         await gateway.intake.drain()
         return gateway.intake.filed
+
+
+def _is_twin(own: Path, other: Path, name: str) -> bool:
+    return own.exists() and not own.samefile(other) and snapshot(own).id == name

@@ -11,6 +11,7 @@ import structlog
 
 from gateway import logs, memory, systemd
 from gateway.assembly import running
+from gateway.clock import Clock
 from gateway.commands.console import ConfigPath, configured, work
 from gateway.config import Config
 
@@ -24,14 +25,15 @@ def serve(config: ConfigPath = None) -> None:
     """Run the gateway until Ctrl-C or SIGTERM. Example: ./run serve --config gateway.toml"""
     settled = configured(config)
     logs.start()
-    work(_serve(settled), asyncio.run)
+    work(until_told(settled), asyncio.run)
 
 
-async def _serve(config: Config) -> None:
+async def until_told(config: Config, clock: Clock | None = None) -> None:
+    """A whole node, until Ctrl-C or SIGTERM; with another clock than the machine's, if one is handed in."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with running(config) as gateway:
+    async with running(config, clock) as gateway:
         alive = asyncio.create_task(systemd.still_alive())
         where = {"host": config.listen.public.host, "port": gateway.port, "operators_port": gateway.operators_port}
         _log.info("open", **where, channels=list(gateway.channels), journal=gateway.journal.id)

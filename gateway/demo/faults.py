@@ -23,6 +23,13 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Slow:
+    """The message is accepted at once, and the answer takes its time."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """An HTTP status with the provider's error body; nothing is accepted."""
 
@@ -42,4 +49,4 @@ class Garbage:
     """Success by its status, a proxy's page by its body; nothing is accepted."""
 
 
-Fault = Timeout | Hang | Drop | Status | TooMany | Garbage
+Fault = Timeout | Hang | Drop | Slow | Status | TooMany | Garbage

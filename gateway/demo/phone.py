@@ -15,7 +15,7 @@ from gateway.demo.twilio import Twilio
 
 PATH = "/hp"
 # An example number of ours, not a person's.
-_FIRST_NUMBER = "+6281234567890"
+FIRST_NUMBER = "+6281234567890"
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 # https://www.twilio.com/docs/messaging/guides/accepted-mime-types: a message with its media may have 5 MB.
 _MAX_PICTURE_BYTES = 5 * MIB
@@ -59,9 +59,9 @@ class _Phone:
         return web.Response(status=303, headers={"Location": str(request.rel_url)})
 
     def _screen(self, request: web.Request) -> Screen:
-        typed = request.query.get("nomor", _FIRST_NUMBER)
+        typed = request.query.get("nomor", FIRST_NUMBER)
         number = _international(typed)
-        own = number or _FIRST_NUMBER
+        own = number or FIRST_NUMBER
         office = request.query.get("ke", "")
         office = office if office in self._numbers else self._numbers[0]
         return Screen(

@@ -10,7 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from hmac import compare_digest
 from typing import TypeVar
@@ -19,11 +19,11 @@ import aiohttp
 from aiohttp import web
 
 from gateway.demo import twilio_resources as resources
-from gateway.demo.faults import Drop, Fault, Garbage, Hang, Status, Timeout, TooMany
+from gateway.demo.faults import Drop, Fault, Garbage, Hang, Slow, Status, Timeout, TooMany
 from gateway.demo.twilio_network import Answer, Network, Texted
 from gateway.demo.twilio_wire import API_VERSION, Media, Message
 
-__all__ = ["Answer", "Drop", "Fault", "Garbage", "Hang", "Message", "Status", "Texted", "Timeout", "TooMany", "Twilio"]
+__all__ = ["Answer", "Drop", "Fault", "Garbage", "Hang", "Message", "Slow", "Status", "Texted", "Timeout", "TooMany", "Twilio"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Kept = TypeVar("Kept", Message, Media)
@@ -40,6 +40,8 @@ class Twilio(Network):
         self.account_status = "active"
         # Taken from the front, one for each REST call.
         self.faults: list[Fault] = []
+        # Goes wrong at each REST call that takes none of those, until it is taken away; None: nothing.
+        self.weather: Fault | None = None
         # REST calls so far, the failed ones too.
         self.calls = 0
         # The callbacks come before the create call is answered.
@@ -56,7 +58,7 @@ class Twilio(Network):
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
         """Answer on loopback until the block ends; the base URL. Callbacks on their way end with it."""
         self._closing.clear()
-        runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
+        runner = self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         async with aiohttp.ClientSession() as self._session:
             try:
@@ -65,6 +67,20 @@ class Twilio(Network):
                 yield self.base_url
             finally:
                 await self._end(runner)
+
+    @asynccontextmanager
+    async def refusing(self) -> AsyncIterator[None]:
+        """Nobody listens at that address until the block ends, and who was connected is cut off."""
+        host, port = self._runner.addresses[0]
+        for site in list(self._runner.sites):
+            await site.stop()
+        assert self._runner.server is not None  # noqa: S101  # set up by serve()
+        for connection in self._runner.server.connections:
+            connection.force_close()
+        try:
+            yield
+        finally:
+            await web.TCPSite(self._runner, host, port).start()
 
     async def _end(self, runner: web.AppRunner) -> None:
         self._closing.set()
@@ -96,7 +112,7 @@ class Twilio(Network):
         if request.path.startswith("/cdn/"):
             return await handler(request)
         self.calls += 1
-        fault = self.faults.pop(0) if self.faults else None
+        fault = self.faults.pop(0) if self.faults else self.weather
         if fault is not None:
             return await self._fail(fault, request, handler)
         return await self._admitted(request, handler)
@@ -121,14 +137,19 @@ class Twilio(Network):
                 return web.Response(status=201, text="<html><body>It works!</body></html>", content_type="text/html")
             case Hang():
                 return await self._begin_and_stop(request)
+            case Slow(seconds):
+                answer = await self._admitted(request, handler)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await self._closing.wait()
+                return answer
             case Timeout(accepted):
                 if accepted:
                     await self._admitted(request, handler)
                 await self._closing.wait()
-                return _cut(request)
             case Drop():
                 await self._admitted(request, handler)
-                return _cut(request)
+        return _cut(request)
 
     async def _begin_and_stop(self, request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(status=201, headers={"Content-Type": "application/json", "Content-Length": "1000"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 
 import aiohttp
 
+from gateway.demo import twilio_overrides
+from gateway.demo.twilio_overrides import Override
 from gateway.demo.twilio_wire import Algorithm, Media, Message, incoming_params, media_sid, signed_headers, status_params
 
 # How far a message has come; a late word never takes it back.
@@ -27,6 +30,13 @@ class Answer:
     status: int | None
     body: str = ""
     headers: Mapping[str, str] | None = None
+    # Why there was no answer, as in twilio_overrides: "ct" | "rt"; empty: there was one.
+    silence: str = ""
+
+    @property
+    def failure(self) -> str:
+        """As in twilio_overrides; empty: none."""
+        return "" if self.accepted else self.silence or f"{(self.status or 0) // 100}xx"
 
     @property
     def accepted(self) -> bool:
@@ -107,9 +117,11 @@ class Network:
         message = self._compose(from_, to, body, media, sid)
         answers: list[Answer] = []
         failure: dict[str, str] = {}
-        for url in [webhook_urls] if isinstance(webhook_urls, str) else webhook_urls:
+        for address in [webhook_urls] if isinstance(webhook_urls, str) else webhook_urls:
+            override = twilio_overrides.read(address)
+            url = override.url
             params = incoming_params(message, self.account_sid, self.base_url, profile) | dict(extra or {}) | failure
-            answers.append(await self._post(url, params, signed_headers(token or self.auth_token, url, params, algorithm)))
+            answers += await self._insist(override, params, signed_headers(token or self.auth_token, url, params, algorithm))
             if answers[-1].accepted:
                 break
             failure = {"ErrorCode": _UNREACHABLE_CODE if answers[-1].status is None else _REFUSED_CODE, "ErrorUrl": url}
@@ -149,15 +161,25 @@ class Network:
         self._messages.setdefault(sid, message)
         return message
 
-    async def _post(self, url: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    async def _insist(self, override: Override, params: Mapping[str, str], headers: Mapping[str, str]) -> list[Answer]:
+        """At one address, as often as it says, at once: nothing is waited for in between, and all together take no longer than one may."""
+        end = time.monotonic() + self.webhook_seconds
+        answers = [await self._post(override.url, params, headers, self.webhook_seconds)]
+        while answers[-1].failure in override.after and len(answers) <= override.retries and (left := end - time.monotonic()) > 0:
+            answers.append(await self._post(override.url, params, headers, left))
+        return answers
+
+    async def _post(self, url: str, params: Mapping[str, str], headers: Mapping[str, str], seconds: float) -> Answer:
         if self._session is None:
             raise RuntimeError("this Twilio is not serving")
-        limit = aiohttp.ClientTimeout(total=self.webhook_seconds)
+        limit = aiohttp.ClientTimeout(total=seconds)
         try:
             async with self._session.post(self._really(url), data=params, headers=headers, timeout=limit, allow_redirects=False) as answer:
                 return Answer(url, answer.status, await answer.text(errors="replace"), dict(answer.headers))
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            return Answer(url, None, silence="ct")
         except (aiohttp.ClientError, TimeoutError):
-            return Answer(url, None)
+            return Answer(url, None, silence="rt")
 
     def _really(self, url: str) -> str:
         for public, real in self.hosts.items():
@@ -177,7 +199,7 @@ class Network:
         if message.status_callback is None:
             return
         params, headers = self.status(message.status_callback, reported, status)
-        answer = await self._post(message.status_callback, params, headers)
+        answer = await self._post(message.status_callback, params, headers, self.webhook_seconds)
         async with self._changed:
             self.called_back.append(answer)
             self._changed.notify_all()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,9 @@ from normalizer import Location
 PICTURES = frozenset({"image/jpeg", "image/png", "image/webp"})
 # A picture made from attachment n stands at n + this: originals are counted from 0, and no message has so many.
 _DERIVED = 1000
+# Photos that are waiting, of which a node looks for its own; and how long one may wait for whoever has it.
+_LOOKED_AT = 100
+_FORSAKEN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,17 @@ async def claim_fetches(tx: Transaction, channel: str, worker: str, now: datetim
     return [Fetch(id_, UUID(data["message"]), data["position"], data["reference"], attempts) for id_, data, attempts in rows]
 
 
-async def claim_photos(tx: Transaction, worker: str, now: datetime, until: datetime, limit: int) -> list[Photo]:
-    """The same for photos, whichever channel they came by."""
-    rows = await _claim(tx, (due.c.kind == "picture",), worker, now, until, limit)
+async def claim_photos(tx: Transaction, worker: str, now: datetime, until: datetime, limit: int, here: Callable[[str], bool]) -> list[Photo]:
+    """The same for photos, whichever channel they came by, whose files are `here` (by digest): another node's are on its own disk, and its own to draw.
+
+    What nobody had for a day is anybody's, so that it is written down why it is not shown.
+    """
+    d = due.c
+    photos = (d.kind == "picture", d.state == "waiting", d.due_at <= now)
+    # Any of them, not the oldest: those may all be another's.
+    some = await tx.all(sa.select(d.id, d.data, d.due_at).where(*photos).order_by(sa.func.random()).limit(_LOOKED_AT))
+    mine = [id_ for id_, data, due_at in some if due_at < now - _FORSAKEN or here(data["digest"])]
+    rows = await _claim(tx, (d.id.in_(mine),), worker, now, until, limit) if mine else []
     return [Photo(id_, UUID(data["message"]), data["position"], data["digest"], attempts) for id_, data, attempts in rows]
 
 

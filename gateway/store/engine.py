@@ -72,6 +72,7 @@ class Store:
         self._engine.sync_engine.dialect.use_insertmanyvalues_wo_returning = True
         # SQLite has one writer. Whoever finds it busy sleeps there, up to 100 ms at a time, and is not served in turn; here they queue.
         self._turn = asyncio.Lock()
+        self._errors = _library_errors(self._engine.dialect)
         if self.sqlite:
             sa.event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine.sync_engine, "begin", _begin_immediate)
@@ -80,7 +81,7 @@ class Store:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """All or nothing. Raises StoreAway, Clash, Unstorable."""
-        with _translated():
+        with _translated(self._errors):
             async with self._alone() if self.sqlite else nullcontext(), self._engine.begin() as connection:
                 yield Transaction(connection)
 
@@ -96,7 +97,7 @@ class Store:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Transaction]:
         """To look only: on SQLite nobody who writes is waited for. Raises StoreAway."""
-        with _translated():
+        with _translated(self._errors):
             async with self._engine.connect() as connection:
                 looking = await connection.execution_options(**{_LOOKING: True})
                 async with looking.begin():
@@ -104,7 +105,7 @@ class Store:
 
     async def migrate(self) -> None:
         """Bring the tables to this version, once, under a lock. Raises StoreAway, StoreRefuses (a newer store)."""
-        with _translated():
+        with _translated(self._errors):
             async with self._engine.begin() as connection:
                 if not self.sqlite:
                     await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
@@ -144,15 +145,22 @@ def _roll_back(connection: sa.engine.interfaces.DBAPIConnection, _record: object
         connection.rollback()
 
 
+def _library_errors(dialect: sa.Dialect) -> tuple[type[Exception], ...]:
+    """What the libraries below raise; the driver's own too: SQLAlchemy lets pass what breaks before a connection is ready (asyncpg's InterfaceError, seen)."""
+    driver: Any = getattr(dialect.dbapi, "asyncpg", None)
+    raw = (driver.PostgresError, driver.InterfaceError, driver.InternalClientError) if driver else ()
+    return (sa.exc.SQLAlchemyError, OSError, sqlite3.Error, TimeoutError, asyncio.InvalidStateError, CallCancelled, *raw)
+
+
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(errors: tuple[type[Exception], ...]) -> Iterator[None]:
     """The one map from the library's errors to ours. Our messages carry no values: they may be personal."""
     try:
         with only_ours():
             yield
     except (UnicodeError, OverflowError) as error:
         raise Unstorable(type(error).__name__) from error
-    except (sa.exc.SQLAlchemyError, OSError, sqlite3.Error, TimeoutError, asyncio.InvalidStateError, CallCancelled) as error:
+    except errors as error:
         raise _ours(error) from error
 
 

@@ -59,6 +59,12 @@ async def retire(tx: Transaction, journal: str, now: datetime) -> None:
     await tx.run(journals.update().where(journals.c.id == journal).values(retired_at=now))
 
 
+async def move(tx: Transaction, journal: str, count: int) -> None:
+    """So many of those that had not been handed over are counted under another name from now on; not again if that was done before a crash."""
+    open_book = (journals.c.id == journal) & journals.c.retired_at.is_(None)
+    await tx.run(journals.update().where(open_book).values(accepted=journals.c.accepted - count, pending=journals.c.pending - count))
+
+
 async def highest_seq(tx: Transaction, journal: str) -> int:
     """The highest that the store has seen of this journal, in either of its places."""
     said = sa.select(sa.func.coalesce(sa.func.max(journals.c.highest_seq), 0)).where(journals.c.id == journal)

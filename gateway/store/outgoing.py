@@ -26,7 +26,9 @@ def _claim() -> sa.Executable:
     )
     now = sa.bindparam("now", type_=n.due_at.type)
     free = sa.or_(n.leased_until.is_(None), n.leased_until <= now)
-    due = sa.select(n.id).where(n.channel == sa.bindparam("in_channel"), n.state.in_(WAITING), n.due_at <= now, free, first)
+    # What was due when it was made is due, whatever the clock said then: it may have been ahead, and nobody is to wait until it is so late again.
+    in_time = sa.or_(n.due_at <= now, n.due_at == n.made_at)
+    due = sa.select(n.id).where(n.channel == sa.bindparam("in_channel"), n.state.in_(WAITING), in_time, free, first)
     return (
         notices.update()
         .where(n.id.in_(due.order_by(n.due_at, n.id).limit(sa.bindparam("most")).with_for_update(skip_locked=True).scalar_subquery()))

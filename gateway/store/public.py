@@ -99,7 +99,7 @@ async def steps(tx: Transaction, case: UUID) -> list[Step]:
 async def conversation(tx: Transaction, case: UUID) -> list[Said]:
     """The latest that was said on it, in order; a page that never ends would serve nobody."""
     m, a, n = messages.c, attachments.c, notices.c
-    text = sa.func.substr(m.text, 1, _MOST_LETTERS).label("text")
+    text = sa.func.substr(sa.func.coalesce(m.shown, m.text), 1, _MOST_LETTERS).label("text")
     newest = (
         sa.select(m.id, m.direction, text, m.at)
         .join(message_cases)

@@ -185,6 +185,8 @@ messages = sa.Table(
     # "in" | "out"
     _c("direction", sa.Text),
     _c("text", sa.Text),
+    # What is new in it, without what a mail program quotes; null: all of it.
+    _c("shown", sa.Text, nullable=True),
     # Law 9: what it was taken for, and why.
     _c("decision", sa.Text),
     _c("reason", sa.Text),

@@ -1,4 +1,4 @@
-"""Mail: the same words by two wires are one, a notice carries a token of its case, and an address may be dead."""
+"""Mail: the same words by two wires are one, a notice carries a token of its case, what is new in an answer, and an address may be dead."""
 
 from __future__ import annotations
 
@@ -18,4 +18,5 @@ def upgrade() -> None:
     op.drop_index("ix_arrivals_content_key", table_name="arrivals")
     op.create_index("uq_arrivals_content", "arrivals", ["content_key"], unique=True, sqlite_where=_SAID, postgresql_where=_SAID)
     op.add_column("notices", sa.Column("token", sa.Text(), nullable=False, server_default=""))
+    op.add_column("messages", sa.Column("shown", sa.Text(), nullable=True))
     op.add_column("addresses", sa.Column("undeliverable_at", sa.DateTime(timezone=True), nullable=True))
