@@ -19,7 +19,7 @@ import typer
 
 from gateway import server
 from gateway.commands.console import harmless, work
-from gateway.demo.phone import FIRST_NUMBER, pages
+from gateway.demo.phone import FIRST_NUMBER, alone
 from gateway.demo.twilio import Answer, Twilio
 
 _HOST = "127.0.0.1"
@@ -56,7 +56,7 @@ async def _practice(doors: list[str], number: str, token: str, port: int) -> Non
         loop.add_signal_handler(name, stop.set)
     twilio = Twilio(_ACCOUNT, token)
     async with twilio.serve(port=port) as api_base:
-        runner, page_port = await server.listen(pages(twilio, doors, [number]), _HOST, port + 1 if port else 0)
+        runner, page_port = await server.listen(alone(twilio, doors, [number]), _HOST, port + 1 if port else 0)
         _say(
             "This is a simulator. No SMS leaves this machine.",
             f"Account SID:     {_ACCOUNT}",
