@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -76,7 +77,7 @@ async def town(*numbers: str) -> AsyncIterator[Town]:
     gateway = web.Application()
     gateway.router.add_post("/message", door.take)
     async with twilio.serve(), TestServer(gateway) as far_end:
-        app = phone.alone(twilio, [str(far_end.make_url("/message"))], numbers or (OFFICE,))
+        app = phone.alone(twilio, [str(far_end.make_url("/message"))], numbers or (OFFICE,), ZoneInfo("Asia/Makassar"))
         async with TestClient(TestServer(app)) as page:
             yield Town(page, twilio, door)
 

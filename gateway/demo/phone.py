@@ -30,11 +30,11 @@ def add_to(app: web.Application, frame: Frame, twilio: Twilio, webhook_urls: Seq
     app.router.add_post(PATH, phone.send)
 
 
-def alone(twilio: Twilio, webhook_urls: Sequence[str], numbers: Sequence[str], zone: str = "Asia/Makassar") -> web.Application:
+def alone(twilio: Twilio, webhook_urls: Sequence[str], numbers: Sequence[str], zone: ZoneInfo) -> web.Application:
     """The application of a phone and nothing else."""
     app, frame = web.Application(client_max_size=MAX_FORM_BYTES), Frame({"sms": PATH})
     frame.add_to(app)
-    add_to(app, frame, twilio, webhook_urls, numbers, ZoneInfo(zone))
+    add_to(app, frame, twilio, webhook_urls, numbers, zone)
     app.router.add_get("/", _to_the_phone)
     return app
 

@@ -14,6 +14,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -25,6 +26,8 @@ from gateway.demo.twilio import Answer, Twilio
 _HOST = "127.0.0.1"
 _ACCOUNT = "AC" + "0" * 32
 _LOOK_SECONDS = 0.1
+# In which the phone shows its times; whose gateway it is, nobody knows here.
+_ZONE = ZoneInfo("Asia/Jakarta")
 _MOST_TYPED = 4096
 
 Webhook = Annotated[str, typer.Option(help='What the console calls "A message comes in": the address of your gateway\'s door.')]
@@ -56,7 +59,7 @@ async def _practice(doors: list[str], number: str, token: str, port: int) -> Non
         loop.add_signal_handler(name, stop.set)
     twilio = Twilio(_ACCOUNT, token)
     async with twilio.serve(port=port) as api_base:
-        runner, page_port = await server.listen(alone(twilio, doors, [number]), _HOST, port + 1 if port else 0)
+        runner, page_port = await server.listen(alone(twilio, doors, [number], _ZONE), _HOST, port + 1 if port else 0)
         _say(
             "This is a simulator. No SMS leaves this machine.",
             f"Account SID:     {_ACCOUNT}",
