@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import ModuleType
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.demo import mail_words, page_words, phone, phone_words
-from gateway.demo.pages import MAX_FORM_BYTES, Frame
+from gateway.demo.pages import MAX_FORM_BYTES
 from gateway.demo.twilio import Twilio
 
 SID, TOKEN = "AC" + "0" * 32, "rahasia"
@@ -78,9 +77,7 @@ async def town(*numbers: str) -> AsyncIterator[Town]:
     gateway = web.Application()
     gateway.router.add_post("/message", door.take)
     async with twilio.serve(), TestServer(gateway) as far_end:
-        app, frame = web.Application(client_max_size=MAX_FORM_BYTES), Frame({"sms": "/hp", "web": "http://lapor.example/lapor"}, Path("gateway.toml"))
-        frame.add_to(app)
-        phone.add_to(app, frame, twilio, [str(far_end.make_url("/message"))], numbers or (OFFICE,), ZoneInfo("Asia/Makassar"))
+        app = phone.alone(twilio, [str(far_end.make_url("/message"))], numbers or (OFFICE,), ZoneInfo("Asia/Makassar"))
         async with TestClient(TestServer(app)) as page:
             yield Town(page, twilio, door)
 

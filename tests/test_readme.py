@@ -84,14 +84,17 @@ def test_the_demo_plays_a_citizen_and_its_commands_find_the_report(tmp_path: Pat
     )
     try:
         assert playing.stdout is not None
-        # Its first page leads to the phone.
-        page = playing.stdout.readline().split()[-1] + "hp"
-        said = urllib.parse.urlencode({"nomor": "+6281234567890", "tulisan": "PPU lampu jalan mati di simpang Sotek"}).encode()
-        with urllib.request.urlopen(urllib.request.Request(page, said)) as answer:  # noqa: S310  # our own page on loopback
-            assert answer.status == 200
-        number = read_until(page, NUMBER)
-        traced = run("trace", number, "--config", ".demo/gateway.toml", folder=tmp_path)
-        assert "owner diskominfo" in traced.stdout
+        start = playing.stdout.readline().split()[-1]
+        for door, channel in (("hp", "sms"), ("surel", "mail")):
+            assert f'href="/{door}?' in read_until(start, re.compile(r"(?s).+"))
+            said = urllib.parse.urlencode({"tulisan": "PPU lampu jalan mati di simpang Sotek"}).encode()
+            # It ends where the conversation is shown.
+            with urllib.request.urlopen(urllib.request.Request(start + door, said)) as answer:  # noqa: S310  # our own page on loopback
+                assert answer.status == 200
+                number = read_until(answer.url, NUMBER)
+            traced = run("trace", number, "--config", ".demo/gateway.toml", folder=tmp_path)
+            assert f"accepted by {channel} as {number}" in traced.stdout
+            assert "owner diskominfo" in traced.stdout
         assert run("reconcile", "--config", ".demo/gateway.toml", folder=tmp_path).returncode == 0
         assert "active" in run("check", "--config", ".demo/gateway.toml", folder=tmp_path).stdout
         playing.send_signal(signal.SIGTERM)

@@ -78,7 +78,7 @@ ENGLISH = {
     "files": "Attachments",
     "send": "Send mail",
     "reply": "Send answer",
-    "away": "Answer by itself: on leave",
+    "away": "Automatic reply: on leave",
     "away_hint": "As an answering machine does. Machines get no answer, so that two of them never talk without end.",
     "away_subject": "Automatic reply: on leave",
     "away_text": "Thank you for your mail. I am on leave until Monday and will read my mail after that.",

@@ -1,4 +1,4 @@
-"""What all pages of the demo share: the frame, the languages, the way from door to door; and the first page, which leads to them."""
+"""What all pages of the demo share: the frame, the languages, the way from door to door."""
 
 from __future__ import annotations
 
@@ -35,18 +35,16 @@ class Door:
 class Frame:
     """Templates in two languages, each with the way to every door."""
 
-    def __init__(self, doors: Mapping[str, str], config_path: Path) -> None:
-        """`doors`: name and address of each, in the order in which they are shown. `config_path`: what a person's commands are told."""
+    def __init__(self, doors: Mapping[str, str]) -> None:
+        """`doors`: name and address of each, in the order in which they are shown."""
         self._doors = doors
-        self._config_path = config_path
         folders = [_HERE, Path(citizens.__file__).parent / "page"]
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(folders), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
 
     def add_to(self, app: web.Application) -> None:
-        """The first page, and what every page loads."""
-        app.router.add_get("/", self._start)
+        """Serve what every page loads."""
         app.router.add_get("/live.js", look.still((_HERE / "live.js").read_bytes(), "text/javascript"))
         look.add_to(app)
 
@@ -65,10 +63,6 @@ class Frame:
             **shown,
         )
         return web.Response(status=status, text=html, content_type="text/html", headers={"Cache-Control": "no-store"})
-
-    async def _start(self, request: web.Request) -> web.Response:
-        words = page_words.LANGUAGES[language(request)]
-        return self.answer("start.html", words, lambda code: f"/?lang={code}", {"config_path": self._config_path})
 
 
 def language(request: web.Request) -> str:

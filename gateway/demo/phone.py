@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from gateway.demo.pages import MIB, Frame, form_text, language
+from gateway.demo.pages import MAX_FORM_BYTES, MIB, Frame, form_text, language
 from gateway.demo.phone_view import Screen, shown
 from gateway.demo.twilio import Twilio
 
@@ -19,6 +19,7 @@ FIRST_NUMBER = "+6281234567890"
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 # https://www.twilio.com/docs/messaging/guides/accepted-mime-types: a message with its media may have 5 MB.
 _MAX_PICTURE_BYTES = 5 * MIB
+
 Picture = tuple[str, str, bytes]
 
 
@@ -27,6 +28,19 @@ def add_to(app: web.Application, frame: Frame, twilio: Twilio, webhook_urls: Seq
     phone = _Phone(frame, twilio, webhook_urls, numbers, zone)
     app.router.add_get(PATH, phone.show)
     app.router.add_post(PATH, phone.send)
+
+
+def alone(twilio: Twilio, webhook_urls: Sequence[str], numbers: Sequence[str], zone: ZoneInfo) -> web.Application:
+    """The application of a phone and nothing else."""
+    app, frame = web.Application(client_max_size=MAX_FORM_BYTES), Frame({"sms": PATH})
+    frame.add_to(app)
+    add_to(app, frame, twilio, webhook_urls, numbers, zone)
+    app.router.add_get("/", _to_the_phone)
+    return app
+
+
+async def _to_the_phone(request: web.Request) -> web.Response:
+    return web.Response(status=303, headers={"Location": str(request.rel_url.with_path(PATH, keep_query=True))})
 
 
 class _Phone:

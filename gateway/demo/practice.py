@@ -17,13 +17,10 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from aiohttp import web
 
 from gateway import server
 from gateway.commands.console import harmless, work
-from gateway.demo import phone
-from gateway.demo.pages import MAX_FORM_BYTES, Frame
-from gateway.demo.phone import FIRST_NUMBER
+from gateway.demo.phone import FIRST_NUMBER, alone
 from gateway.demo.twilio import Answer, Twilio
 
 _HOST = "127.0.0.1"
@@ -62,7 +59,7 @@ async def _practice(doors: list[str], number: str, token: str, port: int) -> Non
         loop.add_signal_handler(name, stop.set)
     twilio = Twilio(_ACCOUNT, token)
     async with twilio.serve(port=port) as api_base:
-        runner, page_port = await server.listen(_page(twilio, doors, number), _HOST, port + 1 if port else 0)
+        runner, page_port = await server.listen(alone(twilio, doors, [number], _ZONE), _HOST, port + 1 if port else 0)
         _say(
             "This is a simulator. No SMS leaves this machine.",
             f"Account SID:     {_ACCOUNT}",
@@ -71,7 +68,7 @@ async def _practice(doors: list[str], number: str, token: str, port: int) -> Non
             f"Your number:     {number}",
             f"Webhook:         {doors[0]}",
             f"Fallback:        {doors[1] if len(doors) > 1 else 'none: what the webhook refuses is lost'}",
-            f"A phone's page:  http://{_HOST}:{page_port}{phone.PATH}",
+            f"A phone's page:  http://{_HOST}:{page_port}/",
             "Type a message and press Enter: it is an SMS to your number. Ctrl-C ends it.",
         )
         telling = asyncio.create_task(_tell(twilio))
@@ -81,14 +78,6 @@ async def _practice(doors: list[str], number: str, token: str, port: int) -> Non
             task.cancel()
         await asyncio.gather(telling, texting, return_exceptions=True)
         await runner.cleanup()
-
-
-def _page(twilio: Twilio, doors: list[str], number: str) -> web.Application:
-    frame = Frame({"sms": phone.PATH}, Path("gateway.toml"))
-    app = web.Application(client_max_size=MAX_FORM_BYTES)
-    frame.add_to(app)
-    phone.add_to(app, frame, twilio, doors, [number], _ZONE)
-    return app
 
 
 async def _text(twilio: Twilio, doors: list[str], number: str) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from gateway.config import Config
-from gateway.demo import mail_program, mail_view, pages, phone
+from gateway.demo import mail_program, mail_view, pages, phone, start
 from gateway.demo.post_office import PostOffice
 from gateway.demo.twilio import Twilio
 
@@ -45,9 +45,10 @@ async def providers() -> AsyncIterator[Providers]:
 def site(around: Providers, config: Config, config_path: Path) -> web.Application:
     """A page for each, behind the page that leads to them."""
     home, zone = config.public_urls[0], ZoneInfo(config.zone)
-    frame = pages.Frame({"sms": phone.PATH, "mail": mail_view.PATH, "web": f"{home}/lapor"}, config_path)
+    frame = pages.Frame({"sms": phone.PATH, "mail": mail_view.PATH, "web": f"{home}/lapor"})
     app = web.Application(client_max_size=pages.MAX_FORM_BYTES)
     frame.add_to(app)
+    start.add_to(app, frame, config_path)
     phone.add_to(app, frame, around.twilio, [f"{url}/in/sms/message" for url in config.public_urls], [config.site.sms], zone)
     mail_program.add_to(app, frame, around.post_office, around.smtp_port, config.site.email, zone)
     return app
