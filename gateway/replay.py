@@ -12,7 +12,7 @@ from gateway import rows as make
 from gateway.case import Case, Event
 from gateway.conversation import Understood, decide
 from gateway.office import Office
-from gateway.reader import Reader
+from gateway.reader import Reader, read_alone
 from gateway.reading import Broke
 from gateway.store import filing as store
 from gateway.store import lookup, people
@@ -38,7 +38,7 @@ async def replay(db: Store, reader: Reader, office: Office, parked: Sequence[Kep
 
 
 async def _one(db: Store, reader: Reader, office: Office, kept: Kept, now: datetime) -> Replayed:
-    read = (await reader.read([kept.entry.arrival]))[0]
+    read = await read_alone(reader, kept.entry.arrival)
     if isinstance(read, Broke):
         return Replayed(kept, "still unreadable", read.reason)
     decision = decide(read)
