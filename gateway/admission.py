@@ -19,7 +19,7 @@ from gateway.store.people import Person
 from gateway.store.writing import Row
 from gateway.words import Words
 from normalizer import Address, Setting
-from normalizer.address import canonical, country_of
+from normalizer.address import canonical, country_of, mailbox
 
 # Why a notice is withheld, by the cap that it is over.
 CAPS = {
@@ -27,15 +27,21 @@ CAPS = {
     "per_recipient_per_hour": "this address has had its notices for this hour",
     "mails_per_address_per_week": "this address has had its mails for this week",
     "mails_per_domain_per_week": "this domain has had its mails for this week",
+    "new_domains": "enough domains that never wrote before were written to in this hour",
     "typed_share": "the rest of this hour's budget is for those who wrote by this channel",
     "per_contact_per_day": "this contact was typed often enough today",
     "undeliverable": "what was sent to this contact came back",
 }
 # Of a channel's hourly budget, what typed contacts may use: they may be strangers, and those who wrote by the channel itself come first.
 TYPED_SHARE = 0.2
+# And what mails to domains may use that are no public provider's and were not written to in the week before: a machine may come from a new one each time,
+# a forger may name anybody's, and those whom we know must have their answers all the same.
+NEW_DOMAINS_SHARE = 0.2
 # Remarks of a door on reports that nobody is written to for.
 _ODD = frozenset({"honeypot", "flood"})
-_WEEK = timedelta(days=7)
+_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
+# Stands for all new domains among the budgets; no domain has this name.
+_NEW = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +75,30 @@ def typed_contact(entry: Entry, read: object, office: Office) -> Address | None:
     return to
 
 
+def counted(who: Iterable[Address]) -> set[Address]:
+    """These, and the mailboxes by which it is counted what they are sent."""
+    return {one for address in who for one in (address, mailbox(address))}
+
+
 async def admit(
     tx: Transaction, office: Office, wanted: Sequence[Wanted], met: Mapping[Address, Person], now: datetime
 ) -> tuple[list[Row], dict[Address, Allowance]]:
-    """The notices, some of them withheld; and what each address has been sent since, to be remembered."""
+    """The notices, some of them withheld; and what each mailbox has been sent since, to be remembered. `met`: all that are counted()."""
     rows: list[Row] = []
     touched: dict[Address, Allowance] = {}
-    today = await store.written_to(tx, {one.to.value for one in wanted if one.typed}, now - timedelta(days=1))
     for channel in sorted({one.channel for one in wanted}):
         mine = [one for one in wanted if one.channel == channel]
-        spent = _Spent(await store.spent(tx, channel, now), today, await _domains(tx, office, mine, now))
+        spent = _Spent(await store.spent(tx, channel, now), await _domains(tx, office, mine, now))
         for one in mine:
-            person = met[one.to]
-            allowance = touched.get(one.to, person.allowance)
-            over = _over(office, one, person, allowance, spent, now)
+            box = mailbox(one.to)
+            allowance = touched.get(box, met[box].allowance)
+            over = _over(office, one, met[one.to], allowance, spent, now)
             rows.append(_notice(office, one, allowance, over, now))
             if over:
-                touched[one.to] = allowance.withheld(notices.ACKNOWLEDGEMENT)
+                touched[box] = allowance.withheld(notices.ACKNOWLEDGEMENT)
             else:
                 spent.count(office, one)
-                touched[one.to] = allowance.spent(notices.ACKNOWLEDGEMENT, now)
+                touched[box] = allowance.spent(notices.ACKNOWLEDGEMENT, now)
         await store.spend(tx, channel, spent.channel, now)
         for domain, used in spent.fresh.items():
             await store.spend(tx, _purse(channel, domain), used, now)
@@ -100,23 +110,24 @@ class _Spent:
     """Of a channel, in this transaction and before it."""
 
     channel: int
-    # By the value of a typed contact, within a day.
-    today: dict[str, int]
     # By domain: within the week before this hour, and in this hour.
     week: dict[str, int]
     fresh: dict[str, int]
 
-    def __init__(self, channel: int, today: dict[str, int], domains: Mapping[str, tuple[int, int]]) -> None:
-        self.channel, self.today = channel, today
+    def __init__(self, channel: int, domains: Mapping[str, tuple[int, int]]) -> None:
+        self.channel = channel
         self.week = {domain: week - hour for domain, (week, hour) in domains.items()}
         self.fresh = {domain: hour for domain, (_, hour) in domains.items()}
 
     def count(self, office: Office, one: Wanted) -> None:
         self.channel += 1
-        if one.typed:
-            self.today[one.to.value] = self.today.get(one.to.value, 0) + 1
         if (domain := _counted_domain(office, one.to)) is not None:
+            self.fresh[_NEW] += self.is_new(domain)
             self.fresh[domain] += 1
+
+    def is_new(self, domain: str) -> bool:
+        """Nobody there was written to before this hour."""
+        return self.week[domain] == 0
 
 
 def _over(office: Office, one: Wanted, person: Person, allowance: Allowance, spent: _Spent, now: datetime) -> str:
@@ -128,8 +139,9 @@ def _over(office: Office, one: Wanted, person: Person, allowance: Allowance, spe
         "per_recipient_per_hour": not allowance.may(notices.ACKNOWLEDGEMENT, now, caps.per_recipient_per_hour),
         "mails_per_address_per_week": one.to.kind == "email" and allowance.within(now, _WEEK) >= caps.mails_per_address_per_week,
         "mails_per_domain_per_week": domain is not None and spent.week[domain] + spent.fresh[domain] >= caps.mails_per_domain_per_week,
+        "new_domains": domain is not None and spent.is_new(domain) and spent.fresh[_NEW] >= caps.per_channel_per_hour * NEW_DOMAINS_SHARE,
         "typed_share": one.typed and spent.channel >= caps.per_channel_per_hour * TYPED_SHARE,
-        "per_contact_per_day": one.typed and spent.today.get(one.to.value, 0) >= caps.per_contact_per_day,
+        "per_contact_per_day": one.typed and allowance.within(now, _DAY) >= caps.per_contact_per_day,
         "undeliverable": one.typed and person.undeliverable,
     }
     return next((cap for cap, is_over in checks.items() if is_over), "")
@@ -139,7 +151,7 @@ async def _domains(tx: Transaction, office: Office, wanted: Iterable[Wanted], no
     """What domains have been sent: in the week until now, and of that in this hour. Their rows are ours until the transaction ends."""
     found = {}
     domains = {(one.channel, domain) for one in wanted if (domain := _counted_domain(office, one.to)) is not None}
-    for channel, domain in sorted(domains):
+    for channel, domain in sorted(domains | {(channel, _NEW) for channel, _ in domains}):
         hour = await store.spent(tx, _purse(channel, domain), now)
         found[domain] = (await store.spent_since(tx, _purse(channel, domain), now - _WEEK), hour)
     return found

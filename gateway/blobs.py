@@ -39,6 +39,14 @@ class Blobs:
             part.unlink(missing_ok=True)
         return digest.hexdigest(), size
 
+    def has_room(self) -> bool:
+        """Whether a file may be begun now."""
+        try:
+            self.folder.insist_on_room()
+        except OSError:
+            return False
+        return True
+
     def older_than(self, before: datetime, after: str, limit: int) -> list[str]:
         """Digests of files that nobody brought or asked for since then, in order, behind `after`; what a crash left unfinished in that time goes at once."""
         for part in self.folder.path.glob("*.part"):

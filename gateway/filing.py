@@ -49,7 +49,7 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
     opening = [(entry, read) for entry, read in news if entry.seq not in joining and opens(entry, read)]
     senders = {sender for entry, read in opening if (sender := sender_of(entry, read, office))}
     typed = {entry.seq: contact for entry, read in opening if (contact := admission.typed_contact(entry, read, office))}
-    met = await people.meet(tx, senders | set(typed.values()), now)
+    met = await people.meet(tx, admission.counted(senders | set(typed.values())), now)
     numbers = await _numbers(tx, office.key, [entry for entry, _ in opening], known)
     wanted: list[Wanted] = []
     for entry, read in news:

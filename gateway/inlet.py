@@ -20,6 +20,8 @@ from normalizer import Address
 
 # A wire's id is kept as it is if it is short and plain; anything else by its digest, so that every store can hold and index it.
 _MAX_ID = 200
+# From here on a report finds as little room on a disk that is nearly full as files do: a flood of heavy mails shall leave some to an SMS. Bytes.
+_LARGE = 256 * 1024
 
 Fingerprint = Callable[[Arrival], str]
 
@@ -63,6 +65,8 @@ class CoreInlet:
         wire_id, reply_to = _plain_id(arrival.wire_id), _plain_reply(arrival)
         if (wire_id, reply_to) != (arrival.wire_id, arrival.reply_to):
             arrival = replace(arrival, wire_id=wire_id, reply_to=reply_to)
+        if len(arrival.raw) >= _LARGE and not self._blobs.has_room():
+            raise Refused("The disk is nearly full: what is left is for small reports.")
         number = tracking.number(self._key, arrival.channel, arrival.wire_id)
         await self._journal.append(arrival, self._fingerprint_of(arrival), number)
         due = self._calendar.due(arrival.received_at, self._working_days)

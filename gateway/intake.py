@@ -1,8 +1,8 @@
 """From the journal to the store: read, normalise, decide, file. What cannot be read is parked and holds up nobody; while the store is away it waits.
 
-Two lanes read. The fast one takes the journal in order, in batches. A report that raised, hung or killed its process, or is very large, goes on in the
-slow one, alone and with a process of its own, and so does what its sender writes meanwhile: order is kept per correspondent. A third files what they
-have read, in the order in which they bring it, while the next is being read.
+Two lanes read. The fast one takes the journal in order, in batches. A report that raised, hung or killed its process, is very large, or brings files that
+find no room, goes on in the slow one, alone and with a process of its own, and so does what its sender writes meanwhile: order is kept per correspondent.
+A third files what they have read, in the order in which they bring it, while the next is being read.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from gateway.filing import Filed, Read, file
 from gateway.journal import Journal
 from gateway.journal_file import Entry
 from gateway.office import Office
-from gateway.reader import Reader, ReaderAway
-from gateway.reading import Broke, where
+from gateway.reader import Reader, ReaderAway, read_alone
+from gateway.reading import Broke, NoRoom, where
 from gateway.stages import Stages
 from gateway.store import journals
 from gateway.store.engine import (
@@ -180,10 +180,11 @@ class Intake:
         """Hand over what can be read now; leave the rest to the slow lane."""
         ready = [entry for entry in entries if not self._suspects.keep_if(entry, entry.tries > 0 or len(entry.arrival.raw) > LARGE)]
         while ready:
-            outcomes = await self._read(self._fast, ready)
+            outcomes = await self._insist(partial(self._fast.read, [entry.arrival for entry in ready]))
             good: list[tuple[Entry, Read]] = []
             for entry, outcome in zip(ready, outcomes, strict=False):
-                if not self._suspects.keep_if(entry, isinstance(outcome, Broke)):
+                # What waits for room on the disk waits where it holds up nobody who needs none.
+                if not self._suspects.keep_if(entry, isinstance(outcome, Broke | NoRoom)) and not isinstance(outcome, NoRoom):
                     good.append((entry, outcome))
             rest = ready[len(outcomes) :]
             ready = [entry for entry in rest if not self._suspects.keep_if(entry, suspicious=False)]
@@ -201,15 +202,12 @@ class Intake:
         if entry.tries < TRIES:
             await self._insist(partial(self._journal.tried, entry.seq))
             entry = replace(entry, tries=entry.tries + 1)
-            outcome = (await self._read(self._slow, [entry]))[0]
+            outcome = await self._insist(partial(read_alone, self._slow, entry.arrival))
         if isinstance(outcome, Broke) and entry.tries < TRIES:
             self._suspects.again(suspect)
             return
         await self._pass_on([(entry, outcome)])
         self._suspects.done(suspect)
-
-    async def _read(self, reader: Reader, entries: Sequence[Entry]) -> Sequence[Read]:
-        return await self._insist(partial(reader.read, [entry.arrival for entry in entries]))
 
     async def _hand_over(self, batch: _Batch) -> None:
         """Into the store, and only then out of the journal. Ends when that is done, however long the store is away."""

@@ -18,6 +18,9 @@ from gateway.store.filing import Rows
 from gateway.store.writing import Row
 from normalizer import Complaint, Location
 
+# Remarks of a door that could not tell for sure who wrote.
+_UNCLEAR = frozenset({"several_senders", "sender_unclear", "sender_not_named"})
+
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
@@ -87,11 +90,16 @@ async def _threaded(tx: Transaction, key: bytes, news: Sequence[tuple[Entry, obj
         writer = people.get(read.complaint.sender) if read.complaint.sender else None
         proved = [known[number] for number in signed if number in known and writer is not None and known[number].correspondent == writer]
         claimed = [known[number] for number in (*signed, *written) if number in known]
-        if proved and read.report.automatic != "forged":
+        if proved and not _is_in_doubt(read):
             found[entry.seq] = Belonging(THREAD, case=proved[0].case)
         elif claimed:
             found[entry.seq] = Belonging(CLAIM, case=claimed[0].case)
     return found
+
+
+def _is_in_doubt(read: Understood) -> bool:
+    """Whether it may be somebody else who wrote it than it seems."""
+    return read.report.automatic == "forged" or not _UNCLEAR.isdisjoint(read.report.remarks)
 
 
 def _named(key: bytes, read: Understood) -> tuple[list[str], list[str]]:

@@ -41,13 +41,13 @@ class Reader:
         self._seconds_per_mib = seconds_per_mib
         self._process: asyncio.subprocess.Process | None = None
 
-    async def read(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+    async def read(self, arrivals: Sequence[Arrival]) -> list[Outcome | NoRoom]:
         """What each is, in order. Shorter than asked if one hung or killed the process: the last is then that one, and the rest was not begun.
 
-        Raises ReaderAway: no process could be started, or files could not be written; nothing is wrong with any report.
+        NoRoom: nothing is wrong with it, its files could not be written. Raises ReaderAway: no process could be started; nothing is wrong with any report.
         """
         process, loop = await self._started(), asyncio.get_running_loop()
-        outcomes: list[Outcome] = []
+        outcomes: list[Outcome | NoRoom] = []
         try:
             _put(process, list(arrivals))
             left = self._allowed(arrivals)
@@ -60,6 +60,9 @@ class Reader:
                 if isinstance(what, Writing):
                     what = await self._written(process)
                 outcomes.append(Understood(*what) if isinstance(what, tuple) else what)  # type: ignore[arg-type]
+                if self._process is None:
+                    # Killed while it wrote: the rest was not begun.
+                    break
         except (asyncio.IncompleteReadError, ConnectionError):
             await self.kill()
             outcomes.append(Broke("killed its process"))
@@ -82,13 +85,11 @@ class Reader:
                 what = await _next(process)
         except TimeoutError:
             await self.kill()
-            what = NoRoom("TimeoutError")
-        if isinstance(what, NoRoom):
-            raise ReaderAway(f"The files of a report cannot be written ({what.what}). Check the disk.")
+            return NoRoom("TimeoutError")
         report = what[0] if isinstance(what, tuple) else None
         # The sweeper knows nothing of that process: from here on, they are this one's.
         if report and not all([await asyncio.to_thread(self._blobs.touch, file.digest) for file in report.attachments if file.digest]):
-            raise ReaderAway("A file of a report was swept while it was written.")
+            return NoRoom("swept while it was written")
         return what
 
     async def kill(self) -> None:
@@ -128,6 +129,14 @@ class Reader:
                 await self.kill()
                 raise
         return self._process
+
+
+async def read_alone(reader: Reader, arrival: Arrival) -> Outcome:
+    """What it is. Raises ReaderAway, also where its files cannot be written."""
+    [outcome] = await reader.read([arrival])
+    if isinstance(outcome, NoRoom):
+        raise ReaderAway(f"The files of a report cannot be written ({outcome.what}). Check the disk.")
+    return outcome
 
 
 def _put(process: asyncio.subprocess.Process, what: object) -> None:

@@ -12,7 +12,7 @@ from gateway import rows as make
 from gateway.case import Case, Event
 from gateway.conversation import Understood, decide
 from gateway.office import Office
-from gateway.reader import Reader
+from gateway.reader import Reader, read_alone
 from gateway.reading import Broke
 from gateway.store import filing as store
 from gateway.store import lookup, people
@@ -38,7 +38,7 @@ async def replay(db: Store, reader: Reader, office: Office, parked: Sequence[Kep
 
 
 async def _one(db: Store, reader: Reader, office: Office, kept: Kept, now: datetime) -> Replayed:
-    read = (await reader.read([kept.entry.arrival]))[0]
+    read = await read_alone(reader, kept.entry.arrival)
     if isinstance(read, Broke):
         return Replayed(kept, "still unreadable", read.reason)
     decision = decide(read)
@@ -63,7 +63,7 @@ async def _fill(tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Under
     """The complaint comes in, as a new version; the unread one stays."""
     decision = decide(read)
     sender = filing.sender_of(kept.entry, read, office)
-    met = await people.meet(tx, {sender} if sender else set(), now)
+    met = await people.meet(tx, admission.counted({sender} if sender else set()), now)
     person = met[sender].id if sender else case.correspondent
     if case.status == cases.RECEIVED:
         changed, event = cases.fill(case, read.complaint, correspondent=person, reason=decision.reason, at=now)
@@ -85,4 +85,4 @@ async def _acknowledge(
     sender = filing.sender_of(kept.entry, read, office)
     told, allowances = await admission.admit(tx, office, filing.acknowledged(case, kept.entry, read, office, sender, None), met, now)
     rows.notices += told
-    await people.remember(tx, allowances, met.keys())
+    await people.remember(tx, allowances, {sender} if sender else set())

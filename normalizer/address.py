@@ -17,6 +17,8 @@ PHONE_KINDS = frozenset({"sms", "whatsapp"})
 
 # RFC 5321, section 4.5.3.1.3, less the angle brackets.
 _MAX_CHARACTERS = 254
+# Gmail Help, "Dots don't matter in Gmail addresses"; both names are one.
+_DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 _SCHEME = re.compile(r"^(?:whatsapp|sms|tel):", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"[\s().\-/]")
 # 15 digits at the most (ITU-T E.164, section 6), a trunk or exchange prefix before them.
@@ -44,6 +46,31 @@ def country_of(address: Address) -> str | None:
     ('ID', 'US')
     """
     return phonenumbers.region_code_for_number(phonenumbers.parse(address.value)) if address.kind in PHONE_KINDS else None
+
+
+def identity(address: Address) -> Address:
+    """How a person is known again who writes from a canonical address. A telephone and a desk do not agree on capitals, and no mail server tells them apart.
+
+    >>> identity(Address("email", "Warga@contoh.example"))
+    Address(kind='email', value='warga@contoh.example')
+    """
+    return Address("email", address.value.lower()) if address.kind == "email" else address
+
+
+def mailbox(address: Address) -> Address:
+    """What a canonical address has in common with all that may end in the same mailbox: for counting what is sent there, never for telling who writes.
+
+    >>> mailbox(Address("email", "Siti.Warga+lapor@gmail.com")), mailbox(Address("email", "siti.warga@contoh.example")).value
+    (Address(kind='email', value='sitiwarga@gmail.com'), 'siti.warga@contoh.example')
+    """
+    if address.kind != "email":
+        return address
+    local, _, domain = identity(address).value.rpartition("@")
+    # RFC 5233: what stands behind the + is for the mailbox's owner.
+    plain = local.partition("+")[0] or local
+    if domain in _DOTLESS:
+        plain, domain = plain.replace(".", "") or plain, "gmail.com"
+    return Address("email", f"{plain}@{domain}")
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from channels.mail.headers import Head, decode_words, plain
 
@@ -35,6 +35,8 @@ class Mailbox:
     name: str
     # Canonical: the domain in small letters. Empty: the field names nobody that could be written to.
     address: str
+    # Named in the one way that every program reads alike. Else a border server may have checked another's name than we read.
+    plain: bool = field(default=True, repr=False, compare=False)
 
 
 def mailboxes(said: str) -> list[Mailbox]:
@@ -95,6 +97,8 @@ class _Piece:
     comments: list[str] = field(default_factory=list)
     # Something that looks like an address was among them.
     addressed: bool = False
+    # Something stands where programs do not agree what it means: a group's name before it, a comment or a bracket inside of an address.
+    odd: bool = False
 
     def add(self, word: str) -> None:
         """A word or a quoted string."""
@@ -107,15 +111,21 @@ class _Piece:
         for angle in reversed(self.angles):
             # The last one: what stands before may look like an address to mislead.
             if address := canonical(angle) or _hidden(angle):
-                return Mailbox(_shown(shown or " ".join(self.comments)), address)
+                plain = len(self.angles) == 1 and {angle.strip().lower(), *_named_in(shown)} == {address.lower()}
+                return Mailbox(_shown(shown or " ".join(self.comments)), address, plain and not self.odd)
         if address := canonical(shown):
-            return Mailbox(_shown(" ".join(self.comments)), address)
+            return Mailbox(_shown(" ".join(self.comments)), address, shown.lower() == address.lower() and len(self.words) == 1 and not self.odd)
         if address := _hidden(shown):
-            return Mailbox(_shown(shown.replace(address, "")), address)
+            return Mailbox(_shown(shown.replace(address, "")), address, plain=False)
         if "=?" in shown and "@" in (inner := decode_words(shown).replace("=?", "")):
             # The whole of it in an encoded word, where none belongs.
-            return next((box for box in mailboxes(inner) if box.address), Mailbox(_shown(inner), ""))
-        return Mailbox(_shown(shown), "") if shown or self.angles else None
+            return replace(next((box for box in mailboxes(inner) if box.address), Mailbox(_shown(inner), "")), plain=False)
+        return Mailbox(_shown(shown), "", plain=False) if shown or self.angles else None
+
+
+def _named_in(text: str) -> set[str]:
+    """All addresses among words, in small letters."""
+    return {found[1].rstrip(".").lower() for found in BARE.finditer(text)}
 
 
 def _hidden(text: str) -> str:
@@ -145,13 +155,15 @@ def _pieces(said: str) -> Iterator[_Piece]:
             end = said.find(">", at)
             end = len(said) if end < 0 else end
             # "<<a@b>": the inner one.
-            piece.angles.append(_COMMENT.sub("", said[said.rfind("<", at, end) + 1 : end]))
+            inner = _COMMENT.sub("", said[said.rfind("<", at, end) + 1 : end])
+            piece.angles.append(inner)
+            piece.odd |= inner != said[at + 1 : end]
             at = end + 1
         elif character in ",;":
             yield piece
             piece, at = _Piece(), at + 1
         elif character == ":" and _names_group(piece):
-            piece, at = _Piece(), at + 1
+            piece, at = _Piece(odd=True), at + 1
         else:
             end_of_word = _SPECIAL.search(said, at + 1)
             stop = end_of_word.start() if end_of_word else len(said)

@@ -41,11 +41,11 @@ def by_head(head: Head, sender: str, *, null_sender: bool, own: Collection[str])
     submitted = head.first("auto-submitted").lower()
     precedence = {head.first("precedence").lower(), head.first("x-precedence").lower()}
     suppressed = set(re.split(r"[\s,;]+", head.first("x-auto-response-suppress").lower()))
-    local = sender.rpartition("@")[0]
+    local, _, domain = sender.rpartition("@")
     reasons = {
         "auto_submitted": bool(submitted and not re.match(r"no\b", submitted)) or bool(names & _ANSWERED),
         "null_sender": null_sender,
-        "own_address": sender.lower() in {address.lower() for address in own},
+        "own_address": f"{local.partition('+')[0]}@{domain}".lower() in {address.lower() for address in own},
         "mailing_list": bool(names & _LIST),
         "bulk": bool(precedence & _BULK),
         "no_reply": bool(NO_REPLY.search(local) or NOBODY.match(local)),

@@ -86,13 +86,16 @@ def read_incoming(raw: bytes, envelope: Envelope) -> Incoming:
     bounce = bounce_of(mail, sender.address, null_sender=null_sender, text=text)
     view = reply(text) if bounce is None else text
     message_id, references = _message_id(head), _references(head)
-    authenticated = verdict(head.all("authentication-results"), envelope.authserv_id)
+    found = _tokens(head, envelope)
+    authenticated = verdict(head.all("authentication-results"), envelope.authserv_id, sender.address)
     code = (
         ("bounce" if bounce else "")
         or ("forged" if authenticated.forged else "")
         or automatic.by_structure(mail)
         or automatic.by_head(head, sender.address, null_sender=null_sender, own=envelope.own)
-        or automatic.by_words(subject, view, answers=bool(references) or bool(_ANSWERS.match(subject)))
+        or automatic.by_words(subject, view, answers=bool(references) or bool(found) or bool(_ANSWERS.match(subject)))
+        # Whichever of them we answered, another one may be whom a border server has checked.
+        or ("several_senders" if "several_senders" in remarks else "")
     )
     remarks += content.remarks + ["forged"] * authenticated.doubtful + ["mail_cut"] * bool(envelope.cut)
     return Incoming(
@@ -104,7 +107,7 @@ def read_incoming(raw: bytes, envelope: Envelope) -> Incoming:
         reply=None if view.split() == text.split() else view,
         message_id=message_id,
         references=references,
-        tokens=_tokens(head, envelope),
+        tokens=found,
         automatic=code,
         bounce=bounce,
         remarks=tuple(dict.fromkeys(remarks)),
@@ -122,7 +125,9 @@ def _sender(head: Head, envelope: Envelope) -> tuple[Mailbox, list[str]]:
     usable = [mailbox for mailbox in named if mailbox.address]
     if usable:
         several = len({mailbox.address.lower() for mailbox in usable}) > 1
-        return usable[0], ["several_senders"] * several
+        # Whoever reads another one of them for the sender, or reads this one in another way, has checked somebody else.
+        unclear = len(named) > 1 or len(list(head.values("from"))) > 1 or not usable[0].plain
+        return usable[0], ["several_senders"] * several + ["sender_unclear"] * (unclear and not several)
     shown = next((mailbox.name for mailbox in named if mailbox.name), "")
     for mailbox in addresses.of(head, ["sender", "return-path"]):
         if mailbox.address:

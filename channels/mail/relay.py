@@ -16,8 +16,9 @@ from channels.contract import Checked, SendFailed
 from channels.mail import settings
 from channels.mail.failures import CONNECT, CONTENT, DATA, FAILURES, LOGIN, MAIL, RCPT, failure
 
-# RFC 5321, section 4.1.2, without quotes and comments: what cannot be written so is nobody's address, or an attack.
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+# RFC 5321, section 4.1.2, without quotes and comments: what cannot be written so is nobody's address, or an attack. Without % and !, too, which to a relay may
+# mean a way through it to somebody else (RFC 1123, section 5.2.16), and only with a domain that the world knows: not "localhost", not 127.0.0.1.
+_ADDRESS = re.compile(r"[A-Za-z0-9.#$&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}\.){1,20}(?=[0-9-]*[A-Za-z])[A-Za-z0-9-]{2,63}")
 # A connection that nobody uses is given back after this. Seconds; servers wait minutes (RFC 5321, section 4.5.3.2.7).
 IDLE_SECONDS = 20.0
 # One that was used before answers at once, or is dead.

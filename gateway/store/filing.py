@@ -21,10 +21,10 @@ from gateway.store.tables import (
     cases,
     complaint_versions,
     links,
-    notices,
 )
 from gateway.store.writing import Row, upsert
 from normalizer import Address
+from normalizer.address import identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,10 @@ async def cases_of(tx: Transaction, numbers: Iterable[str]) -> dict[str, Whose]:
 
 async def correspondents_of(tx: Transaction, who: Iterable[Address]) -> dict[Address, UUID]:
     """Those whom we know."""
-    a, wanted = addresses.c, set(who)
-    statement = sa.select(a.kind, a.value, a.correspondent).where(a.value.in_([address.value for address in wanted]))
-    return {Address(kind, value): correspondent for kind, value, correspondent in await tx.all(statement) if Address(kind, value) in wanted}
+    a, known_as = addresses.c, {address: identity(address) for address in who}
+    statement = sa.select(a.kind, a.value, a.correspondent).where(a.value.in_([known.value for known in known_as.values()]))
+    found = {Address(kind, value): correspondent for kind, value, correspondent in await tx.all(statement)}
+    return {address: found[known] for address, known in known_as.items() if known in found}
 
 
 async def taken(tx: Transaction, numbers: Iterable[str]) -> set[str]:
@@ -120,16 +121,6 @@ async def linked(tx: Transaction, digests: Iterable[str]) -> dict[str, UUID]:
     if not wanted:
         return {}
     return {row.digest: row.case for row in await tx.all(sa.select(links.c.digest, links.c.case).where(links.c.digest.in_(wanted)))}
-
-
-async def written_to(tx: Transaction, values: Iterable[str], since: datetime) -> dict[str, int]:
-    """How many notices each of these addresses was given since then; what was withheld does not count."""
-    wanted, n = list(values), notices.c
-    if not wanted:
-        return {}
-    counted = (n.to_value.in_(wanted), n.made_at > since, n.state != "withheld")
-    statement = sa.select(n.to_value, sa.func.count().label("times")).where(*counted).group_by(n.to_value)
-    return {row.to_value: row.times for row in await tx.all(statement)}
 
 
 async def spent(tx: Transaction, channel: str, now: datetime) -> int:

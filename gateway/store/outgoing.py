@@ -12,6 +12,7 @@ from channels import DeliveryUpdate, Notice
 from gateway.store.engine import Transaction
 from gateway.store.tables import addresses, cases, notices
 from normalizer import Address
+from normalizer.address import identity
 
 # What is still to be sent.
 WAITING = ("queued", "sending")
@@ -167,7 +168,8 @@ async def update(tx: Transaction, said: DeliveryUpdate, now: datetime) -> bool:
     changed = await tx.run(notices.update().where(which, notices.c.state.in_(below)).values(**values))
     if changed and state == "undelivered" and to[0].to_kind == "email":
         # A telephone may be off for a day; a mailbox that sends mail back is not there.
-        here = (addresses.c.kind == to[0].to_kind, addresses.c.value == to[0].to_value)
+        there = identity(Address(*to[0]))
+        here = (addresses.c.kind == there.kind, addresses.c.value == there.value)
         await tx.run(addresses.update().where(*here).values(undeliverable_at=now))
     return True
 

@@ -14,6 +14,7 @@ from gateway.ids import new_id
 from gateway.store.engine import Transaction
 from gateway.store.tables import addresses, correspondents
 from normalizer import Address
+from normalizer.address import identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,14 @@ class Person:
 
 
 async def meet(tx: Transaction, wanted: Iterable[Address], now: datetime) -> dict[Address, Person]:
-    """The people at these addresses; a new address is a new correspondent. Raises Clash if another node meets the same stranger now."""
-    order = sorted(set(wanted), key=lambda address: (address.kind, address.value))
+    """The people at these addresses, however they are written; a new one is a new correspondent. Raises Clash if another node meets the same stranger now."""
+    known_as = {address: identity(address) for address in wanted}
+    people = await _known(tx, set(known_as.values()), now)
+    return {address: people[known] for address, known in known_as.items()}
+
+
+async def _known(tx: Transaction, wanted: Iterable[Address], now: datetime) -> dict[Address, Person]:
+    order = sorted(wanted, key=lambda address: (address.kind, address.value))
     people: dict[Address, Person] = {}
     for kind in sorted({address.kind for address in order}):
         a = addresses.c
@@ -48,9 +55,10 @@ async def meet(tx: Transaction, wanted: Iterable[Address], now: datetime) -> dic
 
 
 async def remember(tx: Transaction, allowances: Mapping[Address, Allowance], senders: Collection[Address]) -> None:
-    """What was sent and withheld, for the next hour and week. `senders`: who wrote now, so that their address is alive."""
+    """What was sent and withheld, by mailbox, for the next hour and week. `senders`: who wrote now, so that their address is alive."""
     alive = addresses.update().where(addresses.c.kind == sa.bindparam("k"), addresses.c.value == sa.bindparam("v")).values(undeliverable_at=None)
-    await tx.run(alive, [{"k": one.kind, "v": one.value} for one in sorted(senders, key=lambda one: (one.kind, one.value)) if one.kind == "email"])
+    writers = {identity(sender) for sender in senders if sender.kind == "email"}
+    await tx.run(alive, [{"k": one.kind, "v": one.value} for one in sorted(writers, key=lambda one: one.value)])
     statement = (
         addresses.update()
         .where(addresses.c.kind == sa.bindparam("k"), addresses.c.value == sa.bindparam("v"))

@@ -258,8 +258,6 @@ _acknowledgement = notices.c.kind == "acknowledgement"
 # A second acknowledgement is never sent (law 2), as a constraint.
 sa.Index("uq_notices_acknowledgement", notices.c.case, unique=True, sqlite_where=_acknowledgement, postgresql_where=_acknowledgement)
 sa.Index("ix_notices_order", notices.c.case, notices.c.to_value, notices.c.id)
-# How often a contact that somebody typed was written to today.
-sa.Index("ix_notices_to", notices.c.to_value, notices.c.made_at)
 
 # What is to be done at a time: files to fetch, clocks, reminders.
 due = sa.Table(
