@@ -42,6 +42,7 @@ class Blobs:
     def has_room(self) -> bool:
         """Whether a file may be begun now."""
         try:
+            self.folder.path.mkdir(parents=True, exist_ok=True)
             self.folder.insist_on_room()
         except OSError:
             return False

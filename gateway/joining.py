@@ -52,11 +52,21 @@ async def belongings(tx: Transaction, key: bytes, news: Sequence[tuple[Entry, ob
 
 async def join(tx: Transaction, journal: str, entry: Entry, read: Understood, belonging: Belonging, now: datetime) -> list[Row]:
     """Words and files for a case that is there; what is to be done about them."""
-    case_id = belonging.case or (await store.linked(tx, [belonging.digest]))[belonging.digest]
-    case = await store.case(tx, case_id)
-    decision = decide(read, by=belonging.by)
+    case_id, decision = await case_of(tx, belonging), decide(read, by=belonging.by)
     arrival = make.arrival(entry, journal, now, read.report.content_key)
     rows = Rows(arrivals=[arrival | {"outcome": "message", "reason": decision.reason, "case": case_id}])
+    await add(tx, rows, journal, entry, read, belonging, case_id, now)
+    return rows.due
+
+
+async def case_of(tx: Transaction, belonging: Belonging) -> UUID:
+    """Which case it is."""
+    return belonging.case or (await store.linked(tx, [belonging.digest]))[belonging.digest]
+
+
+async def add(tx: Transaction, rows: Rows, journal: str, entry: Entry, read: Understood, belonging: Belonging, case_id: UUID, now: datetime) -> None:
+    """The words and files, and what they change, beside what stands in `rows` already."""
+    case, decision = await store.case(tx, case_id), decide(read, by=belonging.by)
     changed, event, complaint = await _taken_in(tx, case, read.complaint, decision, now)
     if complaint:
         rows.complaint_versions.append(make.complaint(case, await store.complaint_versions_of(tx, case_id) + 1, complaint, now))
@@ -65,7 +75,6 @@ async def join(tx: Transaction, journal: str, entry: Entry, read: Understood, be
     make.message(rows, journal, entry, read, decision, case_id, person, now)
     await store.change(tx, changed, case.version)
     await store.write(tx, rows)
-    return rows.due
 
 
 def _link_of(key: bytes, entry: Entry, read: object) -> str | None:

@@ -10,7 +10,8 @@ from gateway import admission, filing
 from gateway import case as cases
 from gateway import rows as make
 from gateway.case import Case, Event
-from gateway.conversation import Understood, decide
+from gateway.conversation import CLAIM, Decision, Understood, decide
+from gateway.joining import Belonging, add, belongings, case_of
 from gateway.office import Office
 from gateway.reader import Reader, read_alone
 from gateway.reading import Broke
@@ -27,7 +28,7 @@ class Replayed:
     """What became of one."""
 
     kept: Kept
-    # "filled" | "archived" | "delivery" | "ignored" | "still unreadable"
+    # "filled" | "merged" | "archived" | "delivery" | "ignored" | "still unreadable"
     outcome: str
     reason: str
 
@@ -47,16 +48,50 @@ async def _one(db: Store, reader: Reader, office: Office, kept: Kept, now: datet
             await store.settle(tx, kept.journal, kept.entry.seq, decision.kind, decision.reason)
             return Replayed(kept, decision.kind, decision.reason)
         case = cases.rebuild(await lookup.case_events(tx, kept.case))
+        if isinstance(read, Understood) and case.status == cases.RECEIVED:
+            if await store.said_elsewhere(tx, filter(None, [read.report.content_key])):
+                return await _archived(tx, case, kept, Decision("duplicate", "the same words by another way"), now)
+            if belonging := await _belonging(tx, case, kept, read, office):
+                return await _merged(tx, case, kept, read, belonging, now)
+        if not isinstance(read, Understood) or decision.kind == "ignored":
+            return await _archived(tx, case, kept, decision, now)
         rows = Rows()
-        if isinstance(read, Understood):
-            changed, event = await _fill(tx, rows, case, kept, read, office, now)
-        else:
-            changed, event = cases.archive(case, reason=decision.reason, at=now)
+        changed, event = await _fill(tx, rows, case, kept, read, office, now)
         rows.events.append(make.event(event))
         await store.change(tx, changed, case.version)
         await store.write(tx, rows)
-        await store.settle(tx, kept.journal, kept.entry.seq, "case" if isinstance(read, Understood) else decision.kind, decision.reason)
+        # Whatever way brings the same words later: it is known by them.
+        await store.settle(tx, kept.journal, kept.entry.seq, "case", decision.reason, content_key=read.report.content_key)
     return Replayed(kept, event.kind, decision.reason)
+
+
+async def _archived(tx: Transaction, case: Case, kept: Kept, decision: Decision, now: datetime) -> Replayed:
+    """It needed no case after all."""
+    changed, event = cases.archive(case, reason=decision.reason, at=now)
+    await store.change(tx, changed, case.version)
+    await store.write(tx, Rows(events=[make.event(event)]))
+    await store.settle(tx, kept.journal, kept.entry.seq, decision.kind, decision.reason)
+    return Replayed(kept, event.kind, decision.reason)
+
+
+async def _belonging(tx: Transaction, case: Case, kept: Kept, read: Understood, office: Office) -> Belonging | None:
+    """How it belongs to another case; by a key of its own, it is this one's."""
+    belonging = (await belongings(tx, office.key, [(kept.entry, read)])).get(kept.entry.seq)
+    return belonging if belonging and await case_of(tx, belonging) != case.id else None
+
+
+async def _merged(tx: Transaction, case: Case, kept: Kept, read: Understood, belonging: Belonging, now: datetime) -> Replayed:
+    """The words go where they belong, and the numbers of the case that was opened for them lead there, too."""
+    to, decision = await case_of(tx, belonging), decide(read, by=belonging.by)
+    await add(tx, Rows(), kept.journal, kept.entry, read, belonging, to, now)
+    if belonging.by != CLAIM:
+        # Else whoever was told them would look into a stranger's case.
+        await store.renumber(tx, case.id, to)
+    changed, event = cases.archive(case, reason=decision.reason, at=now)
+    await store.change(tx, changed, case.version)
+    await store.write(tx, Rows(events=[make.event(event)]))
+    await store.settle(tx, kept.journal, kept.entry.seq, "message", decision.reason, case=to, content_key=read.report.content_key)
+    return Replayed(kept, "merged", decision.reason)
 
 
 async def _fill(tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Understood, office: Office, now: datetime) -> tuple[Case, Event]:

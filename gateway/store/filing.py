@@ -179,8 +179,14 @@ async def latest_complaint(tx: Transaction, case: UUID) -> dict[str, Any]:
     return found
 
 
-async def settle(tx: Transaction, journal: str, seq: int, outcome: str, reason: str) -> None:
-    """A parked arrival has found its end. Raises Clash if it is not parked any more."""
+async def settle(tx: Transaction, journal: str, seq: int, outcome: str, reason: str, **more: object) -> None:
+    """A parked arrival has found its end; `more`: what else of it is known now. Raises Clash if it is not parked any more."""
     mine = (arrivals.c.journal == journal, arrivals.c.seq == seq, arrivals.c.outcome == "parked")
-    if await tx.run(arrivals.update().where(*mine).values(outcome=outcome, reason=reason)) != 1:
+    if await tx.run(arrivals.update().where(*mine).values(outcome=outcome, reason=reason, **more)) != 1:
         raise Clash("somebody else replayed it meanwhile")
+
+
+async def renumber(tx: Transaction, case: UUID, to: UUID) -> None:
+    """The numbers and private links that led to one case lead to another from now on."""
+    for table in (case_numbers, links):
+        await tx.run(table.update().where(table.c.case == case).values(case=to))
