@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import smtplib
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from channels.mail.settings import MailSettings
 from gateway.config import load
 from tests.handbook import ROOT, Block, blocks
+from tests.mail_door import CITIZEN, mail_door
+from tests.postfix import needs_postfix, postfix
 from tests.test_readme import run
+from tests.test_smtp_listener import until
 
 PAGE = ROOT / "docs" / "mail.md"
 WHOLE = [block for block in blocks(PAGE) if block.kind == "toml"]
@@ -57,3 +61,17 @@ def test_check_asks_the_mailbox_and_tells_what_is_wrong(tmp_path: Path) -> None:
     assert checked.returncode == 1
     assert "✓ mail: Nobody is answered by mail." in checked.stdout
     assert "✗ mail in: The mail server cannot be reached." in checked.stdout
+
+
+@needs_postfix
+async def test_a_postfix_with_the_lines_of_the_page_brings_mail_for_the_address_and_for_its_extensions_and_no_other(tmp_path: Path) -> None:
+    [lines] = [block.text for block in blocks(PAGE) if block.kind == "main.cf"]
+    async with mail_door(tmp_path) as door:
+        main = lines.replace("127.0.0.1]:2525", f"127.0.0.1]:{door.listener.port}")
+        with postfix(**dict(line.split(" = ", 1) for line in main.splitlines())) as border, smtplib.SMTP("127.0.0.1", border.port, timeout=30) as wire:
+            with pytest.raises(smtplib.SMTPRecipientsRefused):
+                wire.sendmail(CITIZEN, ["bupati@ppu.example"], "Subject: Jalan rusak\r\n\r\n")
+            for recipient in ("lapor@ppu.example", "lapor+x@ppu.example"):
+                wire.sendmail(CITIZEN, [recipient], f"From: {CITIZEN}\r\nTo: {recipient}\r\nSubject: Jalan rusak\r\n\r\nJalan rusak")
+            await until(lambda: border.log().count("status=sent") == 2)
+        assert len(await door.kept()) == 2
