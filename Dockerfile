@@ -13,6 +13,6 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 NO_WRONG_DOOR_CONFIG=/etc/no-wr
 RUN python -m compileall -q gateway channels normalizer
 USER gateway
 VOLUME /var/lib/no-wrong-door
-EXPOSE 8080
+EXPOSE 8080 2525
 ENTRYPOINT ["python", "-m", "gateway"]
 CMD ["serve"]

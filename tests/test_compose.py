@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from channels.mail.settings import MailSettings, host_and_port
 from gateway.assembly import STOP_SECONDS
 from gateway.config import Config, load
 from gateway.secrets import Resolved
@@ -58,13 +59,18 @@ def test_both_sides_mean_the_same_database(config: Config) -> None:
     assert not isinstance(address, Resolved)
 
 
-def test_the_published_port_is_the_one_that_is_listened_on(config: Config) -> None:
+def test_the_published_ports_are_those_that_are_listened_on(config: Config) -> None:
     port = config.listen.public.port
+    mail = config.channels["mail"].settings
+    assert isinstance(mail, MailSettings)
+    assert mail.smtp
+    assert mail.smtp.listen
+    host, smtp = host_and_port(mail.smtp.listen)
     # From outside the container its loopback cannot be reached.
-    assert config.listen.public.host == "0.0.0.0"  # noqa: S104
-    assert GATEWAY["ports"] == [f"127.0.0.1:8080:{port}"]
+    assert config.listen.public.host == host == "0.0.0.0"  # noqa: S104
+    assert GATEWAY["ports"] == [f"127.0.0.1:8080:{port}", f"127.0.0.1:2525:{smtp}"]
     assert str(port) in GATEWAY["healthcheck"]["test"][-1]
-    assert instructions("EXPOSE") == [str(port)]
+    assert instructions("EXPOSE") == [f"{port} {smtp}"]
 
 
 def test_a_proxy_on_the_machine_is_believed_and_no_other_container(config: Config) -> None:

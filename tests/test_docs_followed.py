@@ -15,7 +15,7 @@ from tests.test_proxies import free_ports
 from tests.test_readme import two_free_ports
 
 # In this order: who comes to a page has read those before it.
-PATH = ("install", "twilio", "health", "metrics", "backup", "upgrade")
+PATH = ("install", "twilio", "mail", "health", "metrics", "backup", "upgrade")
 _PATIENCE_SECONDS = 60.0
 # Looking changes nothing: it is asked again until it shows what the page says, as a person would who is told "after half a minute".
 _LOOKING = re.compile(r"(no-wrong-door|ls|curl|journalctl)\b.*")
@@ -66,9 +66,9 @@ INSTEAD = {
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
     """Bare, but for what Debian has; and as if nginx were installed."""
-    public, operators = free_ports(2)
+    public, operators, mail = free_ports(3)
     simulator = two_free_ports()
-    found = Machine(tmp_path, {8080: public, 8090: operators, 8070: simulator})
+    found = Machine(tmp_path, {8080: public, 8090: operators, 8070: simulator, 2525: mail})
     for name in ("sites-available", "sites-enabled"):
         (tmp_path / "etc" / "nginx" / name).mkdir()
     (tmp_path / "etc" / "nginx" / "sites-enabled" / "default").touch()
@@ -84,7 +84,8 @@ def story() -> list[Block]:
 def test_no_page_has_a_block_that_is_not_in_the_story() -> None:
     told = [block for page in PAGES for block in blocks(page)]
     assert sorted(told, key=str) == sorted(story(), key=str)
-    assert {block.kind for block in told} == {"sh", "sh second-terminal", "text", "text second-terminal", "text typed"}
+    # What is to be put into a configuration is loaded in tests/test_docs_mail.py.
+    assert {block.kind for block in told} == {"sh", "sh second-terminal", "text", "text second-terminal", "text typed", "toml", "toml more", "main.cf"}
 
 
 def test_what_is_not_typed_is_on_the_list_and_the_list_names_nothing_else() -> None:
