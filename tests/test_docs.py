@@ -144,7 +144,7 @@ def test_every_sentence_of_health_is_explained_and_no_other() -> None:
 def test_every_reason_inside_of_a_sentence_is_explained_and_no_other() -> None:
     found = set()
     for path in [*(ROOT / "gateway").rglob("*.py"), *(ROOT / "channels").rglob("*.py")]:
-        if {"demo", "bench", "commands"} & set(path.parts):
+        if {"demo", "bench", "commands"} & set(path.relative_to(ROOT).parts):
             continue
         for _, call in calls(path, *_REASONS):
             sentence = argument(call, 0, "sentence")
