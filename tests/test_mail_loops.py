@@ -102,6 +102,7 @@ async def machine(deployment: Deployment, who: Who, *, per_channel: int = 1_000_
     """At a gateway with the limits that it ships with, but for the channel's."""
     clock = ManualClock()
     async with at_the_desk(deployment, clock=clock, per_recipient=3, per_channel=per_channel) as desk:
+        await deployment.until("agencies", bool)
         it = Machine(desk, clock, who)
         desk.office.on_delivered = it.take
         yield it
