@@ -56,6 +56,11 @@ def test_a_fresh_clone_is_set_up_once_and_again_when_it_has_to_be(clone: Path) -
     assert not (clone / ".venv" / "mine").exists()
 
 
+def test_the_laboratory_is_given_what_comes_with_development(clone: Path) -> None:
+    (clone / "requirements-dev.lock").write_text("# nothing for development either\n", encoding="utf-8")
+    assert "requirements-dev.lock" in ended(started(clone, "torture", "--minutes", "1"), "['torture', '--minutes', '1']\n")
+
+
 def test_without_python_it_says_how_to_install_it(clone: Path) -> None:
     programs = clone / "bin"
     programs.mkdir()
