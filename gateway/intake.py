@@ -8,7 +8,7 @@ A third files what they have read, in the order in which they bring it, while th
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -35,6 +35,7 @@ from gateway.store.engine import (
     Transaction,
     Unstorable,
 )
+from gateway.suspects import Suspects
 from gateway.tracking import fingerprint
 
 _log = structlog.get_logger(__name__)
@@ -87,7 +88,7 @@ class Intake:
         self._retry_seconds = retry_seconds
         self._stages = stages
         self._bell = Bell(clock)
-        self._suspects = _Suspects(Bell(clock))
+        self._suspects = Suspects(Bell(clock))
         # From the lanes that read to the one that files.
         self._read_so_far: asyncio.Queue[_Batch] = asyncio.Queue(1)
         self._prepared = False
@@ -113,7 +114,7 @@ class Intake:
 
     async def run(self) -> None:
         """Until cancelled. Whatever an earlier run had read and not filed is in the journal still, and read again."""
-        self._suspects = _Suspects(Bell(self._clock))
+        self._suspects = Suspects(Bell(self._clock))
         self._read_so_far = asyncio.Queue(1)
         self.trouble = None
         try:
@@ -361,40 +362,3 @@ class Intake:
         if trouble != self.trouble:
             _log.error("intake waits", why=trouble)
             self.trouble = trouble
-
-
-class _Suspects:
-    """Reports of the slow lane, by correspondent: the first of each is tried in turn, the others wait behind it. Without their bytes: they may be many."""
-
-    def __init__(self, bell: Bell) -> None:
-        self.bell = bell
-        self._queues: OrderedDict[object, deque[Entry]] = OrderedDict()
-
-    def keep_if(self, entry: Entry, suspicious: bool) -> bool:  # noqa: FBT001  # reads as a sentence where it is called
-        """Take it over if it is suspicious, or its sender's earlier report is here still; True: it is here now."""
-        key = _correspondent(entry)
-        if not suspicious and key not in self._queues:
-            return False
-        self._queues.setdefault(key, deque()).append(replace(entry, arrival=replace(entry.arrival, raw=b"")))
-        self.bell.ring()
-        return True
-
-    def head(self) -> Entry | None:
-        """Whose turn it is."""
-        return next(iter(self._queues.values()))[0] if self._queues else None
-
-    def again(self, entry: Entry) -> None:
-        """It failed; the others first."""
-        self._queues.move_to_end(_correspondent(entry))
-
-    def done(self, entry: Entry) -> None:
-        """It is in the store."""
-        key = _correspondent(entry)
-        self._queues[key].popleft()
-        if not self._queues[key]:
-            del self._queues[key]
-
-
-def _correspondent(entry: Entry) -> object:
-    # Without a sender, what a wire calls by one name is one correspondence: a form and its amendments.
-    return entry.arrival.reply_to or (entry.arrival.channel, entry.arrival.wire_id)
