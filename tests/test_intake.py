@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway.assembly import reading
+from gateway.blob_file import Folder
 from gateway.clock import SystemClock
 from gateway.commands.schema import json_schema
 from gateway.reading import HEADER
@@ -145,7 +146,7 @@ async def test_a_number_that_is_a_strangers_already_is_not_given_twice(on_sqlite
 
 
 def test_a_reader_whose_gateway_was_killed_says_nothing_about_it() -> None:
-    specs = pickle.dumps({})
+    specs = pickle.dumps(({}, Folder(Path("nowhere"))))
     reader = subprocess.Popen(
         [sys.executable, "-P", "-m", "gateway.reader_process"],
         stdin=subprocess.PIPE,
