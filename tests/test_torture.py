@@ -153,13 +153,12 @@ def test_on_a_quiet_day_nothing_is_to_be_said(day: Day) -> None:
 
 
 A_MAIL_LESS = "DELETE FROM arrivals WHERE rowid = (SELECT min(rowid) FROM arrivals WHERE channel = 'mail' AND outcome = 'case')"
-ONE_COPY = "rowid = (SELECT min(rowid) FROM arrivals WHERE reason = 'the same words by another way')"
-A_COPY_OPENS = f"UPDATE arrivals SET outcome = 'case' WHERE {ONE_COPY}"
-A_COPY_COUNTS = f"""DROP INDEX uq_arrivals_said; UPDATE arrivals SET outcome = 'message' WHERE {ONE_COPY};
-CREATE TABLE words AS SELECT * FROM messages WHERE seq = (SELECT b.seq FROM arrivals b JOIN arrivals a USING ("case")
-  WHERE a.reason = 'the same words by another way' AND b.outcome = 'case' ORDER BY a.rowid LIMIT 1);
-UPDATE words SET seq = (SELECT seq FROM arrivals WHERE {ONE_COPY.replace("reason", "outcome = 'message' AND reason")}), id = lower(hex(randomblob(16)));
-INSERT INTO messages SELECT * FROM words;"""
+A_COPY_OPENS = """UPDATE arrivals SET outcome = 'case'
+WHERE rowid = (SELECT min(rowid) FROM arrivals WHERE reason = 'the same words by another way')"""
+A_COPY_COUNTS = """CREATE TABLE copy AS SELECT rowid AS place, seq, "case" FROM arrivals WHERE reason = 'the same words by another way' LIMIT 1;
+CREATE TABLE words AS SELECT * FROM messages WHERE seq = (SELECT seq FROM arrivals WHERE outcome = 'case' AND "case" = (SELECT "case" FROM copy));
+UPDATE words SET seq = (SELECT seq FROM copy), id = lower(hex(randomblob(16))); INSERT INTO messages SELECT * FROM words;
+DROP INDEX uq_arrivals_said; UPDATE arrivals SET outcome = 'message' WHERE rowid = (SELECT place FROM copy);"""
 AN_ANSWER_ELSEWHERE = """UPDATE arrivals SET "case" = (SELECT id FROM cases ORDER BY id LIMIT 1)
 WHERE rowid = (SELECT max(rowid) FROM arrivals WHERE channel = 'mail' AND outcome = 'message')"""
 A_ROW_LESS = "DELETE FROM arrivals WHERE rowid = (SELECT min(rowid) FROM arrivals WHERE channel = 'sms' AND outcome = 'case')"
