@@ -21,12 +21,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from gateway.demo.post_office import bring
 from gateway.torture import disks
 from gateway.torture.filling import Filling
 from gateway.torture.found import look
 from gateway.torture.inspection import alive, looked_up, reconciled, silent
 from gateway.torture.laboratory import furnish
 from gateway.torture.ledger import Delivery, Ledger
+from gateway.torture.mailing import Mailing
 from gateway.torture.node import PutClock
 from gateway.torture.nodes import Node
 from gateway.torture.stores import Sqlite
@@ -77,36 +79,43 @@ async def until(well: Callable[[], Coroutine[None, None, bool]]) -> None:
 
 
 async def a_quiet_day(folder: Path) -> Day:
-    """Twelve phones write twice each, one after the other; twelve forms are filled in, some with photos, contacts and amendments."""
+    """Twelve phones write twice each, one after the other; as many mails come, some twice, some answered; twelve forms are filled in."""
     secrets = dict(SECRETS)
     node, store = Node("a", folder / "a", secrets), Sqlite(folder / "a" / "data" / "store.db")
     tasks: list[asyncio.Task[None]] = []
     async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as beside:
         means = Means([node], Ledger(), session, lambda what: tasks.append(beside.create_task(what)))
-        texting, filling = Texting(means), Filling(means)
-        async with texting.open(), filling.open():
+        texting, mailing, filling = Texting(means), Mailing(means), Filling(means)
+        async with texting.open(), mailing.open(), filling.open():
             secrets |= texting.secrets
-            furnish([node], store.url, {"sms": texting, "web": filling})
+            furnish([node], store.url, {"sms": texting, "mail": mailing, "web": filling})
             await node.start()
             await node.until_open()
             for who in range(12):
                 chance = random.Random(who)  # noqa: S311  # not a secret
                 for turn in range(2):
                     await texting.deliver(who, turn, chance)
+                    await mailing.deliver(who, turn, chance)
                 await filling.deliver(who, 0, chance)
             expected = {(one.report, one.answer_to) for one in means.ledger.accepted if one.answer_to}
 
             async def settled() -> bool:
                 notices = [state for (state,) in await store.rows("SELECT state FROM notices")]
                 photos = [state for (state,) in await store.rows("SELECT state FROM due")]
-                there = len(notices) == len(expected) and "waiting" not in photos and not {"queued", "sending"} & set(notices)
+                [(rows,)] = await store.rows("SELECT count(*) FROM arrivals WHERE outcome != 'duplicate'")
+                there = (
+                    rows == len({(one.report, one.token) for one in means.ledger.accepted})
+                    and len(notices) == len(expected)
+                    and "waiting" not in photos
+                    and not {"queued", "sending"} & set(notices)
+                )
                 return there and all(task.done() for task in tasks) and not texting.unsaid
 
             await until(settled)
     shown = await _shown(node, means.ledger)
     await node.end()
     assert alive([node]).violations == shown == ()
-    return Day(folder, means.ledger, texting.heard(), dict.fromkeys(node.journals, "a"))
+    return Day(folder, means.ledger, texting.heard() + mailing.heard(), dict.fromkeys(node.journals, "a"))
 
 
 async def _shown(node: Node, ledger: Ledger) -> tuple[str, ...]:
@@ -126,18 +135,32 @@ def day(quiet_day: Day, tmp_path: Path) -> Day:
     """A copy, to be doctored."""
     shutil.copytree(quiet_day.folder, tmp_path / "day")
     old = quiet_day.ledger
-    ledger = Ledger(list(old.accepted), set(old.begun), Counter(old.answers), list(old.strange), list(old.unanswered))
+    ledger = Ledger(list(old.accepted), set(old.begun), dict(old.part_of), Counter(old.answers), list(old.strange), list(old.unanswered))
     return Day(tmp_path / "day", ledger, Counter(quiet_day.heard), quiet_day.node_of)
 
 
 def test_on_a_quiet_day_nothing_is_to_be_said(day: Day) -> None:
     assert day.violations() == []
-    assert {one.channel for one in day.ledger.accepted} == {"sms", "web"}
+    assert {one.channel for one in day.ledger.accepted} == {"sms", "mail", "web"}
+    mails = [one for one in day.ledger.accepted if one.channel == "mail"]
+    assert any(one.by_machine for one in mails)
+    assert any(one.token.endswith("V1") for one in mails)
+    assert any(one.files for one in mails)
+    assert day.ledger.part_of
     assert any(one.files for one in day.ledger.accepted)
     assert asyncio.run(reconciled(day.node)).violations == ()
     assert silent([day.node], SECRETS.values()).violations == ()
 
 
+A_MAIL_LESS = "DELETE FROM arrivals WHERE rowid = (SELECT min(rowid) FROM arrivals WHERE channel = 'mail' AND outcome = 'case')"
+A_COPY_OPENS = """UPDATE arrivals SET outcome = 'case'
+WHERE rowid = (SELECT min(rowid) FROM arrivals WHERE reason = 'the same words by another way')"""
+A_COPY_COUNTS = """CREATE TABLE copy AS SELECT rowid AS place, seq, "case" FROM arrivals WHERE reason = 'the same words by another way' LIMIT 1;
+CREATE TABLE words AS SELECT * FROM messages WHERE seq = (SELECT seq FROM arrivals WHERE outcome = 'case' AND "case" = (SELECT "case" FROM copy));
+UPDATE words SET seq = (SELECT seq FROM copy), id = lower(hex(randomblob(16))); INSERT INTO messages SELECT * FROM words;
+DROP INDEX uq_arrivals_said; UPDATE arrivals SET outcome = 'message' WHERE rowid = (SELECT place FROM copy);"""
+AN_ANSWER_ELSEWHERE = """UPDATE arrivals SET "case" = (SELECT id FROM cases ORDER BY id LIMIT 1)
+WHERE rowid = (SELECT max(rowid) FROM arrivals WHERE channel = 'mail' AND outcome = 'message')"""
 A_ROW_LESS = "DELETE FROM arrivals WHERE rowid = (SELECT min(rowid) FROM arrivals WHERE channel = 'sms' AND outcome = 'case')"
 COPY_OF_A_NOTICE = """DROP INDEX uq_notices_acknowledgement; CREATE TABLE doctor AS SELECT * FROM notices LIMIT 1;
 UPDATE doctor SET id = lower(hex(randomblob(16))); INSERT INTO notices SELECT * FROM doctor;"""
@@ -154,6 +177,17 @@ INSERT INTO arrivals SELECT * FROM doctor; INSERT INTO messages SELECT * FROM wo
     [
         pytest.param(A_ROW_LESS, "answered with success by node a, and no row of the store has it", id="a row is missing"),
         pytest.param("DELETE FROM arrivals WHERE outcome = 'delivery' AND rowid % 2", "and no row of the store has it", id="a status is missing"),
+        pytest.param(A_MAIL_LESS, "answered with success by node a, and no row of the store has it", id="a mail is missing"),
+        pytest.param(A_COPY_COUNTS, "stands in 2 rows that are no duplicates", id="a copy by another way counts"),
+        pytest.param(A_COPY_OPENS, "opened 2 cases", id="a copy by another way opened a case"),
+        pytest.param(AN_ANSWER_ELSEWHERE, "and its rows lead to 2", id="an answer went to another case"),
+        pytest.param("DELETE FROM arrivals WHERE channel = 'mail' AND outcome = 'ignored'", "and no row of the store has it", id="a machine's mail is missing"),
+        pytest.param("UPDATE arrivals SET outcome = 'case' WHERE outcome = 'ignored'", "became case, and nothing was wrong", id="a machine's mail is a case"),
+        pytest.param(
+            "UPDATE arrivals SET outcome = 'ignored' WHERE channel = 'mail' AND outcome = 'case'",
+            "became ignored, and nothing",
+            id="a person's mail is ignored",
+        ),
         pytest.param("DELETE FROM messages WHERE text LIKE '%S3T1V0%'", "and no row of the store has it", id="words are missing"),
         pytest.param(COPY_OF_A_ROW, "stands in 2 rows that are no duplicates", id="a row is doubled"),
         pytest.param(COPY_OF_A_CASE, "belongs to 0 reports", id="a case is doubled"),
@@ -213,6 +247,11 @@ def _told_a_stranger(day: Day) -> None:
     day.heard["+62", min(day.heard)[1]] += 1
 
 
+def _told_a_machine(day: Day) -> None:
+    machine = next(one for one in day.ledger.accepted if one.by_machine)
+    day.heard[machine.correspondent, "no number"] += 1
+
+
 def _another_number(day: Day) -> None:
     shown = next(one for one in day.ledger.accepted if one.number)
     day.ledger.accepted.append(replace(shown, number="BBBB-BBBB-BBBB"))
@@ -232,6 +271,7 @@ def _no_file(day: Day) -> None:
         (_told_again, "went out 2 times, and is not marked as one that may have"),
         (_never_told, "the provider never saw it"),
         (_told_a_stranger, "Somebody was told of"),
+        (_told_a_machine, "Somebody was told of no number"),
         (_another_number, "has several numbers"),
         (_no_file, "is on no disk"),
         (lambda day: day.ledger.unanswered.append("SM1"), "SM1 was never answered with success"),
@@ -242,6 +282,20 @@ def _no_file(day: Day) -> None:
 def test_doctored_evidence_is_found_out(day: Day, doctor: Callable[[Day], None], sentence: str) -> None:
     doctor(day)
     assert any(sentence in said for said in day.violations()), day.violations()
+
+
+async def test_an_acknowledgement_that_comes_again_under_another_name_is_found_out() -> None:
+    async with aiohttp.ClientSession() as session:
+        mailing = Mailing(Means([], ledger := Ledger(), session, lambda what: what.close()))
+        async with mailing.open():
+            for name in ("satu", "satu", "dua"):
+                await bring(mailing.relay_port, _told("BBBB-BBBB-BBBB", name), sender="", to="warga1@contoh.example")
+    assert mailing.heard() == {("warga1@contoh.example", "BBBB-BBBB-BBBB"): 3}
+    assert [one for one in ledger.strange if "another Message-ID" in one] == ["What told of BBBB-BBBB-BBBB came again under another Message-ID."]
+
+
+def _told(number: str, name: str) -> bytes:
+    return f"Message-ID: <{name}@uji.example>\r\n\r\nNomor {number}, sekali lagi {number}.\r\n".encode()
 
 
 def test_twice_told_is_well_where_a_send_may_have_gone_through(day: Day) -> None:
@@ -256,9 +310,9 @@ def test_books_that_are_not_right_are_found_out(day: Day) -> None:
     assert "ends with 1" in sentence
 
 
-@pytest.mark.parametrize("said", ["SECRET", "phone", "words"])
+@pytest.mark.parametrize("said", ["SECRET", "phone", "mail", "words"])
 def test_a_log_that_names_somebody_is_found_out(day: Day, said: str) -> None:
-    named = {"SECRET": SECRETS["TORTURE_TOKEN"], "phone": "+62" + "81200000001", "words": "pagar lapuk"}
+    named = {"SECRET": SECRETS["TORTURE_TOKEN"], "phone": "+62" + "81200000001", "mail": "warga" + "7@contoh.example", "words": "pagar lapuk"}
     with day.node.log.open("a") as log:
         log.write(f'{{"event": "x", "why": "{named[said]}"}}\n')
     [sentence] = silent([day.node], SECRETS.values()).violations

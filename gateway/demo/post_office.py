@@ -77,9 +77,9 @@ class PostOffice:
     _more: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def serve(self) -> AsyncIterator[str]:
-        """Open; its host:port, for a gateway's relay."""
-        server = await asyncio.get_running_loop().create_server(lambda: SMTP(self, hostname="relay.example", ident="relay", enable_SMTPUTF8=True), _HOST, 0)
+    async def serve(self, port: int = 0) -> AsyncIterator[str]:
+        """Open; its host:port, for a gateway's relay. Port 0: any free one."""
+        server = await asyncio.get_running_loop().create_server(lambda: SMTP(self, hostname="relay.example", ident="relay", enable_SMTPUTF8=True), _HOST, port)
         try:
             yield f"{_HOST}:{server.sockets[0].getsockname()[1]}"
         finally:

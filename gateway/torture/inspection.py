@@ -19,6 +19,8 @@ _LOOKED_UP = 25
 _PAGE_SECONDS = 60
 # The telephones of gateway/torture/texting.py and filling.py, however they are written.
 _PHONE = r"\+?62[ -]?8(?:12|57)[ -]?\d{4,}"
+# The addresses of gateway/torture/mailing.py.
+_MAIL = r"(?:warga|robot)\d+@"
 
 
 async def looked_up(nodes: Sequence[Node], session: aiohttp.ClientSession, shown: Iterable[str], chance: random.Random) -> Check:
@@ -50,7 +52,7 @@ async def reconciled(node: Node) -> Check:
 
 def silent(nodes: Sequence[Node], secrets: Iterable[str]) -> Check:
     """No log names a citizen, a citizen's words or a secret."""
-    never = re.compile("|".join([_PHONE, MARK, *map(re.escape, secrets)]))
+    never = re.compile("|".join([_PHONE, _MAIL, MARK, *map(re.escape, secrets)]))
     lines = [(node, number, line) for node in nodes for number, line in enumerate(node.log.read_text(errors="replace").splitlines(), 1)]
     wrong = tuple(f"Line {number} of the log of node {node.name} names a citizen or a secret." for node, number, line in lines if never.search(line))
     return Check("no log names a citizen or a secret", len(lines), wrong)

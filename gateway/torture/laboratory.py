@@ -67,8 +67,8 @@ def furnish(nodes: Sequence[Node], store_url: str, wires: Mapping[str, Wire]) ->
     """Each node's folder, with its configuration."""
     template = (Path(__file__).parent / "torture.toml").read_text(encoding="utf-8")
     limits = {"min_free_bytes": disks.MIN_FREE_BYTES, "reserve_bytes": disks.RESERVE_BYTES, "retry_minutes": _RETRY_MINUTES}
-    said = template.format(store=store_url, channels="\n".join(wire.block for wire in wires.values()), **limits)
     for node in nodes:
+        said = template.format(store=store_url, channels="\n".join(wire.block(node) for wire in wires.values()), **limits)
         node.data.mkdir(parents=True, exist_ok=True)
         node.config.write_text(said, encoding="utf-8")
 

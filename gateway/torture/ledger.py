@@ -26,6 +26,8 @@ class Delivery:
     answer_to: str = ""
     # Digests (SHA-256) of the files that came with it.
     files: tuple[str, ...] = ()
+    # No person wrote it, and it says so: it is kept, opens no case, and nobody answers it.
+    by_machine: bool = False
 
     @property
     def report(self) -> tuple[str, str]:
@@ -41,9 +43,11 @@ class Ledger:
     accepted: list[Delivery] = field(default_factory=list)
     # All reports that were ever begun: nothing else may be in the store.
     begun: set[tuple[str, str]] = field(default_factory=set)
+    # What has an id of its own on the wire and is part of another report: a copy that took another way, an answer in its thread.
+    part_of: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     # How often doors said what; "nothing" is one of them.
     answers: Counter[str] = field(default_factory=Counter)
-    # Answers that no door may give to these senders, a sentence each.
+    # Answers that no door may give to these senders, and messages that nobody may get, a sentence each.
     strange: list[str] = field(default_factory=list)
     # Deliveries that were given up because the laboratory ended; there must be none.
     unanswered: list[str] = field(default_factory=list)

@@ -10,8 +10,6 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from socket import socket
 from urllib.parse import urlsplit
 
 from gateway.demo.faults import Drop, Fault, Garbage, Hang, Slow, Status, Timeout, TooMany
@@ -19,6 +17,7 @@ from gateway.demo.twilio import Twilio
 from gateway.demo.twilio_wire import Message
 from gateway.torture.ledger import Delivery
 from gateway.torture.nodes import Node, Said
+from gateway.torture.ports import quiet_port
 from gateway.torture.town import PATIENCES, FarEndFault, Means, insist, photo, words
 
 ACCOUNT = "AC" + "0" * 32
@@ -67,8 +66,7 @@ class Texting:
         self.secrets = {"TORTURE_TOKEN": self._account.auth_token}
         self.faults: dict[str, FarEndFault] = {"provider broken": self._broken}
 
-    @property
-    def block(self) -> str:
+    def block(self, _: Node) -> str:
         """Under the name `sms`."""
         return (
             f'[channels.sms]\nkind = "twilio-sms"\naccount_sid = "{ACCOUNT}"\nauth_tokens = [{{ env = "TORTURE_TOKEN" }}]\n'
@@ -83,7 +81,7 @@ class Texting:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """The provider answers, and reports what became of messages."""
-        async with self._account.serve(port=_quiet_port()):
+        async with self._account.serve(port=quiet_port()):
             reporting = asyncio.create_task(self._report())
             try:
                 yield
@@ -166,16 +164,3 @@ class Texting:
                 if said is not None and said.status == 200:  # noqa: PLR2004  # RFC 9110, 15.3.1
                     self._means.ledger.accepted.append(Delivery("sms", name, "", node.name))
                     break
-
-
-def _quiet_port() -> int:
-    """One that no program is given by chance while nobody listens there: below the range for clients (ip(7), ip_local_port_range)."""
-    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    while True:
-        port = lowest // 2 + secrets.randbelow(lowest // 2)
-        with socket() as wire:
-            try:
-                wire.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port

@@ -58,9 +58,8 @@ class Means:
 class Wire(Protocol):
     """A way in under torture. What must be true of a delivery afterwards, it writes into the ledger with it; gateway/torture/verdict.py looks."""
 
-    @property
-    def block(self) -> str:
-        """Its block of each node's configuration, once its far end is there."""
+    def block(self, node: Node) -> str:
+        """Its block of this node's configuration, once its far end is there."""
 
     @property
     def secrets(self) -> Mapping[str, str]:
@@ -135,27 +134,44 @@ class Town:
             return
 
 
-async def insist(means: Means, chance: random.Random, attempt: Callable[[Node, int], Awaitable[Said | None]], name: str) -> tuple[Node, Said]:
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How the doors of a protocol speak to senders with whom nothing is wrong."""
+
+    yes: int
+    # Not now.
+    later: frozenset[int]
+    # The header that says when to come again; empty: the protocol has none.
+    when: str = ""
+
+
+# RFC 9110, sections 15.3.1 and 15.6.4.
+HTTP = Manners(200, frozenset({503}), "Retry-After")
+
+
+async def insist(
+    means: Means, chance: random.Random, attempt: Callable[[Node, int], Awaitable[Said | None]], name: str, manners: Manners = HTTP
+) -> tuple[Node, Said]:
     """The same again, later and possibly at the other node, until one said yes: which, and what."""
     means.ledger.unanswered.append(name)
     for tries in itertools.count():
         node = chance.choice(means.nodes)
         said = await attempt(node, tries)
-        _note(means.ledger, said, node, name)
-        if said is not None and said.status == 200:  # noqa: PLR2004  # RFC 9110, 15.3.1
+        _note(means.ledger, said, node, name, manners)
+        if said is not None and said.status == manners.yes:
             means.ledger.unanswered.remove(name)
             return node, said
         await asyncio.sleep(chance.uniform(*_PAUSE))
     raise AssertionError
 
 
-def _note(ledger: Ledger, said: Said | None, node: Node, name: str) -> None:
+def _note(ledger: Ledger, said: Said | None, node: Node, name: str, manners: Manners) -> None:
     ledger.answers["nothing" if said is None else str(said.status)] += 1
-    if said is None or said.status == 200:  # noqa: PLR2004  # RFC 9110, 15.3.1
+    if said is None or said.status == manners.yes:
         return
-    if said.status != 503:  # noqa: PLR2004  # RFC 9110, 15.6.4
+    if said.status not in manners.later:
         ledger.strange.append(f"Node {node.name} answered {said.status} to {name}, with which nothing is wrong.")
-    elif not said.headers.get("Retry-After", "").isdigit():
+    elif manners.when and not said.headers.get(manners.when, "").isdigit():
         ledger.strange.append(f"Node {node.name} answered 503 to {name} and did not say when to come again.")
 
 

@@ -13,7 +13,9 @@ from gateway.torture.ledger import Delivery, Ledger
 
 # What may become of what these senders send.
 _WELL = frozenset({"case", "message", "delivery", "duplicate"})
+_WELL_OF_MACHINES = frozenset({"ignored", "duplicate"})
 _SENT = frozenset({"sent", "delivered", "read"})
+_WITHOUT_CASE = frozenset({"delivery", "ignored"})
 _TOKEN = re.compile(r"\b[A-Z]\d+T\d+V\d+\b")
 Report = tuple[str, str]
 
@@ -40,6 +42,15 @@ class Evidence:
     # What came back to people: (address, number), and how often.
     heard: Mapping[tuple[str, str], int]
 
+    def report_of(self, row: Arrived) -> Report:
+        """Whose row it is."""
+        return self.ledger.part_of.get(row.report, row.report)
+
+    @property
+    def by_machines(self) -> frozenset[Report]:
+        """What no person wrote."""
+        return frozenset(one.report for one in self.ledger.accepted if one.by_machine)
+
 
 def judge(evidence: Evidence) -> list[Check]:
     """Every check, in the order of the laws."""
@@ -64,7 +75,7 @@ def _standing(evidence: Evidence) -> dict[tuple[str, str, str], list[Arrived]]:
     there: dict[tuple[str, str, str], list[Arrived]] = defaultdict(list)
     for row in evidence.found.arrivals:
         if row.outcome != "duplicate":
-            there[(*row.report, _token(row))].append(row)
+            there[(*evidence.report_of(row), _token(row))].append(row)
     return there
 
 
@@ -76,7 +87,7 @@ def _token(row: Arrived) -> str:
 def _by_report(evidence: Evidence) -> dict[Report, list[Arrived]]:
     rows: dict[Report, list[Arrived]] = defaultdict(list)
     for row in evidence.found.arrivals:
-        rows[row.report].append(row)
+        rows[evidence.report_of(row)].append(row)
     return rows
 
 
@@ -97,10 +108,12 @@ def _conserved(evidence: Evidence) -> Iterator[str | None]:
 
 
 def _nothing_else(evidence: Evidence) -> Iterator[str | None]:
+    machines = evidence.by_machines
     for row in evidence.found.arrivals:
-        if row.outcome not in _WELL:
+        report = evidence.report_of(row)
+        if row.outcome not in (_WELL_OF_MACHINES if report in machines else _WELL):
             yield f"{row} became {row.outcome}, and nothing was wrong with it."
-        elif row.report not in evidence.ledger.begun:
+        elif report not in evidence.ledger.begun:
             yield f"{row} was never sent by anybody."
         else:
             yield None
@@ -121,7 +134,7 @@ def _answers(evidence: Evidence) -> Iterator[str | None]:
 def _one_case(evidence: Evidence) -> Iterator[str | None]:
     owners: dict[str, set[Report]] = defaultdict(set)
     for report, rows in _by_report(evidence).items():
-        if all(row.outcome == "delivery" or (row.outcome == "duplicate" and not row.case) for row in rows):
+        if all(row.outcome in _WITHOUT_CASE or (row.outcome == "duplicate" and not row.case) for row in rows):
             continue
         for row in rows:
             owners[row.case].add(report)
@@ -146,9 +159,13 @@ def _one_number(evidence: Evidence) -> Iterator[str | None]:
     for delivery in evidence.ledger.accepted:
         if delivery.number:
             shown[delivery.report].add(delivery.number)
-    for report, rows in _by_report(evidence).items():
+    rows_of: dict[Report, list[Arrived]] = defaultdict(list)
+    for row in evidence.found.arrivals:
+        rows_of[row.report].append(row)
+    for report, rows in rows_of.items():
         numbers = {row.number for row in rows} | shown.get(report, set())
-        cases = {row.case for row in rows if row.case}
+        # The number of what became part of another case by its words is told to nobody.
+        cases = {row.case for row in rows if row.case} if any(row.outcome == "case" for row in rows) else set()
         if len(numbers) > 1:
             yield f"{' '.join(report)} has several numbers: {', '.join(sorted(numbers))}."
         elif cases and {evidence.found.numbers.get(number) for number in numbers} != cases:
@@ -179,7 +196,7 @@ def _acknowledged(evidence: Evidence) -> Iterator[str | None]:
     notices: dict[str, list[Notified]] = defaultdict(list)
     for notice in evidence.found.notices:
         notices[notice.case].append(notice)
-    case_of = {row.report: row.case for row in evidence.found.arrivals if row.outcome == "case"}
+    case_of = {evidence.report_of(row): row.case for row in evidence.found.arrivals if row.outcome == "case"}
     expected: set[tuple[str, str]] = set()
     for report, address in {one.report: one.answer_to for one in evidence.ledger.accepted}.items():
         case = case_of.get(report, "")

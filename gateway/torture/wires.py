@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from gateway.torture.filling import Filling
+from gateway.torture.mailing import Mailing
 from gateway.torture.texting import Texting
 from gateway.torture.town import Means, Wire
 
-WIRES: Mapping[str, Callable[[Means], Wire]] = {"sms": Texting, "web": Filling}
+WIRES: Mapping[str, Callable[[Means], Wire]] = {"sms": Texting, "mail": Mailing, "web": Filling}
