@@ -193,12 +193,14 @@ LARGE = {
 def test_25_megabytes_are_read_in_little_memory(name: str, tmp_path: Path) -> None:
     (tmp_path / "mail").write_bytes(LARGE[name]())
     program = (
-        "import json, resource, sys, time; from datetime import UTC, datetime; from pathlib import Path\n"
+        "import json, sys, time; from datetime import UTC, datetime; from pathlib import Path\n"
         "from channels import Arrival; from channels.mail.reading import read\n"
         "raw = Path(sys.argv[1]).read_bytes(); begun = time.process_time()\n"
         f"what = read(Arrival('surat', 'message', '1', raw, datetime(2026, 3, 2, tzinfo=UTC), meta={{'own': '[\"{OURS}\"]'}}))\n"
         f"found = {WORD!r} in what.text + (what.subject or '') or any({WORD.encode()!r} in content for content in what.contents)\n"
-        "print(json.dumps([found, time.process_time() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))"
+        # Not ru_maxrss: that begins with what the tests hold, whose child this is (getrusage(2), execve(2)).
+        "peak = next(line for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM'))\n"
+        "print(json.dumps([found, time.process_time() - begun, int(peak.split()[1]) / 1024]))"
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "mail")], cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=True)
     found, seconds, megabytes = json.loads(done.stdout)

@@ -135,7 +135,7 @@ class Deployment:
 
     async def until(self, table: str, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """The rows, once they are so: what a person sees who looks again and again."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(110):
             while True:
                 # No table yet, or the store is away: look again, like anybody.
                 with suppress(StoreAway):
