@@ -128,6 +128,9 @@ def lock(path: Path) -> int:
 def open_file(path: Path, max_bytes: int | None) -> sqlite3.Connection:
     """Open or make it. `max_bytes`: its own limit. Raises JournalUnusable, sqlite3.Error."""
     fresh = not path.exists()
+    if fresh:
+        # Before SQLite makes it: its other files take the mode of this one.
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
@@ -144,7 +147,6 @@ def open_file(path: Path, max_bytes: int | None) -> sqlite3.Connection:
     # Came with the health page; an older gateway does not mind it.
     db.execute("CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, at TEXT NOT NULL)")
     if fresh:
-        path.chmod(0o600)
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)

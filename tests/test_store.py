@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from gateway.store import journals
 from gateway.store.engine import Clash, Store, StoreAway, StoreRefuses, Unstorable
 from gateway.store.tables import agencies, budgets, metadata
-from tests.world import Deployment
+from tests.postbox import letter
+from tests.world import Deployment, receive_all
 
 NOON_IN_MAKASSAR = datetime(2026, 11, 24, 12, tzinfo=timezone(timedelta(hours=8)))
 
@@ -147,3 +148,12 @@ async def test_a_postgresql_that_goes_while_several_meet_it_for_the_first_time_i
         ends = await asyncio.gather(looking, look(), return_exceptions=True)
         await store.close()
     assert [type(end) for end in ends] == [StoreAway, StoreAway]
+
+
+async def test_what_citizens_wrote_is_for_nobody_else_on_the_machine(on_sqlite: Deployment) -> None:
+    async with on_sqlite.node() as gateway:
+        await receive_all(gateway, [letter("jalan rusak", "SM1", at=gateway.clock.now())])
+        await on_sqlite.until("cases", lambda rows: len(rows) == 1)
+        files = [file for file in gateway.config.data_dir.iterdir() if file.is_file() and file.suffix != ".reserve"]
+        assert {"store.db", "store.db-wal", "journal.db", "journal.db-wal"} <= {file.name for file in files}
+        assert [file.name for file in files if file.stat().st_mode & 0o077] == []

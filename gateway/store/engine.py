@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ class Store:
         self._turn = asyncio.Lock()
         self._errors = _library_errors(self._engine.dialect)
         if self.sqlite:
+            sa.event.listen(self._engine.sync_engine, "do_connect", _make_private)
             sa.event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine.sync_engine, "begin", _begin_immediate)
             sa.event.listen(self._engine.sync_engine, "invalidate", _roll_back)
@@ -124,6 +126,12 @@ def _options(url: str) -> dict[str, object]:
         "pool_timeout": 10,
         "connect_args": {"timeout": 5, "command_timeout": _STATEMENT_SECONDS, "server_settings": {"application_name": "no-wrong-door"}},
     }
+
+
+def _make_private(_dialect: object, _record: object, arguments: Sequence[object], _options: object) -> None:
+    # What citizens wrote is for nobody else on this machine; SQLite's other files take the mode of this one.
+    with suppress(OSError):
+        os.close(os.open(str(arguments[0]), os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
