@@ -27,6 +27,8 @@ KILLS, ONLY, BOTH = 12, 200, 100
 SENDERS = 6
 # Answers before a kill at the most: less than what a life is given to do.
 MOST = 40
+# Minutes to the next sending, and as many as a notice can be struck: none shall be parked here.
+RETRIES = "0.01, " * 2 * KILLS
 
 _CONFIG = """
 name = "Lapor Uji"
@@ -38,9 +40,10 @@ operators = "127.0.0.1:0"
 [journal]
 min_free_bytes = 0
 [outbox]
-# A notice that a kill has struck comes back after the lease.
-send_seconds = 2
-lease_seconds = 3
+# A notice that a kill has struck comes back after the lease; one that a busy machine could not send in time comes back soon, too.
+send_seconds = 4
+lease_seconds = 5
+retry_minutes = [{retries}]
 [channels.surat]
 kind = "mail"
 address = "{ours}"
@@ -133,7 +136,7 @@ async def test_killed_at_random_instants_between_both_ways_in_and_the_answer_eac
     chance.shuffle(citizens)
     with dovecot() as server:
         async with office.serve() as relay:
-            config.write_text(_CONFIG.format(public=public, door=door, imap=server.port, account=ACCOUNT, relay=relay, ours=OURS))
+            config.write_text(_CONFIG.format(public=public, door=door, imap=server.port, account=ACCOUNT, relay=relay, ours=OURS, retries=RETRIES))
             town = Town(server, Senders(door), office)
             tasks = [asyncio.create_task(town.senders.one()) for _ in range(SENDERS)]
             for life in range(KILLS):
