@@ -35,4 +35,9 @@ KINDS = {
         settings="channels.webform.settings:WebFormSettings",
         reader="channels.webform.reading:read",
     ),
+    "telegram": Kind(
+        channel="channels.telegram.channel:Telegram",
+        settings="channels.telegram.settings:TelegramSettings",
+        reader="channels.telegram.reading:read",
+    ),
 }

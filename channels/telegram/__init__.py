@@ -1,0 +1,1 @@
+"""Telegram by the Bot API: updates are asked for or brought, answers go out as messages."""
