@@ -220,10 +220,10 @@ class Monitor:
 
 
 _TO_DO_IN = {
-    "auth": "Correct it in the configuration, and restart the gateway. Mail waits at the server.",
-    "unreachable": "Check this machine's way to the mail server (name service, firewall). Mail waits there and is fetched by itself.",
-    "timeout": "Mail waits at the server and is fetched by itself. If it stays so, ask who runs the server.",
-    "provider": "Mail waits at the server and is fetched by itself. If it stays so, ask who runs the server.",
+    "auth": "Correct it in the configuration, and restart the gateway. What was sent waits at the server.",
+    "unreachable": "Check this machine's way to the server (name service, firewall). What was sent waits there and is fetched by itself.",
+    "timeout": "What was sent waits at the server and is fetched by itself. If it stays so, ask who runs the server.",
+    "provider": "What was sent waits at the server and is fetched by itself. If it stays so, ask who runs the server.",
     "fault": "Tell who maintains the gateway.",
 }
 _TO_DO = {

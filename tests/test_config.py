@@ -22,6 +22,7 @@ ENVIRON = {
     "STORE_URL": "postgresql+asyncpg://gateway:hunter2@db/gateway",
     "ACCOUNT_SID": "AC" + "0" * 32,
     "AUTH_TOKENS": "a-token",
+    "TOKEN": "700100:a-token",
     "MESSAGING_SERVICE_SID": "MG" + "0" * 32,
     "REGION": "64.09",
     "AUTHSERV_ID": "mx.ppu.example",
@@ -192,4 +193,4 @@ def test_the_example_is_right_with_every_key_in_force(tmp_path: Path) -> None:
         everything = re.sub(rf"(?s)(\n\[{block}\]\n.*?\n)password = [^\n]*\n", r"\1", everything, count=1)
     config = loaded(tmp_path, everything)
     assert config.coordinator == "diskominfo"
-    assert list(config.channels) == ["twilio-sms", "mail", "web-form"]
+    assert list(config.channels) == ["twilio-sms", "mail", "web-form", "telegram"]

@@ -23,7 +23,7 @@ SPOKEN = [kind for kind in KINDS.values() if kind.channel.startswith("channels."
 # They play providers and citizens, so they may know what a provider's channel says on the wire; the core may not, nor may it know them.
 PLAYERS = ("demo", "bench", "torture")
 # What a worker process must not load: it would cost each of them tens of megabytes, and a reader that can reach the network is not pure.
-HEAVY = ("aiohttp", "sqlalchemy", "twilio", "pydantic")
+HEAVY = ("aiohttp", "sqlalchemy", "twilio", "pydantic", "telegram", "httpx")
 
 
 def parsed(path: Path) -> ast.Module:

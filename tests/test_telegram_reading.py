@@ -22,7 +22,7 @@ ADDRESS = Address("telegram", "81234001")
 ARRIVALS = Arrivals("tg", TOKEN, NAME, lambda: NOW)
 
 
-def update(kind: str = "message", **said: Any) -> dict[str, Any]:  # noqa: ANN401  # fields of a message
+def update(kind: str = "message", /, **said: Any) -> dict[str, Any]:  # noqa: ANN401  # fields of a message
     return {"update_id": 5, kind: {"message_id": 7, "from": SITI, "chat": PRIVATE, "date": 1773736200, **said}}
 
 

@@ -42,7 +42,7 @@ def failure(status: int, body: bytes) -> SendFailed:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
         return SendFailed(f"Telegram does not accept our token ({status}).", channel_wide=True, kind="auth")
     if status == HTTPStatus.CONFLICT:
-        return SendFailed(_conflict(said), channel_wide=True, kind="provider")
+        return _conflict(said)
     return _of_the_request(status, answer, said)
 
 
@@ -63,10 +63,18 @@ def garbage() -> SendFailed:
     return SendFailed("Telegram's answer could not be understood.", maybe_sent=True, channel_wide=True, kind="provider")
 
 
-def _conflict(said: str) -> str:
+def _conflict(said: str) -> SendFailed:
     if "webhook" in said:
-        return "Telegram brings this bot's messages to a webhook, so nobody can ask for them (409). Another gateway has set it, or `receive` is wrong."
-    return 'Another program asks for this bot\'s messages, and only one may (409). End it, or let Telegram call all nodes: receive = "webhook".'
+        return SendFailed(
+            "Telegram brings this bot's messages to a webhook, so nobody can ask for them (409). Another gateway has set it, or `receive` is wrong.",
+            channel_wide=True,
+            kind="provider",
+        )
+    return SendFailed(
+        'Another program asks for this bot\'s messages, and only one may (409). End it, or let Telegram call all nodes: receive = "webhook".',
+        channel_wide=True,
+        kind="provider",
+    )
 
 
 def _answer(body: bytes) -> Mapping[str, Any]:

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 LONGEST = 4096
 # Where one may cut, the best first: after a paragraph, a line, a sentence, a word.
-_ENDS = (re.compile(r"\n\s*\n"), re.compile(r"\n"), re.compile(r"[.!?…]+[\"')\]]*\s+"), re.compile(r"\s+"))
-# A part is at least so much of what it may be, or a worse place is taken. One line of its own is no message.
-_LEAST = 0.5
+# And how much of what it may be a part is at least, or a worse place is taken: one line of its own is no message.
+_ENDS = ((re.compile(r"\n\s*\n"), 0.5), (re.compile(r"\n"), 0.5), (re.compile(r"[.!?…]+[\"')\]]*\s+"), 0.5), (re.compile(r"\s+"), 0.0))
 
 
 def parts(text: str, longest: int = LONGEST) -> list[str]:
@@ -36,7 +35,7 @@ def units(text: str) -> int:
 def _cut(text: str, longest: int) -> Iterator[str]:
     while units(text) > longest:
         room = _room(text, longest)
-        end, begin = next((found for ends in _ENDS if (found := _last(ends, text, room))), (room, room))
+        end, begin = next((found for ends, least in _ENDS if (found := _last(ends, text, room, room * least))), (room, room))
         yield text[:end].rstrip()
         text = text[begin:].lstrip()
     yield text
@@ -52,11 +51,11 @@ def _room(text: str, longest: int) -> int:
     return len(text)
 
 
-def _last(ends: re.Pattern[str], text: str, room: int) -> tuple[int, int] | None:
+def _last(ends: re.Pattern[str], text: str, room: int, least: float) -> tuple[int, int] | None:
     """The last such place: where a part ends and where the next one begins."""
     found = None
     for place in ends.finditer(text, 0, room + 1):
         stop = place.start() + len(place.group().rstrip())
         if stop <= room:
             found = (stop, place.end())
-    return found if found and found[0] >= room * _LEAST else None
+    return found if found and found[0] >= least else None

@@ -29,7 +29,7 @@ _LONGEST_PAUSE = 60.0
 _SOON = 0.5
 # All presses of a batch are answered within this, or not at all: the buttons then turn a little longer. Seconds.
 _PRESSED_SECONDS = 5.0
-_NOT_YET = SendFailed("Nobody has asked Telegram for messages yet.")
+_NOT_YET = SendFailed("Nobody has asked Telegram for messages yet.", channel_wide=True)
 
 
 class Poller:
@@ -95,7 +95,7 @@ class Poller:
         self._works()
         await self._keep(inlet, batch)
         self._offset = _after(self._offset, batch)
-        if not batch and _counted() - began < min(_SOON, self._settings.poll_seconds):
+        if not batch and _counted() - began < _SOON:
             await asyncio.sleep(self._settings.retry_seconds)
 
     async def _keep(self, inlet: Inlet, batch: Sequence[bytes]) -> None:

@@ -121,7 +121,7 @@ def _not_for_us(message: Fields, chat: Fields, arrival: Arrival, *, edited: bool
     service = next((name for name in message if _SERVICE.fullmatch(name)), "")
     if service:
         return f"written by Telegram: {service}"
-    if chat.get("type") in {"group", "supergroup"}:
+    if _text(chat.get("type")) in {"group", "supergroup"}:
         return "" if _addressed(message, arrival.meta) else "in a group, and not to us"
     return "" if chat.get("type") == "private" else "not from a person's chat"
 

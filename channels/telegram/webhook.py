@@ -82,6 +82,8 @@ class Webhook:
         self._runs, attempts = True, 0
         try:
             while True:
+                # Before we tell: who finds out meanwhile that it was forgotten again, is heard.
+                self._unset.clear()
                 try:
                     self._arrivals.bot_name = (await self._api.me()).username or self._arrivals.bot_name
                     await self._api.set_webhook(self.url, self._secret(inlet))
@@ -92,7 +94,6 @@ class Webhook:
                     await asyncio.sleep(failed.retry_after.total_seconds() if failed.retry_after else pause)
                     continue
                 self._trouble, attempts = None, 0
-                self._unset.clear()
                 await self._unset.wait()
         finally:
             self._runs = False
@@ -109,12 +110,16 @@ class Webhook:
             self._unset.set()
             return Checked(ok=not self._runs, sentence="Telegram does not know our address; it is told when the gateway starts, and again by itself.")
         if said.url != self.url:
-            sentence = "Telegram brings this bot's messages to another address. Restart the gateway to bring them here, or give each gateway a bot of its own."
-            return Checked(ok=False, sentence=sentence, kind="provider")
+            return Checked(
+                ok=False,
+                sentence="Telegram brings this bot's messages to another address. Restart the gateway to bring them here, or give each a bot of its own.",
+                kind="provider",
+            )
         waiting = said.pending_update_count
         if waiting and said.last_error_date and said.last_error_message and self._clock() - _utc(said.last_error_date) < _RECENT:
-            sentence = f"Telegram cannot bring us messages ({_shown(said.last_error_message)}). Waiting there: {waiting}."
-            return Checked(ok=False, sentence=sentence, kind="provider")
+            return Checked(
+                ok=False, sentence=f"Telegram cannot bring us messages ({_shown(said.last_error_message)}). Waiting there: {waiting}.", kind="provider"
+            )
         return Checked(ok=True, sentence=f"Telegram brings messages to us; waiting there: {waiting}.")
 
     def _secret(self, inlet: Inlet) -> str:
