@@ -65,6 +65,8 @@ class Chats:
         self.allowed: Sequence[str] | None = None
         self._clock = clock
         self._presses: set[str] = set()
+        # One row of numbers for all private chats, as the app has it.
+        self._last_message = 0
         self._waiting: list[Waiting] = []
         # As Telegram: they begin somewhere and count upwards.
         self._next_update = 700_000_001
@@ -163,9 +165,8 @@ class Chats:
     def _new(self, chat_id: int, sender: Mapping[str, Any], chat: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
         """Put it where the app shows it."""
         there = self.messages.setdefault(chat_id, [])
-        # One row of numbers for all private chats, as the app has it.
-        number = 1 + sum(map(len, self.messages.values()))
-        there.append(resources.message(number, sender, chat, self._clock(), content))
+        self._last_message += 1
+        there.append(resources.message(self._last_message, sender, chat, self._clock(), content))
         return there[-1]
 
     def _without_reply(self, message: Mapping[str, Any]) -> dict[str, Any]:
