@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -102,11 +103,16 @@ async def test_what_came_before_a_crash_comes_again_after_it_and_is_there_once(o
     assert len(api.sent(SITI)) == 3
 
 
+def part(api: BotApi, n: int) -> dict[str, Any]:
+    """Of an album; the first carries the words."""
+    words = {"caption": "Jembatan Riko putus"} if n == 0 else {}
+    return {"media_group_id": "13990001", **words, **resources.photo(api.keep(PIXEL + bytes([n]), "gif"))}
+
+
 async def test_an_album_is_one_report_with_all_its_photos_and_one_answer(on_sqlite: Deployment, api: BotApi) -> None:
     async with speaking(on_sqlite, api) as gateway:
         for n in range(3):
-            words = {"caption": "Jembatan Riko putus"} if n == 0 else {}
-            await api.write(SITI, media_group_id="13990001", **words, **resources.photo(api.keep(PIXEL + bytes([n]), "gif")))
+            await api.write(SITI, **part(api, n))
         await on_sqlite.until("attachments", lambda rows: [row["state"] for row in rows] == ["kept"] * 3)
         await api.until_sent(SITI, 1)
         await handed_over(gateway)
@@ -118,8 +124,7 @@ async def test_an_album_is_one_report_with_all_its_photos_and_one_answer(on_sqli
 async def test_an_albums_caption_stays_when_its_other_photos_come(on_sqlite: Deployment, api: BotApi) -> None:
     async with speaking(on_sqlite, api) as gateway:
         for n in range(2):
-            words = {"caption": "Jembatan Riko putus"} if n == 0 else {}
-            await api.write(SITI, media_group_id="13990001", **words, **resources.photo(api.keep(PIXEL, "gif")))
+            await api.write(SITI, **part(api, n))
         await on_sqlite.until("messages", lambda rows: len(rows) == 2)
         await handed_over(gateway)
     assert (await on_sqlite.rows("complaint_versions"))[-1]["complaint"]["text"] == "Jembatan Riko putus"
