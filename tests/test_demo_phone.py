@@ -17,7 +17,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway.demo import mail_words, page_words, phone, phone_words
+from gateway.demo import chat_words, mail_words, page_words, phone, phone_words
 from gateway.demo.pages import MAX_FORM_BYTES
 from gateway.demo.twilio import Twilio
 
@@ -203,7 +203,7 @@ async def test_the_page_speaks_english_too() -> None:
     assert "09:14 sent" in page
 
 
-@pytest.mark.parametrize("words", [page_words, phone_words, mail_words], ids=lambda words: words.__name__)
+@pytest.mark.parametrize("words", [page_words, phone_words, mail_words, chat_words], ids=lambda words: words.__name__)
 def test_every_sentence_exists_in_every_language(words: ModuleType) -> None:
     known = [{key: sorted(re.findall(r"{\w+}", sentence)) for key, sentence in sentences.items()} for sentences in words.LANGUAGES.values()]
     assert all(sentences == known[0] for sentences in known)

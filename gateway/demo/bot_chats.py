@@ -60,6 +60,8 @@ class Chats:
         self.people: dict[int, Person] = {}
         # By chat, oldest first, as the app shows them.
         self.messages: dict[int, list[dict[str, Any]]] = {}
+        # When each was written, more exactly than Telegram says, by its number.
+        self.times: dict[int, datetime] = {}
         self.files: dict[str, File] = {}
         self.hook: Hook | None = None
         self.allowed: Sequence[str] | None = None
@@ -166,7 +168,8 @@ class Chats:
         """Put it where the app shows it."""
         there = self.messages.setdefault(chat_id, [])
         self._last_message += 1
-        there.append(resources.message(self._last_message, sender, chat, self._clock(), content))
+        at = self.times[self._last_message] = self._clock()
+        there.append(resources.message(self._last_message, sender, chat, at, content))
         return there[-1]
 
     def _without_reply(self, message: Mapping[str, Any]) -> dict[str, Any]:

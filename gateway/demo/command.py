@@ -36,7 +36,7 @@ class Demo:
 
 
 def demo(folder: Folder = Path(".demo"), port: Port = 8080) -> None:
-    """Play a citizen: a phone and a mail program in the browser, the real gateway behind them. Example: ./run demo"""
+    """Play a citizen: a phone, a mail program and a chat in the browser, the real gateway behind them. Example: ./run demo"""
     logs.start()
     work(_demo(folder, port), asyncio.run)
 
@@ -72,9 +72,10 @@ async def playing(folder: Path, port: int) -> AsyncIterator[Demo]:
 def _configure(folder: Path, around: Providers, public: int, operators: int) -> Path:
     """A configuration like anybody's, so that every command works on the demo too."""
     folder.mkdir(parents=True, exist_ok=True)
-    secret = folder / "twilio.token"
-    secret.touch(0o600)
-    secret.write_text(around.twilio.auth_token)
+    for name, token in (("twilio", around.twilio.auth_token), ("telegram", around.bot_api.token)):
+        secret = folder / f"{name}.token"
+        secret.touch(0o600)
+        secret.write_text(token)
     path = folder / "gateway.toml"
     template = (Path(__file__).parent / "demo.toml").read_text(encoding="utf-8")
     path.write_text(template.format(port=public, operators_port=operators, **around.settings), encoding="utf-8")

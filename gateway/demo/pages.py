@@ -25,7 +25,7 @@ _NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 class Door:
     """Where a citizen may go in, as a page of the demo leads there."""
 
-    # "sms" | "mail" | "web": its words, and its icon.
+    # "sms" | "chat" | "mail" | "web": its words, and its icon.
     name: str
     href: str
     # Not a page of the demo: it opens beside it.
