@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, async_playwright, expect
 
-from gateway.demo import mail_words, page_words, phone_words
+from gateway.demo import chat_words, mail_words, page_words, phone_words
 from gateway.demo.command import playing
 from tests.test_browser import ARGS, HEIGHT, LETTER, PHOTO, WORDS, Tab
 
@@ -128,3 +128,42 @@ async def test_siti_goes_from_door_to_door_and_has_her_answer_at_each(tmp_path: 
         await expect(form).to_have_attribute("target", "_blank")
         await page.locator(".brand").click()
         await expect(page.locator("h1")).to_have_text(page_words.LANGUAGES[lang]["heading"])
+
+
+@pytest.mark.parametrize(("script", "width", "theme", "lang"), [(True, 360, "light", "id"), (False, 1280, "dark", "en")])
+async def test_siti_chats_with_the_bot_replies_edits_and_sends_her_place(tmp_path: Path, *, script: bool, width: int, theme: str, lang: str) -> None:
+    t = {**page_words.LANGUAGES[lang], **chat_words.LANGUAGES[lang]}
+    screen: dict[str, Any] = {"java_script_enabled": script, "viewport": {"width": width, "height": HEIGHT}, "color_scheme": theme}
+    async with tab(tmp_path, lang, **screen) as siti:
+        page = siti.page
+        await page.get_by_role("link", name=t["chat_open"]).click()
+        await looks_right(siti, script=script)
+        await page.get_by_role("button", name=t["send"]).click()
+        await expect(page.locator("#tulisan-e")).to_contain_text(t["empty"])
+        await siti.box("akun").fill("rumah")
+        await page.get_by_role("button", name=t["own_button"]).click()
+        await expect(siti.box("akun")).to_have_attribute("aria-invalid", "true")
+        await looks_right(siti, script=script)
+        await siti.box("akun").fill("81234999")
+        await page.get_by_role("button", name=t["own_button"]).click()
+
+        await siti.box("tulisan").fill("Air PDAM di Babulu Darat keruh 3 hari ini")
+        await siti.box("foto").set_input_files([PHOTO])
+        await page.get_by_role("button", name=t["send"]).click()
+        await comes(siti, page.locator(".arrived"), script=script)
+        talk = page.locator("#percakapan")
+        await expect(talk).to_contain_text(NUMBER)
+        await looks_right(siti, script=script)
+        await talk.get_by_role("link", name=t["answer"]).first.click()
+        await expect(page.locator("form.type")).to_contain_text(t["answering"].partition("{")[0])
+        await siti.box("tulisan").fill("Baunya juga tidak enak")
+        await looks_right(siti, script=script)
+        await page.get_by_role("button", name=t["send"]).click()
+        await talk.get_by_role("link", name=t["edit"]).first.click()
+        await siti.box("tulisan").fill("Air PDAM di Babulu Darat keruh 4 hari ini")
+        await page.get_by_role("button", name=t["save"]).click()
+        await expect(talk).to_contain_text(t["edited"])
+        await page.get_by_role("button", name=t["place"]).click()
+        await expect(talk).to_contain_text(t["position"].partition("{")[0])
+        await looks_right(siti, script=script)
+        assert (await page.screenshot(path=tmp_path / "chat.png", full_page=True)).startswith(b"\x89PNG")

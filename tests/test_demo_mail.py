@@ -239,11 +239,11 @@ async def test_nothing_from_elsewhere_may_run_or_load(tmp_path: Path, path: str)
 
 async def test_the_first_page_leads_to_every_door_in_both_languages(tmp_path: Path) -> None:
     async with program(tmp_path) as siti:
-        for lang, heading in (("id", "Tiga pintu, satu rumah"), ("en", "Three doors, one house")):
+        for lang, heading in (("id", "Empat pintu, satu rumah"), ("en", "Four doors, one house")):
             page = await siti.look("/", lang=lang)
             assert heading in page
             doors = re.findall(r'class="btn" href="([^"]*)"', page)
-            assert [door.partition("?")[0] for door in doors] == ["/hp", "/surel", f"{siti.play.gateway.config.public_urls[0]}/lapor"]
+            assert [door.partition("?")[0] for door in doors] == ["/hp", "/telegram", "/surel", f"{siti.play.gateway.config.public_urls[0]}/lapor"]
             for door in doors:
                 async with aiohttp.ClientSession() as browser, browser.get(siti.page.make_url(door) if door.startswith("/") else door) as answer:
                     assert f'<html lang="{lang}">' in await answer.text()

@@ -29,6 +29,8 @@ _LONGEST_PAUSE = 60.0
 _SOON = 0.5
 # All presses of a batch are answered within this, or not at all: the buttons then turn a little longer. Seconds.
 _PRESSED_SECONDS = 5.0
+# Who asks how it goes just after the start, waits so long for the first answer. Seconds.
+_FIRST_SECONDS = 5.0
 _NOT_YET = SendFailed("Nobody has asked Telegram for messages yet.", channel_wide=True)
 
 
@@ -53,6 +55,8 @@ class Poller:
         self._runs = self._refusing = False
         # The kind of trouble that the log knows of.
         self._told = ""
+        # Telegram has answered, or has not.
+        self._known = asyncio.Event()
 
     async def run(self, inlet: Inlet) -> None:
         """Until cancelled."""
@@ -72,6 +76,9 @@ class Poller:
     async def check(self) -> Checked:
         """How it goes; where nothing runs, who else gets the messages."""
         if self._runs:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FIRST_SECONDS):
+                    await self._known.wait()
             return self._condition()
         try:
             elsewhere = (await self._api.webhook()).url
@@ -87,7 +94,9 @@ class Poller:
     async def _round(self, inlet: Inlet) -> None:
         """Ask once; whatever came is in the journal when this returns, and the next question says so."""
         began = _counted()
-        answer = await self._api.updates(self._offset, self._settings.poll_seconds)
+        # After trouble the first question does not wait: whether all is well again, is known at once.
+        patience = 0.0 if self._trouble else self._settings.poll_seconds
+        answer = await self._api.updates(self._offset, patience)
         try:
             batch = updates.cut(answer)
         except updates.NotUpdates:
@@ -95,7 +104,7 @@ class Poller:
         self._works()
         await self._keep(inlet, batch)
         self._offset = _after(self._offset, batch)
-        if not batch and _counted() - began < _SOON:
+        if not batch and patience == self._settings.poll_seconds and _counted() - began < _SOON:
             await asyncio.sleep(self._settings.retry_seconds)
 
     async def _keep(self, inlet: Inlet, batch: Sequence[bytes]) -> None:
@@ -133,6 +142,7 @@ class Poller:
             self._told = kind
             _log.warning("telegram out of reach", channel=self._name, kind=kind, sentence=failed.reason)
         self._trouble = failed
+        self._known.set()
         self.failed += 1
         self._attempts += 1
 
@@ -141,6 +151,7 @@ class Poller:
             self._told = ""
             _log.info("telegram works again", channel=self._name)
         self._trouble, self._attempts, self.heard_at = None, 0, self._clock()
+        self._known.set()
 
     def _pause(self, failed: SendFailed) -> float:
         if failed.retry_after is not None:
