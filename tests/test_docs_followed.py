@@ -15,7 +15,7 @@ from tests.test_proxies import free_ports
 from tests.test_readme import two_free_ports
 
 # In this order: who comes to a page has read those before it.
-PATH = ("install", "twilio", "mail", "health", "metrics", "backup", "upgrade")
+PATH = ("install", "twilio", "mail", "telegram", "health", "metrics", "backup", "upgrade")
 _PATIENCE_SECONDS = 60.0
 # Looking changes nothing: it is asked again until it shows what the page says, as a person would who is told "after half a minute".
 _LOOKING = re.compile(r"(no-wrong-door|ls|curl|journalctl)\b.*")
@@ -84,7 +84,7 @@ def story() -> list[Block]:
 def test_no_page_has_a_block_that_is_not_in_the_story() -> None:
     told = [block for page in PAGES for block in blocks(page)]
     assert sorted(told, key=str) == sorted(story(), key=str)
-    # What is to be put into a configuration is loaded in tests/test_docs_mail.py.
+    # What is to be put into a configuration is loaded in tests/test_docs_mail.py and tests/test_docs_telegram.py.
     assert {block.kind for block in told} == {"sh", "sh second-terminal", "text", "text second-terminal", "text typed", "toml", "toml more", "main.cf"}
 
 

@@ -23,6 +23,7 @@ import pytest
 
 from gateway.demo.post_office import bring
 from gateway.torture import disks
+from gateway.torture.chatting import Chatting
 from gateway.torture.filling import Filling
 from gateway.torture.found import look
 from gateway.torture.inspection import alive, looked_up, reconciled, silent
@@ -79,16 +80,16 @@ async def until(well: Callable[[], Coroutine[None, None, bool]]) -> None:
 
 
 async def a_quiet_day(folder: Path) -> Day:
-    """Twelve phones write twice each, one after the other; as many mails come, some twice, some answered; twelve forms are filled in."""
+    """Twelve phones write twice each, one after the other; as many mails and chats come, some twice, some answered; twelve forms are filled in."""
     secrets = dict(SECRETS)
     node, store = Node("a", folder / "a", secrets), Sqlite(folder / "a" / "data" / "store.db")
     tasks: list[asyncio.Task[None]] = []
     async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as beside:
         means = Means([node], Ledger(), session, lambda what: tasks.append(beside.create_task(what)))
-        texting, mailing, filling = Texting(means), Mailing(means), Filling(means)
-        async with texting.open(), mailing.open(), filling.open():
-            secrets |= texting.secrets
-            furnish([node], store.url, {"sms": texting, "mail": mailing, "web": filling})
+        texting, mailing, chatting, filling = Texting(means), Mailing(means), Chatting(means), Filling(means)
+        async with texting.open(), mailing.open(), chatting.open(), filling.open():
+            secrets |= texting.secrets | chatting.secrets
+            furnish([node], store.url, {"sms": texting, "mail": mailing, "telegram": chatting, "web": filling})
             await node.start()
             await node.until_open()
             for who in range(12):
@@ -96,6 +97,7 @@ async def a_quiet_day(folder: Path) -> Day:
                 for turn in range(2):
                     await texting.deliver(who, turn, chance)
                     await mailing.deliver(who, turn, chance)
+                    await chatting.deliver(who, turn, chance)
                 await filling.deliver(who, 0, chance)
             expected = {(one.report, one.answer_to) for one in means.ledger.accepted if one.answer_to}
 
@@ -115,7 +117,7 @@ async def a_quiet_day(folder: Path) -> Day:
     shown = await _shown(node, means.ledger)
     await node.end()
     assert alive([node]).violations == shown == ()
-    return Day(folder, means.ledger, texting.heard() + mailing.heard(), dict.fromkeys(node.journals, "a"))
+    return Day(folder, means.ledger, texting.heard() + mailing.heard() + chatting.heard(), dict.fromkeys(node.journals, "a"))
 
 
 async def _shown(node: Node, ledger: Ledger) -> tuple[str, ...]:
@@ -141,7 +143,7 @@ def day(quiet_day: Day, tmp_path: Path) -> Day:
 
 def test_on_a_quiet_day_nothing_is_to_be_said(day: Day) -> None:
     assert day.violations() == []
-    assert {one.channel for one in day.ledger.accepted} == {"sms", "mail", "web"}
+    assert {one.channel for one in day.ledger.accepted} == {"sms", "mail", "telegram", "web"}
     mails = [one for one in day.ledger.accepted if one.channel == "mail"]
     assert any(one.by_machine for one in mails)
     assert any(one.token.endswith("V1") for one in mails)
