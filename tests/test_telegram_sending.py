@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -23,6 +25,7 @@ from gateway import server
 from gateway.demo.bot_api import BotApi
 from gateway.demo.faults import Drop, Fault, Garbage, Hang, Status, Timeout, TooMany
 from normalizer import Address
+from tests.handbook import ROOT
 from tests.telegram_channel import BUDI, NAME, SITI, TOKEN, channel
 
 PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
@@ -379,3 +382,24 @@ def test_a_mistake_in_the_settings_is_found_at_once_and_no_secret_is_told(wrong:
     with pytest.raises(ValidationError) as told:
         channel(**wrong)
     assert "rahasia" not in str(told.value)
+
+
+async def test_no_log_of_any_library_holds_the_token_or_the_words(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with far_end() as (api, telegram):
+        await telegram.send(notice("kata-kata rahasia"))
+        file = api.keep(PIXEL, "gif")
+        await telegram.fetch(file.id)
+        api.faults = [Status(500), Drop()]
+        for _ in range(2):
+            with pytest.raises(SendFailed):
+                await telegram.send(notice())
+    assert TOKEN not in caplog.text
+    assert "kata-kata" not in caplog.text
+
+
+async def test_whoever_speaks_no_telegram_loads_nothing_of_it() -> None:
+    program = "import sys, gateway.assembly, channels.kinds; print('telegram' in sys.modules, 'httpx' in sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    assert said.split() == [b"False", b"False"]

@@ -7,6 +7,7 @@ where it is still known whether the request may have left. Updates are asked for
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
@@ -35,7 +36,8 @@ class Api:
     def __init__(self, token: SecretStr, api_base: str, timeout_seconds: float) -> None:
         """Opens nothing."""
         self._wire = Wire(timeout_seconds)
-        # The library says at DEBUG, and only there, which token it has; gateway.logs starts at WARNING.
+        # At DEBUG the library says which token it has, and what it sends to whom.
+        logging.getLogger("telegram").setLevel(logging.WARNING)
         self._bot = Bot(token.get_secret_value(), f"{api_base}/bot", f"{api_base}/file/bot", self._wire, self._wire)
 
     async def me(self) -> User:

@@ -94,8 +94,9 @@ class Poller:
     async def _round(self, inlet: Inlet) -> None:
         """Ask once; whatever came is in the journal when this returns, and the next question says so."""
         began = _counted()
-        # After trouble the first question does not wait: whether all is well again, is known at once.
-        patience = 0.0 if self._trouble else self._settings.poll_seconds
+        # After trouble with the way there, the first question does not wait: whether all is well again, is known at once. Not after a 409: two that poll
+        # the same bot would each be well for a moment, again and again.
+        patience = self._settings.poll_seconds if self._trouble is None or self._trouble.kind == "provider" else 0.0
         answer = await self._api.updates(self._offset, patience)
         try:
             batch = updates.cut(answer)
