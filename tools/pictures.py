@@ -21,12 +21,13 @@ _WIDTH, _HEIGHT = 375, 1000
 
 
 async def main() -> None:
-    """One SMS with its answer, one mail with its answer, one form with its receipt."""
+    """One SMS with its answer, one chat, one mail with its answer, one form with its receipt."""
     path = shutil.which("chromium") or sys.exit("Chromium is needed: apt-get install chromium")
     with tempfile.TemporaryDirectory() as folder:
         async with playing(Path(folder), 0) as play, async_playwright() as driver:
             browser = await driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
             await _phone(play, browser)
+            await _chat(play, browser)
             await _mail(play, browser)
             await _form(play, browser)
             await browser.close()
@@ -39,6 +40,16 @@ async def _phone(play: Demo, browser: Browser) -> None:
     await page.click("main button.btn")
     await page.wait_for_selector(".arrived")
     await page.screenshot(path=DOCS / "phone.png")
+
+
+async def _chat(play: Demo, browser: Browser) -> None:
+    page = await browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
+    await page.goto(f"{play.url}telegram")
+    await page.fill("#tulisan", "Air PDAM di Babulu Darat keruh 3 hari ini")
+    await page.set_input_files("#foto", {"name": "foto air.jpg", "mimeType": "image/jpeg", "buffer": _photo()})
+    await page.click(".type .btn")
+    await page.wait_for_selector(".arrived")
+    await page.screenshot(path=DOCS / "chat.png")
 
 
 async def _mail(play: Demo, browser: Browser) -> None:
