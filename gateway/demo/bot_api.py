@@ -7,8 +7,7 @@ https://core.telegram.org/bots/api
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -19,6 +18,7 @@ from aiohttp import web
 from gateway.demo import bot_chats
 from gateway.demo import bot_resources as resources
 from gateway.demo.bot_chats import Chats, Hook
+from gateway.demo.bot_parameters import Fields, parameters
 from gateway.demo.faults import Drop, Fault, Garbage, Hang, Slow, Status, Timeout, TooMany
 
 __all__ = ["BotApi"]
@@ -29,7 +29,6 @@ _MOST_UPDATES = 100
 _LONGEST_POLL = 50.0
 _MAX_UPLOAD = 50 * 1024 * 1024
 
-Fields = Mapping[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Method = Callable[[Fields], Awaitable[web.StreamResponse]]
 
@@ -116,7 +115,7 @@ class BotApi(Chats):
             return _error(resources.UNAUTHORIZED)
         if name not in self._methods:
             return _error(resources.NOT_FOUND)
-        return await self._methods[name](await _fields(request))
+        return await self._methods[name](await parameters(request))
 
     async def _fail(self, fault: Fault, request: web.Request, name: str) -> web.StreamResponse:
         match fault:
@@ -287,26 +286,6 @@ class BotApi(Chats):
         if request.match_info["token"] != self.token or file is None:
             return _error(resources.NOT_FOUND)
         return web.Response(body=file.content, content_type="application/octet-stream")
-
-
-async def _fields(request: web.Request) -> Fields:
-    """The four ways to pass parameters: query, form, JSON, multipart. What is no word comes as JSON in a form."""
-    said: dict[str, Any] = dict(request.query)
-    if request.content_type == "application/json":
-        told = await request.json()
-        return said | (told if isinstance(told, dict) else {})
-    for name, value in (await request.post()).items():
-        said[name] = value.file.read() if isinstance(value, web.FileField) else value
-    return {name: _value(name, value) for name, value in said.items()}
-
-
-def _value(name: str, value: object) -> Any:  # noqa: ANN401  # whatever JSON can hold
-    if name in {"text", "caption", "url", "secret_token", "callback_query_id", "file_id"} or not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _result(result: object, description: str = "") -> web.Response:
