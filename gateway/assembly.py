@@ -271,6 +271,7 @@ def _office(config: Config, key: bytes, channels: Mapping[str, Channel]) -> Offi
         caps=_caps(config),
         carriers={kind: name for name, channel in reversed(list(channels.items())) for kind in channel.reaches},
         contact_countries=frozenset(config.contacts.countries),
+        emergency=config.site.emergency,
     )
 
 

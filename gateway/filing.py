@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from channels import MESSAGE, DeliveryUpdate, Ignored
-from gateway import admission, routing, tracking
+from gateway import admission, answering, notices, routing, tracking
 from gateway import case as cases
 from gateway import rows as make
 from gateway.admission import Wanted
@@ -47,7 +48,7 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
     news, twins = await _without_copies(tx, news, filed, journal, now)
     joining = await belongings(tx, office.key, news)
     opening = [(entry, read) for entry, read in news if entry.seq not in joining and opens(entry, read)]
-    senders = {sender for entry, read in opening if (sender := sender_of(entry, read, office))}
+    senders = {sender for entry, read in news if entry.seq not in joining and (sender := sender_of(entry, read, office))}
     typed = {entry.seq: contact for entry, read in opening if (contact := admission.typed_contact(entry, read, office))}
     met = await people.meet(tx, admission.counted(senders | set(typed.values())), now)
     numbers = await _numbers(tx, office.key, [entry for entry, _ in opening], known)
@@ -62,11 +63,14 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
             case = _case(filed.rows, arrival, entry, read, office, numbers[entry.seq], met[sender].id if sender else None, now)
             wanted += acknowledged(case, entry, read, office, sender, typed.get(entry.seq))
         else:
-            _settled(filed, arrival, entry, read)
-    rows, allowances = await admission.admit(tx, office, wanted, met, now)
-    filed.rows.notices += rows
-    filed.withheld = Counter(str(row["reason"]) for row in rows if row["state"] == "withheld")
+            sender = sender_of(entry, read, office)
+            _settled(filed, arrival, entry, read, met[sender].id if sender else None, now)
     await store.write(tx, filed.rows)
+    # Only now: what is asked for may have come in the same batch.
+    wanted += await answering.answers(tx, office, [(entry, read, sender_of(entry, read, office)) for entry, read in news if entry.seq not in joining], met)
+    filed.rows.notices, allowances = await admission.admit(tx, office, wanted, met, now)
+    filed.withheld = Counter(str(row["reason"]) for row in filed.rows.notices if row["state"] == "withheld")
+    await store.write(tx, Rows(notices=filed.rows.notices))
     await people.remember(tx, allowances, senders)
     # Only now: the case that it belongs to may have come in the same batch.
     for entry, read in news:
@@ -138,7 +142,8 @@ def opens(entry: Entry, read: Read) -> bool:
 
 def sender_of(entry: Entry, read: Read, office: Office) -> Address | None:
     """Who wrote: whom the wire vouches for, else (mail) whom the report names; nobody if this channel cannot reach them, or if somebody else wrote that."""
-    if not opens(entry, read) or (isinstance(read, Understood) and read.report.automatic == "forged"):
+    asks = isinstance(read, Understood) and decide(read).kind == "word"
+    if not (opens(entry, read) or asks) or (isinstance(read, Understood) and read.report.automatic == "forged"):
         return None
     named = read.complaint.sender if isinstance(read, Understood) else None
     sender = entry.arrival.reply_to or named
@@ -152,10 +157,11 @@ def acknowledged(case: cases.Case, entry: Entry, read: Read, office: Office, sen
     if to is None or (report and report.automatic):
         return []
     channel = entry.arrival.channel if sender else office.carriers[to.kind]
-    language = read.complaint.language if isinstance(read, Understood) else None
-    words = office.words.get(language or "", office.words[office.language])
+    cut = "mail_cut" in report.remarks if report else False
+    words = office.words_for(read.complaint.language if isinstance(read, Understood) else None)
+    say = partial(notices.acknowledgement, words, case.number, office.verification_working_days, cut)
     thread = tuple(filter(None, (report.message_id, *report.references))) if report else ()
-    return [Wanted(case.id, channel, to, case.number, words, typed=sender is None, thread=thread, cut="mail_cut" in report.remarks if report else False)]
+    return [Wanted(notices.ACKNOWLEDGEMENT, case.id, channel, to, case.number, say, typed=sender is None, thread=thread)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +204,8 @@ def _number(key: bytes, entry: Entry, wire_id: str, counter: int) -> str:
     return tracking.number(key, entry.arrival.channel, wire_id, counter)
 
 
-def _settled(filed: Filed, arrival: Row, entry: Entry, read: Read) -> None:
-    """What opens no case: a delivery report, something to ignore, or something that is not a person's message and cannot be read."""
+def _settled(filed: Filed, arrival: Row, entry: Entry, read: Read, person: UUID | None, now: datetime) -> None:
+    """What opens no case: a word to us, a delivery report, something to ignore, or something that is not a person's message and cannot be read."""
     if isinstance(read, Broke):
         arrival |= {"outcome": "parked", "reason": read.reason}
         return
@@ -207,6 +213,8 @@ def _settled(filed: Filed, arrival: Row, entry: Entry, read: Read) -> None:
     arrival |= {"outcome": decision.kind, "reason": decision.reason}
     if isinstance(read, DeliveryUpdate):
         filed.updates.append(read)
+    if isinstance(read, Understood) and decision.kind == "word":
+        make.message(filed.rows, str(arrival["journal"]), entry, read, decision, None, person, now)
 
 
 def _case(rows: Rows, arrival: Row, entry: Entry, read: Read, office: Office, number: _Number, person: UUID | None, now: datetime) -> cases.Case:
