@@ -129,9 +129,9 @@ def archive(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     return _after(case, "archived", reason, {"status": ARCHIVED}, at)
 
 
-def remark(case: Case, kind: str, *, reason: str, at: datetime) -> tuple[Case, Event]:
+def remark(case: Case, kind: str, *, reason: str, at: datetime, actor: str = MACHINE) -> tuple[Case, Event]:
     """Something that its owner should know; nothing else changes."""
-    return _after(case, kind, reason, {}, at)
+    return _after(case, kind, reason, {}, at, actor)
 
 
 def rebuild(events: Sequence[Event]) -> Case:
@@ -158,8 +158,8 @@ def rebuild(events: Sequence[Event]) -> Case:
     return case
 
 
-def _after(case: Case, kind: str, reason: str, data: dict[str, object], at: datetime) -> tuple[Case, Event]:
-    event = Event(case.id, case.version + 1, kind, MACHINE, reason, data, at)
+def _after(case: Case, kind: str, reason: str, data: dict[str, object], at: datetime, actor: str = MACHINE) -> tuple[Case, Event]:
+    event = Event(case.id, case.version + 1, kind, actor, reason, data, at)
     return _with(case, event), event
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from channels.gsm7 import fits_one_segment, plain
 from gateway.words import Words
 
-ACKNOWLEDGEMENT, ANSWER = "acknowledgement", "answer"
+# Letters that one SMS holds at the most.
+_SMS = 160
+
+ACKNOWLEDGEMENT, ANSWER, SPOKEN = "acknowledgement", "answer", "spoken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +52,25 @@ def help_text(words: Words, emergency: str) -> Texts:
     """How to speak with us; whom to call instead when life is in danger."""
     said = words("help") + (" " + words("help.emergency", emergency=emergency) if emergency else "")
     return Texts(said, said, words("help.subject"))
+
+
+def spoken(words: Words, number: str, said: str, page: str) -> Texts:
+    """An officer's words; what does not fit an SMS is read on the report's `page`."""
+    subject = words("spoken.subject", number=number)
+    full = words("spoken.full", number=number, said=said, page=page)
+    line = plain(" ".join(said.split()))
+    short = words("spoken.short", number=number, said=line)
+    line = line[:_SMS]
+    while not fits_one_segment(short):
+        # Word by word, so that none is cut in two.
+        line = line.rpartition(" ")[0]
+        if not line:
+            return Texts(words("spoken.pointer", number=number, page=page), full, subject)
+        short = words("spoken.short.more", number=number, said=line, page=page)
+    return Texts(short, full, subject)
+
+
+def pointer(words: Words, number: str, page: str) -> Texts:
+    """There are words for whoever has the report's page; nobody else is told which."""
+    said = words("spoken.pointer", number=number, page=page)
+    return Texts(said, said, words("spoken.subject", number=number))
