@@ -13,7 +13,7 @@ from gateway.commands.answer import answer as answer_command
 from tests.mails import mail
 from tests.postbox import PROVIDERS, letter
 from tests.test_mail_end_to_end import SITI, answer, at_the_desk
-from tests.web_citizen import at_the_form, citizen
+from tests.web_citizen import CHANNEL, at_the_form, citizen
 from tests.world import Deployment, handed_over, keyed, receive_all
 
 NOW = SystemClock().now
@@ -94,3 +94,17 @@ async def test_a_wrong_number_and_an_empty_answer_are_told_in_a_sentence(on_sqli
             assert (code, "no report of this number" in said) == (1, True), said
         code, _, said = await speaks(on_sqlite, receipt.number, " \u200b ")
         assert (code, "Nothing was said" in said) == (2, True)
+
+
+async def test_a_contact_that_was_typed_is_told_that_there_is_an_answer_and_no_word_of_it(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite, CHANNEL + '\n[channels.post]\nkind = "postbox"') as (_, siti):
+        receipt = await siti.report("Lampu jalan mati", kontak="081234567890")
+        await on_sqlite.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"])
+        assert (await speaks(on_sqlite, receipt.number, "Petugas datang besok pagi."))[0] == 0
+        await on_sqlite.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 2)
+    told = PROVIDERS["post"].sent[1]
+    assert told.to.value == "+6281234567890"
+    assert receipt.number in told.short
+    # Whose number it is, nobody knows: neither the words nor the private link.
+    assert "Petugas" not in told.short + told.full
+    assert receipt.link not in told.short + told.full
