@@ -1,4 +1,4 @@
-"""A message that is only a word to us: STATUS, BANTUAN. Pure.
+"""A message that is only a word to us: STATUS, BANTUAN, ANONIM, RAHASIA. Pure.
 
 It is one only if nothing else is in it. "Bantuan sosial belum cair" and "cek jalan rusak" are reports, and a report is never taken for a word.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway import tracking
 
-STATUS, HELP = "status", "help"
+STATUS, HELP, ANONYMOUS, CONFIDENTIAL = "status", "help", "anonymous", "confidential"
 
 # What citizens write (DOMAIN.md, "Messages"), in capitals or not.
 _NAMES = {
@@ -22,14 +22,20 @@ _NAMES = {
     "bantuan": HELP,
     "help": HELP,
     "start": HELP,
+    "anonim": ANONYMOUS,
+    "anonimkan": ANONYMOUS,
+    "anonymous": ANONYMOUS,
+    "rahasia": CONFIDENTIAL,
+    "rahasiakan": CONFIDENTIAL,
+    "confidential": CONFIDENTIAL,
 }
-_ENGLISH = frozenset({"check", "track", "help"})
+_ENGLISH = frozenset({"check", "track", "help", "anonymous", "confidential"})
 # What says nothing beside such a word.
 _FILLERS = frozenset(
     {"laporan", "lapor", "pengaduan", "aduan", "tiket", "nomor", "nomer", "no", "saya", "sy", "aku", "ku", "dong", "donk", "ya", "pak", "bu", "min"}
     | {"apa", "bagaimana", "gimana", "the", "my", "of", "report", "number", "case", "please", "pls"}
 )
-# Beside STATUS they are polite; "mohon bantuan" is a cry for help, and that is a report.
+# Beside the other words they are polite; "mohon bantuan" is a cry for help, and that is a report.
 _PLEAS = frozenset({"mohon", "tolong"})
 # Longer than any such message.
 _LONGEST = 80
@@ -44,7 +50,7 @@ _LIKE_A_NUMBER = re.compile(r"(?i)(?=.*\d)[0-9a-z]{10,14}|[0-9b-df-hj-np-tv-z]{1
 class Asked:
     """What is asked."""
 
-    # STATUS | HELP
+    # STATUS | HELP | ANONYMOUS | CONFIDENTIAL
     what: str
     # As we write it, if it is one; "?": something like a number that is none; empty: of whatever the sender last reported.
     number: str = ""
@@ -68,7 +74,7 @@ def asked_of(text: str) -> Asked | None:
     tokens = [token.lower() for token in _TOKEN.findall(re.sub(r"\A\s*/(\w+)@\w+", r"\1", text))]
     names = [_named(token) for token in tokens]
     what = next((name for name in names if name), None)
-    polite = _FILLERS | _PLEAS if what == STATUS else _FILLERS
+    polite = _FILLERS if what == HELP else _FILLERS | _PLEAS
     rest = "".join(token for token, name in zip(tokens, names, strict=True) if not name and token not in polite)
     number = tracking.parse(rest)
     if what is None:
@@ -78,7 +84,7 @@ def asked_of(text: str) -> Asked | None:
     if not rest:
         return Asked(what, language=language)
     if number or _LIKE_A_NUMBER.fullmatch(rest):
-        return Asked(STATUS, number or "?", language) if what == STATUS else None
+        return Asked(what, number or "?", language) if what != HELP else None
     return None
 
 

@@ -124,6 +124,12 @@ def place(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     return _after(case, "placed", reason, {}, at)
 
 
+def hide(case: Case, *, anonymous: bool = False, confidential: bool = False, reason: str, at: datetime) -> tuple[Case, Event]:
+    """The reporter wants to be hidden, or what was reported. It is only ever closed by a word; opening takes a person."""
+    data: dict[str, object] = {"anonymous": case.anonymous or anonymous, "confidential": case.confidential or confidential}
+    return _after(case, "hidden", reason, data, at)
+
+
 def archive(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     """Closed without work, with the reason."""
     return _after(case, "archived", reason, {"status": ARCHIVED}, at)

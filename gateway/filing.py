@@ -67,7 +67,7 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
             _settled(filed, arrival, entry, read, met[sender].id if sender else None, now)
     await store.write(tx, filed.rows)
     # Only now: what is asked for may have come in the same batch.
-    wanted += await answering.answers(tx, office, [(entry, read, sender_of(entry, read, office)) for entry, read in news if entry.seq not in joining], met)
+    wanted += await answering.answers(tx, office, [(entry, read, sender_of(entry, read, office)) for entry, read in news if entry.seq not in joining], met, now)
     filed.rows.notices, allowances = await admission.admit(tx, office, wanted, met, now)
     filed.withheld = Counter(str(row["reason"]) for row in filed.rows.notices if row["state"] == "withheld")
     await store.write(tx, Rows(notices=filed.rows.notices))

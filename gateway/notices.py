@@ -42,6 +42,12 @@ def standing(words: Words, number: str, status: str, reported_on: date | None) -
     return Texts(short, short, words("standing.subject", number=number))
 
 
+def hidden(words: Words, number: str, what: str) -> Texts:
+    """The report is hidden now; `what`: "anonymous" | "confidential"."""
+    said = words(f"hidden.{what}", number=number)
+    return Texts(said, said, words("standing.subject", number=number))
+
+
 def not_found(words: Words, *, by_number: bool) -> Texts:
     """There is no such report, or none that this person may know of."""
     said = words("standing.unknown" if by_number else "standing.none")

@@ -83,6 +83,42 @@ async def test_a_stranger_hears_the_public_status_only_and_of_a_confidential_rep
     assert {(row["case"], row["token"]) for row in strangers} == {(None, "")}
 
 
+async def test_whoever_reported_hides_it_by_a_word_and_a_stranger_cannot(deployment: Deployment) -> None:
+    async with deployment.node() as gateway:
+        await says(gateway, "Kepala desa minta uang untuk surat pindah", "SM1")
+        [case] = await deployment.rows("cases")
+        assert (case["anonymous"], case["confidential"]) == (False, False)
+        stranger = await says(gateway, f"RAHASIA {case['number']}", "SM2", sender=TONO)
+        assert stranger == await says(gateway, "RAHASIA 1111-2222-3333", "SM3", sender=TONO)
+        assert not (await deployment.rows("cases"))[0]["confidential"]
+        assert "anonim" in await says(gateway, "Anonim", "SM4")
+        assert case["number"] in await says(gateway, f"rahasia {case['number']}", "SM5")
+        # Again is no harm.
+        await says(gateway, "ANONIM", "SM6")
+        hidden = await says(gateway, f"STATUS {case['number']}", "SM7", sender=TONO)
+        assert case["number"] not in hidden
+    [case] = await deployment.rows("cases")
+    assert (case["anonymous"], case["confidential"]) == (True, True)
+    events = sorted(await deployment.rows("events"), key=lambda row: row["version"])
+    assert [(row["kind"], row["reason"]) for row in events[1:]] == [
+        ("hidden", "rule:word:anonymous"),
+        ("hidden", "rule:word:confidential"),
+        ("hidden", "rule:word:anonymous"),
+    ]
+    assert {account.verdict for account in await deployment.accounts()} == {"ok"}
+
+
+async def test_hidden_in_the_batch_in_which_it_was_reported_it_is_never_seen(deployment: Deployment) -> None:
+    async with deployment.parts() as gateway:
+        await gateway.store.migrate()
+        await receive_all(gateway, [letter("Kepala desa minta uang", "SM1", at=NOW())])
+        await receive_all(gateway, [letter("RAHASIA", "SM2", at=NOW()), letter("anonim", "SM3", at=NOW())])
+    async with deployment.node():
+        await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 3)
+    [case] = await deployment.rows("cases")
+    assert (case["anonymous"], case["confidential"]) == (True, True)
+
+
 async def test_how_to_speak_with_us_says_whom_to_call_when_life_is_in_danger(on_sqlite: Deployment) -> None:
     async with on_sqlite.node() as gateway:
         assert "112" in await says(gateway, "BANTUAN", "SM1")

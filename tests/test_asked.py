@@ -43,6 +43,12 @@ NUMBER = tracking.number(b"k" * 32, "sms", "1")
         ("help", Asked("help", language="en")),
         ("/start", Asked("help")),
         ("/bantuan", Asked("help")),
+        ("ANONIM", Asked("anonymous")),
+        ("tolong anonimkan laporan saya", Asked("anonymous")),
+        (f"rahasia {NUMBER}", Asked("confidential", NUMBER)),
+        ("Rahasiakan ya", Asked("confidential")),
+        ("rahsia", Asked("confidential")),
+        ("confidential please", Asked("confidential", language="en")),
     ],
 )
 def test_a_word_is_understood_however_it_is_typed(text: str, asked: Asked) -> None:
@@ -76,6 +82,9 @@ def test_a_word_is_understood_however_it_is_typed(text: str, asked: Asked) -> No
         f"Laporan {NUMBER} belum ada kabar, jalan masih rusak",
         f"{NUMBER} {NUMBER}",
         "cuk",
+        "ANONIM jalan rusak",
+        "Rahasia umum: jalan rusak",
+        "rahasia negara",
         "cekik",
         "Halo",
         "status " * 20,

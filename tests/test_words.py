@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 
 from channels.gsm7 import fits_one_segment
 from gateway import words
-from gateway.notices import acknowledgement, help_text, not_found, pointer, spoken, standing
+from gateway.notices import acknowledgement, help_text, hidden, not_found, pointer, spoken, standing
 
 LANGUAGES = words.load(words.available())
 
@@ -55,6 +55,7 @@ def test_every_answer_to_a_word_is_one_sms(language: str) -> None:
     texts = [standing(words, "WWWW-WWWW-WWWW", code.removeprefix("status."), day) for code in statuses for day in (None, date(2026, 12, 31))]
     texts += [not_found(words, by_number=True), not_found(words, by_number=False), help_text(words, "0800-1234-5678"), help_text(words, "")]
     texts.append(pointer(words, "WWWW-WWWW-WWWW", "https://lapor.kabupaten-penajam.example/lacak"))
+    texts += [hidden(words, "WWWW-WWWW-WWWW", what) for what in ("anonymous", "confidential")]
     assert statuses
     for one in texts:
         assert fits_one_segment(one.short), one.short
