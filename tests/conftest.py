@@ -9,9 +9,9 @@ import pytest
 
 from tests import peers
 from tests.fate import TELLTALE
-from tests.world import KEY, deployment, nobody_at_the_far_end, on_postgres, on_sqlite, postgres_folder
+from tests.world import KEY, deployment, nobody_at_the_far_end, on_postgres, on_sqlite, postgres_folder, sqlite_tables
 
-__all__ = ["deployment", "nobody_at_the_far_end", "on_postgres", "on_sqlite", "postgres_folder"]
+__all__ = ["deployment", "nobody_at_the_far_end", "on_postgres", "on_sqlite", "postgres_folder", "sqlite_tables"]
 
 
 # What no log may ever hold: a citizen's number, a typed contact, what exceptions say, the secrets of the tests.

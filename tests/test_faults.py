@@ -291,8 +291,9 @@ class Office:
             await write(tx, rows)
 
     async def _rows(self, table: str) -> list[dict[str, Any]]:
-        # What is made of a picture that came is not what is struck here.
-        return [row for row in await self.deployment.rows(table) if row.get("kind") != "picture"]
+        # By a store that is open already, as this is asked hundreds of times. What is made of a picture that came is not what is struck here.
+        async with self.gateway.store.snapshot() as tx:
+            return [row for row in await self.deployment.rows_in(tx, table) if row.get("kind") != "picture"]
 
     async def until(self, table: str, states: set[str]) -> dict[str, Any]:
         """The newest row, once its state is one of these; time goes on whenever nothing else does."""
