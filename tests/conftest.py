@@ -9,6 +9,7 @@ import pytest
 
 from tests import peers
 from tests.fate import TELLTALE
+from tests.nursery import NURSERY
 from tests.world import KEY, deployment, nobody_at_the_far_end, on_postgres, on_sqlite, postgres_folder, sqlite_tables
 
 __all__ = ["deployment", "nobody_at_the_far_end", "on_postgres", "on_sqlite", "postgres_folder", "sqlite_tables"]
@@ -16,6 +17,13 @@ __all__ = ["deployment", "nobody_at_the_far_end", "on_postgres", "on_sqlite", "p
 
 # What no log may ever hold: a citizen's number, a typed contact, what exceptions say, the secrets of the tests.
 _NAMED = re.compile(rf"\+?62 ?8\d{{2}}[\d -]{{6,}}|{re.escape(TELLTALE)}|{re.escape(KEY)}|rahasia-akun|rahasia warga|token of the account")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nursery() -> Generator[None, None, None]:
+    """Ends with the tests."""
+    yield
+    NURSERY.close()
 
 
 @pytest.hookimpl(wrapper=True)

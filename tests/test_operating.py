@@ -17,7 +17,8 @@ import aiohttp
 import pytest
 
 from gateway import systemd
-from tests.test_kill import ROOT, serving
+from tests.nursery import ROOT
+from tests.test_kill import serving
 from tests.test_readme import run
 
 CONFIG = """

@@ -18,6 +18,7 @@ import pytest
 from gateway.assembly import deployment_key
 from gateway.commands import COMMANDS
 from gateway.config import load
+from tests import nursery
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,9 +27,7 @@ NUMBER = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """As `./run`, in a folder of one's own (without the set-up: this Python has it all)."""
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *arguments], cwd=folder, env=surroundings(), capture_output=True, text=True, check=False, timeout=60
-    )
+    return nursery.run(arguments, surroundings(), folder)
 
 
 def surroundings() -> dict[str, str]:
