@@ -130,7 +130,7 @@ class FatedStore(Store):
 
     @property
     def _waits_unharmed(self) -> bool:
-        """Nothing but a cancellation or a hanging befalls who waits for a turn. Whatever else is thrown there, asyncio's lock forgets who is next, for ten seconds."""
+        """Nothing but a cancellation or a hanging befalls who waits for a turn: at anything else asyncio's lock would forget who is next, for ten seconds."""
         return self.sqlite and self.fate.what in FAILURES and self.fate.what != "cancelled"
 
     @asynccontextmanager

@@ -69,7 +69,7 @@ class Child:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """kill -9"""
+        """Kill -9"""
         self.send_signal(signal.SIGKILL)
 
 

@@ -12,7 +12,6 @@ from tests.mails import PHOTO_MAIL, mail
 from tests.nursery import ROOT, run
 
 
-
 def read_mail(*arguments: str, said: str = "") -> tuple[int, list[dict[str, object]], str]:
     """(exit code, the objects, what was said to people)."""
     done = run(["read-mail", *arguments], os.environ, ROOT, said)

@@ -124,7 +124,7 @@ class Deployment:
 
     def _with_tables(self, config: Config) -> Config:
         """Where there is no store yet, one that nobody has used: making the tables takes longer than most tests do (tests/test_store.py makes them)."""
-        file = config.store.file(config.data_dir)
+        file = config.store.file(config.data_dir).resolve()
         if self.tables and not file.exists():
             shutil.copy(self.tables, file)
         return config
