@@ -8,7 +8,6 @@ import json
 import os
 import random
 import signal
-import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -21,6 +20,7 @@ import pytest
 from gateway.demo.twilio import Twilio
 from gateway.journal_file import snapshot
 from tests.nursery import NURSERY, ROOT, Child, run
+from tests.ports import free_port
 from tests.sms_channel import ACCOUNT
 from tests.world import Deployment
 
@@ -126,9 +126,7 @@ async def test_killed_at_thirty_random_instants_under_load_nothing_is_lost_and_n
     print(f"seed {seed}")  # noqa: T201  # to repeat a failure
     chance = random.Random(seed)  # noqa: S311  # not a secret
     twilio = Twilio(ACCOUNT, TOKEN)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     async with twilio.serve() as api, aiohttp.ClientSession() as session:
         config = tmp_path / "gateway.toml"
         config.write_text(_CONFIG.format(port=port, account=ACCOUNT, api=api))

@@ -19,6 +19,7 @@ from gateway.assembly import deployment_key
 from gateway.commands import COMMANDS
 from gateway.config import load
 from tests import nursery
+from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,19 +34,6 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def surroundings() -> dict[str, str]:
     """The environment that `./run` makes."""
     return {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
-def two_free_ports() -> int:
-    """The first of two neighbours that nobody uses."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 def test_every_command_stands_in_the_readme_and_in_the_help(tmp_path: Path) -> None:
@@ -77,7 +65,7 @@ def test_the_walk_names_functions_that_exist() -> None:
 
 
 def test_the_demo_plays_a_citizen_and_its_commands_find_the_report(tmp_path: Path) -> None:
-    port = two_free_ports()
+    port = free_ports(2)[0]
     playing = subprocess.Popen(
         [sys.executable, "-m", "gateway", "demo", "--port", str(port)], cwd=tmp_path, env=surroundings(), stdout=subprocess.PIPE, text=True
     )
