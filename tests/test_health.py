@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from gateway import assembly
 from gateway.demo.twilio import Twilio
 from gateway.health import OK, UNKNOWN, Board, Finding
 from gateway.node import Gateway
@@ -251,6 +252,8 @@ async def test_what_sends_for_a_channel_falls_over_and_is_told_of_that_channel(o
 
 
 async def test_messages_that_nobody_takes_are_late(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What hangs here hangs at the end, too.
+    monkeypatch.setattr(assembly, "STOP_SECONDS", 0.1)
     clock = ManualClock(NOON)
     async with looked_after(on_sqlite, POST, clock=clock) as (gateway, budi):
         await budi.until("post", "out", "ok")

@@ -17,7 +17,9 @@ import aiohttp
 import pytest
 
 from gateway import systemd
-from tests.test_kill import ROOT, serving
+from tests.nursery import ROOT
+from tests.ports import free_port
+from tests.test_kill import serving
 from tests.test_readme import run
 
 CONFIG = """
@@ -50,9 +52,7 @@ asyncio.run(main())
 
 def configured(folder: Path) -> tuple[Path, int]:
     """A gateway with a form."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     file = folder / "gateway.toml"
     file.write_text(CONFIG.format(port=port))
     return file, port
@@ -123,9 +123,7 @@ except ValueError:
 
 async def test_health_says_each_part_in_a_sentence_and_ends_by_whether_all_is_well(tmp_path: Path) -> None:
     config, port = configured(tmp_path)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        operators = free.getsockname()[1]
+    operators = free_port()
     config.write_text(config.read_text().replace('operators = "127.0.0.1:0"', f'operators = "127.0.0.1:{operators}"'))
     asleep = await asyncio.to_thread(run, "health", "--config", str(config), folder=tmp_path)
     assert (asleep.returncode, asleep.stdout) == (2, "")

@@ -233,6 +233,7 @@ class Dialogue(SMTP):
 
     async def smtp_QUIT(self, arg: str) -> None:
         """Whatever is said behind it."""
+        self._desk.limits.say_goodbye(self.visit)
         self.hang_up("221 2.0.0 Good bye.")
 
     async def smtp_VRFY(self, arg: str) -> None:

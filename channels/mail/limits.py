@@ -65,6 +65,10 @@ class Limits:
     def leave(self, visit: Visit) -> None:
         """It is over. A second time changes nothing."""
         self.visits.discard(visit)
+        self.say_goodbye(visit)
+
+    def say_goodbye(self, visit: Visit) -> None:
+        """It ends by itself, and no longer counts among those of its address: who has heard 221 comes with the next mail before we have cleared away."""
         if visit.address:
             self._networks[network(visit.address)] -= 1
             if not self._networks[network(visit.address)]:

@@ -164,9 +164,13 @@ def _migrate(connection: sa.Connection) -> None:
     config = AlembicConfig()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    scripts = ScriptDirectory.from_config(config)
+    known = {script.revision for script in scripts.walk_revisions()}
     if sa.inspect(connection).has_table("alembic_version"):
         there = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
         if there is not None and there not in known:
             raise StoreRefuses(f"The store was made by a newer gateway (version {there}). Install that gateway again; nothing was changed.")
+        if there == scripts.get_current_head():
+            # The usual case, and each node meets it whenever its store comes back: what would do nothing reads all scripts once more.
+            return
     command.upgrade(config, "head")
