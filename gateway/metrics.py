@@ -83,7 +83,7 @@ class _Parts(Collector):
 
     def _health(self) -> Iterator[Metric]:
         states = GaugeMetricFamily("nwd_state", "1 for the state that a channel or a part is in.", labels=["part", "direction", "state"])
-        for (name, direction), condition in self._gateway.monitor.board.look(self._gateway.clock.now()).items():
+        for (name, direction), condition in self._gateway.monitor.board.look(self._gateway.clock.counted()).items():
             for state in _STATES:
                 states.add_metric([name, direction or "all", state], float(condition.finding.state == state))
         yield states

@@ -26,7 +26,9 @@ METRICS = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
 _PARTS = {
     "_way_in": {"a channel, in"},
     "_way_out": {"a channel, out"},
-    "look_at_house": {"journal", "intake"},
+    "look_at_house": {"journal"},
+    "_intake_found": {"intake"},
+    "_files_found": {"files"},
     "_store_found": {"store"},
     "_clock_found": {"clock"},
     "expect": {"every part"},

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ import pytest
 from gateway.demo.twilio import Twilio
 from gateway.health import OK, UNKNOWN, Board, Finding
 from gateway.node import Gateway
+from gateway.store import dues
+from gateway.store.tables import due
 from tests.manual_clock import ManualClock
 from tests.postbox import HANG, PROVIDERS, letter
 from tests.sms_channel import ACCOUNT
@@ -285,21 +287,100 @@ async def test_late_messages_are_told(on_sqlite: Deployment) -> None:
         assert "late" in parts["post"]["out"]["sentence"]
 
 
-def test_a_clock_that_jumps_makes_nothing_look_well() -> None:
+async def test_reports_that_nobody_moves_to_the_store_are_told_of_intake_and_every_way_in(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock(NOON)
+    async with looked_after(on_sqlite, POST, clock=clock) as (gateway, budi):
+        await budi.until("intake", "all", "ok")
+        stuck, mended = asyncio.Event(), gateway.intake._store_batch  # noqa: SLF001  # a fault that nothing from outside can make
+
+        async def hangs(*words: Any, **more: Any) -> None:  # noqa: ANN401  # as it is
+            await stuck.wait()
+            await mended(*words, **more)
+
+        monkeypatch.setattr(gateway.intake, "_store_batch", hangs)
+        await receive_all(gateway, [letter("jalan rusak", "SM1", at=NOON)])
+        clock.advance(seconds=31)
+        await budi.until("intake", "all", "degraded", "late")
+        clock.advance(seconds=1)
+        await budi.until("post", "in", "degraded", "waiting")
+        for part, direction in (("post", "out"), ("journal", "all"), ("store", "all"), ("files", "all"), ("clock", "all")):
+            await budi.until(part, direction, "ok")
+        stuck.set()
+        await on_sqlite.until("cases", lambda rows: len(rows) == 1)
+        clock.advance(seconds=1)
+        await budi.until("intake", "all", "ok")
+        clock.advance(seconds=1)
+        await budi.until("post", "in", "ok")
+
+
+async def test_what_moves_reports_falls_over_and_is_told_of_intake(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with looked_after(on_sqlite, POST) as (gateway, budi):
+        await budi.until("intake", "all", "ok")
+        mended = gateway.intake._batch  # noqa: SLF001  # as above
+
+        async def falls(*_: object) -> None:
+            raise RuntimeError("rahasia warga")
+
+        monkeypatch.setattr(gateway.intake, "_batch", falls)
+        await receive_all(gateway, [letter("jalan rusak", "SM1", at=datetime.now(UTC))])
+        parts = await budi.until("intake", "all", "degraded", "fell_over")
+        assert "falls over (RuntimeError at test_health.py" in parts["intake"]["all"]["sentence"]
+        assert {parts[part]["all"]["state"] for part in ("journal", "store", "files", "clock")} == {parts["post"]["out"]["state"]} == {"ok"}
+        await budi.until("post", "in", "degraded", "waiting")
+        monkeypatch.setattr(gateway.intake, "_batch", mended)
+        await budi.until("intake", "all", "ok")
+        await budi.until("post", "in", "ok")
+
+
+@pytest.mark.parametrize("which", ["fetcher", "pictures"])
+async def test_what_looks_after_files_falls_over_and_is_told_of_files(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch, which: str) -> None:
+    async with looked_after(on_sqlite, POST) as (gateway, budi):
+        await budi.until("files", "all", "ok")
+        loop = {"fetcher": gateway.fetchers["post"].loop, "pictures": gateway.darkroom.loop}[which]
+        mended = loop._claim  # noqa: SLF001  # as above
+
+        async def falls(*_: object) -> list[Any]:
+            raise RuntimeError("rahasia warga")
+
+        monkeypatch.setattr(loop, "_claim", falls)
+        parts = await budi.until("files", "all", "degraded", "fell_over")
+        assert parts["post"]["in"]["state"] == parts["post"]["out"]["state"] == "ok"
+        monkeypatch.setattr(loop, "_claim", mended)
+        await budi.until("files", "all", "ok")
+
+
+async def test_files_that_nobody_fetches_are_late(on_sqlite: Deployment) -> None:
+    clock = ManualClock(NOON)
+    async with looked_after(on_sqlite, POST, clock=clock) as (gateway, budi):
+        await budi.until("files", "all", "ok")
+        async with gateway.store.transaction() as tx:
+            await tx.run(due.insert(), [dues.row("fetch", "of a node that is away", {}, NOON)])
+        clock.advance(minutes=6)
+        parts = await budi.until("files", "all", "degraded", "late")
+        assert parts["files"]["all"]["sentence"].startswith("1 files have waited")
+
+
+def test_silence_is_not_well_and_a_clock_that_jumps_is_no_silence() -> None:
     board = Board(10)
-    board.say("sms", "out", Finding(OK, "", "well"), NOON)
-    assert board.look(NOON + timedelta(seconds=25))["sms", "out"].finding.state == OK
-    assert board.look(NOON + timedelta(seconds=26))["sms", "out"].finding.state == UNKNOWN
-    assert board.look(NOON - timedelta(hours=1))["sms", "out"].finding.state == UNKNOWN
+    board.say("sms", "out", Finding(OK, "", "well"), NOON, 100.0)
+    assert board.look(125.0)["sms", "out"].finding.state == OK
+    assert board.look(126.0)["sms", "out"].finding.state == UNKNOWN
 
 
-async def test_a_jump_of_the_clock_is_told_and_forgotten(on_sqlite: Deployment) -> None:
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_jump_of_the_clock_is_told_and_forgotten_and_nobody_else_is_worse_for_it(on_sqlite: Deployment, hours: int) -> None:
     clock = ManualClock(NOON)
     async with looked_after(on_sqlite, POST, clock=clock) as (_, budi):
-        await budi.until("clock", "all", "ok")
-        clock.advance(hours=1)
+        for part, direction in (("post", "in"), ("post", "out"), ("clock", "all")):
+            await budi.until(part, direction, "ok")
+        clock.jump(hours=hours)
+        assert {finding["state"] for directions in (await budi.parts()).values() for finding in directions.values()} == {"ok"}
+        clock.advance(seconds=1)
         parts = await budi.until("clock", "all", "degraded", "jumped")
-        assert "jumped by +3600 seconds" in parts["clock"]["all"]["sentence"]
+        assert f"jumped by {hours * 3600:+} seconds" in parts["clock"]["all"]["sentence"]
+        assert {finding["state"] for part, directions in parts.items() if part != "clock" for finding in directions.values()} == {"ok"}
+        clock.advance(minutes=11)
+        await budi.until("clock", "all", "ok")
 
 
 async def test_what_is_measured_adds_up_and_names_nobody(on_sqlite: Deployment) -> None:

@@ -138,7 +138,7 @@ async def test_health_says_each_part_in_a_sentence_and_ends_by_whether_all_is_we
                 assert "Traceback" not in awake.stderr
         assert awake.stdout.splitlines() == [
             "✓ web in: Reports are accepted. Nothing has to be done.",
-            *(f"✓ {part}: Nothing has to be done." for part in ("journal", "store", "intake", "clock")),
+            *(f"✓ {part}: Nothing has to be done." for part in ("journal", "store", "intake", "files", "clock")),
         ]
         token = tmp_path / "data" / "operators.token"
         told = json.loads((await asyncio.to_thread(run, "health", "--json", "--config", str(config), folder=tmp_path)).stdout)
