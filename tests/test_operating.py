@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -15,8 +16,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import typer
 
 from gateway import systemd
+from gateway.commands.health import health
+from gateway.config import Config
 from tests.nursery import ROOT
 from tests.ports import free_port
 from tests.test_kill import serving
@@ -136,7 +140,7 @@ async def test_health_says_each_part_in_a_sentence_and_ends_by_whether_all_is_we
                 assert "Traceback" not in awake.stderr
         assert awake.stdout.splitlines() == [
             "✓ web in: Reports are accepted. Nothing has to be done.",
-            *(f"✓ {part}: Nothing has to be done." for part in ("journal", "store", "intake", "clock")),
+            *(f"✓ {part}: Nothing has to be done." for part in ("journal", "store", "intake", "files", "clock")),
         ]
         token = tmp_path / "data" / "operators.token"
         told = json.loads((await asyncio.to_thread(run, "health", "--json", "--config", str(config), folder=tmp_path)).stdout)
@@ -168,6 +172,22 @@ async def handed(door: socket.socket, config: Path) -> AsyncIterator[asyncio.sub
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+def test_who_may_not_read_the_token_is_told_so_and_not_that_nobody_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, _ = configured(tmp_path)
+
+    def forbidden(_: Config) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", "data/operators.token")
+
+    # Root, as whom tests may run, is forbidden nothing.
+    monkeypatch.setattr("gateway.commands.health._token", forbidden)
+    with pytest.raises(typer.Exit) as ended:
+        health(config)
+    assert ended.value.exit_code == 2
+    assert "data/operators.token cannot be read by who types this" in capsys.readouterr().err
 
 
 async def test_who_calls_while_it_is_started_again_waits_and_is_not_refused(tmp_path: Path) -> None:
