@@ -185,6 +185,10 @@ LARGE = {
     "tags": lambda: page(WORD + "<b>x</b>" * (25 * 2**20 // 8)),
     "lines that look like boundaries": lambda: multipart(part("text/plain", WORD + "\r\n" + "--x\r\n" * (5 << 20))),
     "uuencoded": lambda: mail(WORD.encode() + b"\r\nbegin 644 a.jpg\r\n" + (b"M" + b"A" * 60 + b"\r\n") * 400_000 + b"`\r\nend\r\n"),
+    "winmail.dat of nothing but attributes": lambda: multipart(
+        part("text/plain", WORD),
+        part("application/ms-tnef", bytes.fromhex("789f3e220100") + bytes.fromhex("0202900600000000000000") * (18 * 2**20 // 11), encoding="base64"),
+    ),
     "a subject": lambda: b"From: a@b.example\r\nSubject: " + WORD.encode() + b"x" * (25 << 20),
 }
 
