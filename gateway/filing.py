@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -45,29 +45,26 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
     known = await _known(tx, batch)
     filed = Filed()
     news = [(entry, read) for entry, read in batch if not _repeat(entry, known, filed, journal, now)]
-    news, twins = await _without_copies(tx, news, filed, journal, now)
+    news, twins, late = await _without_copies(tx, news, filed, journal, now)
     joining = await belongings(tx, office.key, news)
-    opening = [(entry, read) for entry, read in news if entry.seq not in joining and opens(entry, read)]
-    senders = {sender for entry, read in news if entry.seq not in joining and (sender := sender_of(entry, read, office))}
+    alone = [(entry, read) for entry, read in news if entry.seq not in joining]
+    opening = [(entry, read) for entry, read in alone if opens(entry, read)]
+    senders = {sender for entry, read in (*alone, *late.values()) if (sender := sender_of(entry, read, office))}
     typed = {entry.seq: contact for entry, read in opening if (contact := admission.typed_contact(entry, read, office))}
     met = await people.meet(tx, admission.counted(senders | set(typed.values())), now)
     numbers = await _numbers(tx, office.key, [entry for entry, _ in opening], known)
-    wanted: list[Wanted] = []
-    for entry, read in news:
-        if entry.seq in joining:
-            continue
-        arrival = make.arrival(entry, journal, now, _content_key(read))
+    wanted = await _late(tx, late, office, met)
+    for entry, read in alone:
+        arrival, sender = make.arrival(entry, journal, now, _content_key(read)), sender_of(entry, read, office)
         filed.rows.arrivals.append(arrival)
         if entry.seq in numbers:
-            sender = sender_of(entry, read, office)
             case = _case(filed.rows, arrival, entry, read, office, numbers[entry.seq], met[sender].id if sender else None, now)
             wanted += acknowledged(case, entry, read, office, sender, typed.get(entry.seq))
         else:
-            sender = sender_of(entry, read, office)
             _settled(filed, arrival, entry, read, met[sender].id if sender else None, now)
     await store.write(tx, filed.rows)
     # Only now: what is asked for may have come in the same batch.
-    wanted += await answering.answers(tx, office, [(entry, read, sender_of(entry, read, office)) for entry, read in news if entry.seq not in joining], met, now)
+    wanted += await answering.answers(tx, office, [(entry, read, sender_of(entry, read, office)) for entry, read in alone], met, now)
     filed.rows.notices, allowances = await admission.admit(tx, office, wanted, met, now)
     filed.withheld = Counter(str(row["reason"]) for row in filed.rows.notices if row["state"] == "withheld")
     await store.write(tx, Rows(notices=filed.rows.notices))
@@ -77,7 +74,7 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
         if entry.seq in joining and isinstance(read, Understood):
             filed.rows.due += await join(tx, journal, entry, read, joining[entry.seq], now)
     first = await store.said_elsewhere(tx, {key for _, key in twins})
-    await store.write(tx, Rows(arrivals=[_copy(entry, journal, first[key], now) for entry, key in twins]))
+    await store.write(tx, Rows(arrivals=[_copy(entry, journal, first[key].case, now) for entry, key in twins]))
     for arrival, said in zip([row for row in filed.rows.arrivals if row["outcome"] == "delivery"], filed.updates, strict=True):
         if not await outgoing.update(tx, said, now):
             await store.remark(tx, arrival, "not one of our notices")
@@ -110,22 +107,51 @@ def _content_key(read: Read) -> str | None:
 
 async def _without_copies(
     tx: Transaction, news: Sequence[tuple[Entry, Read]], filed: Filed, journal: str, now: datetime
-) -> tuple[list[tuple[Entry, Read]], list[tuple[Entry, str]]]:
-    """The same mail by another way (SMTP and IMAP, a mailbox that was moved) is a row and no second case; what is left, and twins of what is left."""
+) -> tuple[list[tuple[Entry, Read]], list[tuple[Entry, str]], dict[UUID, tuple[Entry, Read]]]:
+    """The same mail by another way (SMTP and IMAP, a mailbox that was moved) is a row and no second case.
+
+    Given back: what is left, twins of what is left, and what may be answered, by the case that a copy of it has opened before.
+    """
     there = await store.said_elsewhere(tx, {key for _, read in news if (key := _content_key(read))})
     left: list[tuple[Entry, Read]] = []
     twins: list[tuple[Entry, str]] = []
-    seen: set[str] = set()
+    late: dict[UUID, tuple[Entry, Read]] = {}
+    seen: dict[str, int] = {}
     for entry, read in news:
         key = _content_key(read)
         if key in there:
-            filed.rows.arrivals.append(_copy(entry, journal, there[key], now))
+            first = there[key]
+            filed.rows.arrivals.append(_copy(entry, journal, first.case, now))
+            if first.case and first.opened and _may_be_answered(read):
+                late.setdefault(first.case, (entry, read))
         elif key in seen:
-            twins.append((entry, key))
+            other, said = left[seen[key]]
+            if _may_be_answered(read) and not _may_be_answered(said):
+                # A list's copy must not stand for the one that was sent to us.
+                left[seen[key]] = (entry, read)
+                twins.append((other, key))
+            else:
+                twins.append((entry, key))
         else:
+            if key:
+                seen[key] = len(left)
             left.append((entry, read))
-            seen |= {key} if key else set()
-    return left, twins
+    return left, twins, late
+
+
+def _may_be_answered(read: Read) -> bool:
+    return isinstance(read, Understood) and not read.report.automatic
+
+
+async def _late(tx: Transaction, late: Mapping[UUID, tuple[Entry, Read]], office: Office, met: Mapping[Address, people.Person]) -> list[Wanted]:
+    """The acknowledgement of a case that was opened by a copy which nobody could be answered for (a list's, a stranger's who passed it on)."""
+    wanted: list[Wanted] = []
+    for case_id in sorted(late.keys() - await store.acknowledged(tx, late)):
+        entry, read = late[case_id]
+        sender, case = sender_of(entry, read, office), await store.case(tx, case_id)
+        if sender and case.correspondent == met[sender].id:
+            wanted += acknowledged(case, entry, read, office, sender, None)
+    return wanted
 
 
 def _copy(entry: Entry, journal: str, case: UUID | None, now: datetime) -> Row:

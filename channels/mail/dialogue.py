@@ -292,7 +292,7 @@ class Dialogue(SMTP):
         while True:
             piece, is_last = await self._piece()
             self._desk.limits.hold(self.visit, len(piece))
-            refusal = refusal or self._desk.too_much(self.visit.body_bytes)
+            refusal = refusal or self._desk.too_much(self.visit)
             pieces.append(piece)
             if refusal:
                 pieces.clear()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.case import Case
+from gateway.notices import ACKNOWLEDGEMENT
 from gateway.store import tables
 from gateway.store.engine import Clash, Transaction
 from gateway.store.tables import (
@@ -22,6 +23,7 @@ from gateway.store.tables import (
     cases,
     complaint_versions,
     links,
+    notices,
 )
 from gateway.store.writing import Row, upsert
 from normalizer import Address
@@ -82,12 +84,30 @@ async def said(tx: Transaction, channel: str, wire_ids: Iterable[str]) -> dict[s
     return found
 
 
-async def said_elsewhere(tx: Transaction, keys: Iterable[str]) -> dict[str, UUID | None]:
-    """What the store has under these content keys, whatever wire brought it: key to case."""
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The same words, brought before."""
+
+    case: UUID | None
+    # Whether they opened that case.
+    opened: bool
+
+
+async def said_elsewhere(tx: Transaction, keys: Iterable[str]) -> dict[str, Elsewhere]:
+    """What the store has under these content keys, whatever wire brought it, by key."""
     wanted, a = list(keys), arrivals.c
     if not wanted:
         return {}
-    return {row.content_key: row.case for row in await tx.all(sa.select(a.content_key, a.case).where(a.content_key.in_(wanted), a.outcome != "duplicate"))}
+    rows = await tx.all(sa.select(a.content_key, a.case, a.outcome).where(a.content_key.in_(wanted), a.outcome != "duplicate"))
+    return {key: Elsewhere(case, outcome == "case") for key, case, outcome in rows}
+
+
+async def acknowledged(tx: Transaction, which: Iterable[UUID]) -> set[UUID]:
+    """Those of these cases that have an acknowledgement, sent or not."""
+    wanted, n = list(which), notices.c
+    if not wanted:
+        return set()
+    return {case for (case,) in await tx.all(sa.select(n.case).where(n.case.in_(wanted), n.kind == ACKNOWLEDGEMENT))}
 
 
 @dataclass(frozen=True, slots=True)
