@@ -42,7 +42,7 @@ def names() -> NameServer:
 
 
 @asynccontextmanager
-async def checking(deployment: Deployment, names: NameServer, seconds: float = 3) -> AsyncIterator[Desk]:
+async def checking(deployment: Deployment, names: NameServer, seconds: float = LONG) -> AsyncIterator[Desk]:
     """A gateway whose door stands on the internet."""
     office = PostOffice()
     async with office.serve() as relay, names.serve() as server:
@@ -52,7 +52,7 @@ async def checking(deployment: Deployment, names: NameServer, seconds: float = 3
 
 
 @asynccontextmanager
-async def checker(names: NameServer, seconds: float = 3) -> AsyncIterator[Signatures]:
+async def checker(names: NameServer, seconds: float = LONG) -> AsyncIterator[Signatures]:
     """What asks, by itself."""
     async with names.serve() as server:
         one = Signatures("surat", options(dkim_seconds=seconds, name_servers=[server]))
@@ -140,12 +140,12 @@ async def test_while_one_mail_waits_for_a_name_server_others_are_taken(on_sqlite
         slow = asyncio.create_task(desk.gets(SIGNED))
         await names.was_asked.wait()
         async with asyncio.timeout(LONG - 1):
-            for number in range(20):
+            for number in range(5):
                 await desk.gets(mail(Message_ID=f"<{number}@lain.example>"))
         assert not slow.done()
         await slow
-        rows = await desk.arrivals(21)
-    assert [row["meta"].get("dkim") for row in rows] == [None] * 20 + ["temperror:warga.example"]
+        rows = await desk.arrivals(6)
+    assert [row["meta"].get("dkim") for row in rows] == [None] * 5 + ["temperror:warga.example"]
 
 
 async def test_the_same_mail_again_is_one_report_whatever_was_found_out_meanwhile(on_sqlite: Deployment, names: NameServer) -> None:
@@ -178,16 +178,21 @@ async def test_name_servers_that_do_not_answer_are_left_alone_for_a_while(names:
         assert names.asked == []
 
 
+class Choosy(NameServer):
+    """Says nothing of one domain."""
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """A question."""
+        self.mood = Mood.SILENT if b"daftar" in data else Mood.WELL
+        super().datagram_received(data, addr)
+
+
 async def test_one_key_that_does_not_come_spoils_no_other(names: NameServer) -> None:
     both = LIST.sign(SIGNED)
-
-    class Choosy(NameServer):
-        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-            self.mood = Mood.SILENT if b"daftar" in data else Mood.WELL
-            super().datagram_received(data, addr)
-
     async with checker(Choosy(names.records), seconds=0.5) as one:
-        assert await one.told(arrived(both)) == {"dkim": "temperror:daftar.example pass:warga.example"}
+        for _ in range(signatures._PATIENCE + 1):  # noqa: SLF001  # how often is its own affair
+            # Hers is remembered, and remembering counts as well.
+            assert await one.told(arrived(both)) == {"dkim": "temperror:daftar.example pass:warga.example"}
 
 
 async def test_a_key_beside_another_programs_record_is_found_and_no_name_is_completed(names: NameServer) -> None:
@@ -222,7 +227,7 @@ async def test_large_mails_leave_others_their_turn_and_wait_no_longer_than_they_
         told = await asyncio.gather(*(one.told(arrived(large)) for _ in range(4)))
         waits = False
     assert told == [{"dkim": "pass:warga.example"}] * 4
-    assert worst < 1
+    assert worst < 2
     async with checker(names, seconds=0.001) as one:
         assert await one.told(arrived(large)) == {"dkim": "temperror:"}
 

@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 _THREADS, _QUESTIONS = 2, 64
 # Keys that are remembered, for as long as their owner says.
 _REMEMBERED = 200
-# After so many questions in a row that nobody answered none is asked for a while: a mailbox full of mail would wait for each. Seconds.
+# After so many mails in a row for which nobody answered anything no key is asked for for a while: a mailbox full of mail would wait for each. Seconds.
 _PATIENCE, _PAUSE = 3, 30.0
 # What every name server and every way carries in one datagram (RFC 9715); longer answers are asked for by TCP.
 _DATAGRAM = 1232
@@ -41,9 +41,9 @@ class Signatures:
         self._questions = asyncio.Semaphore(_QUESTIONS)
         self._keys = LRUCache(_REMEMBERED)
         self._resolver: Resolver | None = None
-        # Questions in a row without an answer, and until when none is asked, by the loop's clock.
+        # Mails in a row without an answer; by the loop's clock, when the last answer came and until when none is asked for.
         self._unanswered = 0
-        self._paused_until = 0.0
+        self._heard_at = self._paused_until = 0.0
 
     async def told(self, arrival: Arrival) -> dict[str, str]:
         """For its meta: {"dkim": "pass:warga.example fail:list.example"}, a word for each signature; empty: there is none, or not all of the mail is here.
@@ -65,17 +65,23 @@ class Signatures:
 
     async def _words(self, arrival: Arrival) -> list[str]:
         loop = asyncio.get_running_loop()
-        ends_at = loop.time() + self._seconds
+        began = loop.time()
+        ends_at = began + self._seconds
         try:
             async with asyncio.timeout_at(ends_at):
                 found = await loop.run_in_executor(self._threads, dkim.signatures, arrival.raw, arrival.received_at)
         except TimeoutError:
             return [f"{_NOT_NOW}:"]
         async with asyncio.TaskGroup() as questions:
-            words = [questions.create_task(self._word(one, ends_at)) for one in found]
-        return [f"{word.result()}:{one.domain}" for word, one in zip(words, found, strict=True)]
+            tasks = [questions.create_task(self._word(one, ends_at)) for one in found]
+        words = [task.result() for task in tasks]
+        # Whoever signs with the name of a domain that does not answer shall not keep others' keys from being asked for.
+        if None in words and self._heard_at < began:
+            self._silence()
+        return [f"{word or _NOT_NOW}:{one.domain}" for word, one in zip(words, found, strict=True)]
 
-    async def _word(self, signature: Signature, ends_at: float) -> str:
+    async def _word(self, signature: Signature, ends_at: float) -> str | None:
+        """None: nobody answered."""
         if signature.word:
             return signature.word
         if asyncio.get_running_loop().time() < self._paused_until:
@@ -84,11 +90,11 @@ class Signatures:
             async with asyncio.timeout_at(ends_at), self._questions:
                 record = await self._record(signature.key_name)
         except (TimeoutError, Timeout):
-            self._silence()
-            return _NOT_NOW
+            return None
         except (DNSException, OSError):
+            self._heard()
             return _NOT_NOW
-        self._answered()
+        self._heard()
         return dkim.proved(signature, record)
 
     async def _record(self, name: str) -> bytes:
@@ -121,7 +127,7 @@ class Signatures:
             # This machine may have others by then.
             self._resolver = None
 
-    def _answered(self) -> None:
+    def _heard(self) -> None:
         if self._unanswered >= _PATIENCE:
             _log.info("name servers answer again", channel=self._name)
-        self._unanswered = 0
+        self._unanswered, self._heard_at = 0, asyncio.get_running_loop().time()
