@@ -40,6 +40,8 @@ class Envelope:
     own: tuple[str, ...] = ()
     # Whose Authentication-Results are believed; empty: nobody's.
     authserv_id: str = ""
+    # What we found its signatures to be: "pass:warga.example fail:list.example"; empty: we did not look, or there are none.
+    dkim: str = ""
     # The mail's size, if only its beginning is here; empty: all of it is here.
     cut: str = ""
 
@@ -51,6 +53,7 @@ class Envelope:
             rcpt_to=_listed(meta.get("rcpt_to", "")),
             own=_listed(meta.get("own", "")),
             authserv_id=meta.get("authserv_id", ""),
+            dkim=meta.get("dkim", ""),
             cut=meta.get("cut", ""),
         )
 
@@ -90,7 +93,7 @@ def read_incoming(raw: bytes, envelope: Envelope) -> Incoming:
     view = reply(text) if bounce is None else text
     message_id, references = _message_id(head), _references(head)
     found = _tokens(head, envelope)
-    authenticated = verdict(head.all("authentication-results"), envelope.authserv_id, sender.address)
+    authenticated = verdict(head.all("authentication-results"), envelope.authserv_id, sender.address, envelope.dkim)
     code = (
         ("bounce" if bounce else "")
         or ("forged" if authenticated.forged else "")
