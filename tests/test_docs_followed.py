@@ -130,4 +130,5 @@ def follow(machine: Machine, block: Block, after: Block | None) -> None:
         if not missing:
             return
         assert time.monotonic() < end, f"{where}: {missing!r} is not shown, but:\n{said}{more}"
-        time.sleep(0.2)
+        # Each look is an interpreter that starts: looking all the time takes the time from what is looked for.
+        time.sleep(1)

@@ -73,7 +73,7 @@ class Load:
 
     async def until(self, count: int) -> None:
         """So many events."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(110):
             while self.events() < count:  # noqa: ASYNC110  # another process has no bell for us
                 await asyncio.sleep(0.002)
 

@@ -120,7 +120,7 @@ class Town:
 
     async def until(self, count: int) -> None:
         """So many answers."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(110):
             while self.answers() < count:  # noqa: ASYNC110  # another process has no bell for us
                 await asyncio.sleep(0.002)
 

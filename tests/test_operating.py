@@ -90,7 +90,7 @@ async def test_a_service_says_ready_and_stopping_and_ends_well(tmp_path: Path, n
         ears.setblocking(False)  # noqa: FBT003  # the socket's own
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         loop = asyncio.get_running_loop()
-        async with serving(config, port) as process, asyncio.timeout(60):
+        async with serving(config, port) as process, asyncio.timeout(100):
             assert await loop.sock_recv(ears, 100) == b"READY=1"
             process.send_signal(name)
             assert await loop.sock_recv(ears, 100) == b"STOPPING=1"
@@ -134,7 +134,7 @@ async def test_health_says_each_part_in_a_sentence_and_ends_by_whether_all_is_we
     assert f"Nobody answers at 127.0.0.1:{operators}" in asleep.stderr
     async with serving(config, port):
         # Nobody has looked at first; that is not well, and is said.
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(100):
             while (awake := await asyncio.to_thread(run, "health", "--config", str(config), folder=tmp_path)).returncode != 0:
                 assert "?" in awake.stdout
                 assert "Traceback" not in awake.stderr
