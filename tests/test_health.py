@@ -446,6 +446,7 @@ async def test_what_is_measured_adds_up_and_names_nobody(on_sqlite: Deployment) 
             await receive_all(gateway, [letter(f"jalan rusak {i}", f"SM{i}", at=datetime.now(UTC)) for i in range(7)])
         await on_sqlite.until("notices", lambda rows: len(rows) == 7 and all(row["state"] == "sent" for row in rows))
         await gateway.monitor.look_at_house()
+        await gateway.monitor.look_at("post")
         _, text = await budi.get("/metrics", Authorization=f"Bearer {KEY}")
     numbers = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert float(numbers["nwd_accepted_total"]) == 7
@@ -472,7 +473,7 @@ def limits_of(numbers: dict[str, str]) -> list[tuple[str, float, float]]:
 
 
 async def test_each_limit_counts_what_it_turned_away(on_sqlite: Deployment) -> None:
-    small = "max_files = 1\nmax_file_bytes = 2048\nmax_text_bytes = 16384\nmax_fields = 40\nmax_body_bytes = 65536\nmax_per_minute = 7"
+    small = "max_files = 1\nmax_file_bytes = 2048\nmax_text_bytes = 16384\nmax_fields = 40\nmax_body_bytes = 65536\nmax_per_minute = 8\nidle_seconds = 1"
     photo = ("a.png", "image/png", PNG)
     async with looked_after(on_sqlite, f'[channels.web]\nkind = "web-form"\n{small}\n') as (gateway, budi), citizen(gateway) as siti:
         key = await siti.key()
@@ -484,6 +485,11 @@ async def test_each_limit_counts_what_it_turned_away(on_sqlite: Deployment) -> N
             ([], [("c.png", "image/png", PNG + b"x" * 100_000)]),
         ):
             assert (await siti.send([("kunci", key), *fields], files)).status == 413
+        # Whose network fell silent in the middle is asked to send it again, too.
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        writer.write(b"POST /lapor HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 900\r\n\r\n--x\r\n")
+        assert b" 503 " in await reader.readline()
+        writer.close()
         while (await siti.send([("kunci", key), ("isi", "Lampu mati")])).status != 429:
             pass
         _, text = await budi.get("/metrics", Authorization=f"Bearer {KEY}")
@@ -491,4 +497,5 @@ async def test_each_limit_counts_what_it_turned_away(on_sqlite: Deployment) -> N
     mine = {name.split('"')[1]: rejected for name, rejected in limits.items() if 'part="web"' in name}
     # Of the last photo nothing is read behind what a body may have.
     expected = {"max_files": 1, "max_file_bytes": 1, "max_text_bytes": 1, "max_fields": 1, "max_body_bytes": 1, "max_per_minute": 1, "max_at_once": 0}
+    expected |= {"idle_seconds": 1, "accept_seconds": 0}
     assert mine == expected
