@@ -138,7 +138,7 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     fetchers = {name: Fetcher(channel, store, blobs, clock, worker) for name, channel in channels.items()}
     darkroom = Darkroom(Pictures(blobs), store, clock, worker)
     sweeper = Sweeper(blobs, journal, store, clock)
-    monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds)
+    monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds, config.outbox.per_channel_per_hour)
     gateway = Gateway(config, channels, inlets, journal, store, intake, outboxes, fetchers, darkroom, sweeper, monitor, stages, blobs, calendar, clock, port=0)
     _wire(gateway)
     return gateway

@@ -16,7 +16,7 @@ from gateway.health import DEGRADED, DOWN, OK, Board, Finding
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
-from gateway.outbox import Outbox
+from gateway.outbox import Outbox, Sent
 from gateway.reading import where
 from gateway.store import dues, lookup, outgoing
 from gateway.store.engine import Store, StoreAway
@@ -55,6 +55,7 @@ class Monitor:
         outboxes: Mapping[str, Outbox],
         clock: Clock,
         heartbeat_seconds: float,
+        per_channel_per_hour: int,
     ) -> None:
         self._journal = journal
         self._store = store
@@ -64,6 +65,7 @@ class Monitor:
         self._outboxes = outboxes
         self._clock = clock
         self._seconds = heartbeat_seconds
+        self._budget = per_channel_per_hour
         self.board = Board(heartbeat_seconds)
         # Filled by the supervisor: parts that fell over, and why.
         self.fallen: dict[str, str] = {}
@@ -150,13 +152,24 @@ class Monitor:
         if breaker.open_until is not None and now < breaker.open_until:
             return Finding(DOWN, counts.kind or "provider", f"Sending fails: {counts.reason} It is tried again by itself.", counts.sent_at)
         waiting = self.waiting[name] = await self._waiting(name, now)
+        return self._sending_found(counts, waiting, now) or Finding(OK, "", f"{checked.sentence} {_NOTHING_TO_DO}", counts.sent_at)
+
+    def _sending_found(self, counts: Sent, waiting: outgoing.Waiting | None, now: datetime) -> Finding | None:
         if waiting is not None and waiting.oldest is not None and now - waiting.oldest > _LATE:
             return Finding(
                 DEGRADED, "late", f"{waiting.count} messages are late. They go out by themselves, as soon as the provider takes them.", counts.sent_at
             )
         if counts.failed_at and (counts.sent_at is None or counts.failed_at > counts.sent_at) and now - counts.failed_at < _RECENT:
             return Finding(DEGRADED, counts.kind or "failing", f"The last message failed: {counts.reason} It is tried again by itself.", counts.sent_at)
-        return Finding(OK, "", f"{checked.sentence} {_NOTHING_TO_DO}", counts.sent_at)
+        if waiting is not None and waiting.spent >= self._budget:
+            return Finding(
+                DEGRADED,
+                "budget",
+                f"The {self._budget} messages of this hour are spent: who writes now is not told a number until the next hour; reports are taken all the same."
+                " If so many people really wrote, raise outbox.per_channel_per_hour.",
+                counts.sent_at,
+            )
+        return None
 
     async def _checked(self, check: Callable[[], Awaitable[Checked]]) -> Checked:
         try:

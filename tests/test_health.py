@@ -336,6 +336,19 @@ async def test_late_messages_are_told(on_sqlite: Deployment) -> None:
         assert "late" in parts["post"]["out"]["sentence"]
 
 
+async def test_a_budget_that_is_spent_is_told_until_the_next_hour(on_sqlite: Deployment) -> None:
+    clock = ManualClock(NOON)
+    async with looked_after(on_sqlite, POST, clock=clock, per_channel=3) as (gateway, budi):
+        await budi.until("post", "out", "ok")
+        await receive_all(gateway, [letter("jalan rusak", f"SM{i}", at=NOON, sender=f"+62812000000{i:02d}") for i in range(5)])
+        await on_sqlite.until("notices", lambda rows: [row["state"] for row in rows].count("sent") == 3)
+        clock.advance(seconds=11)
+        parts = await budi.until("post", "out", "degraded", "budget")
+        assert parts["post"]["in"]["state"] == "ok"
+        clock.advance(hours=1)
+        await budi.until("post", "out", "ok")
+
+
 async def test_reports_that_nobody_moves_to_the_store_are_told_of_intake_and_every_way_in(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = ManualClock(NOON)
     async with looked_after(on_sqlite, POST, clock=clock) as (gateway, budi):
