@@ -253,7 +253,8 @@ class Checked:
     ok: bool
     # For an operator: how it is, and what to do if it is not well.
     sentence: str
-    # What is wrong, as a word for machines: "auth" | "unreachable" | "timeout" | "provider"; empty: nothing, or not known.
+    # What is wrong, as a word for machines: "auth" | "unreachable" | "timeout" | "provider" | "refused" (in: we turn the other side away); empty: nothing,
+    # or not known.
     kind: str = ""
 
 
@@ -296,7 +297,7 @@ class Channel(Protocol):
         """Reach the other side of the way out without side effects, and say what it says of itself."""
 
     async def check_in(self) -> Checked:
-        """The same for the way in, where we go and fetch; where others come to us: ok, and nothing to say."""
+        """The same for the way in, where we go and fetch; where others come to us: ok and nothing to say, or "refused"."""
 
     async def close(self) -> None:
         """Give back connections."""

@@ -5,6 +5,8 @@ Source: 3GPP TS 23.038, 6.2.1 (default alphabet and its extension table), and 23
 
 from __future__ import annotations
 
+import unicodedata
+
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"  # the standard's own letters
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -55,3 +57,23 @@ def _parts(sizes: list[int], alone: int, part: int) -> int:
             parts, room = parts + 1, part
         room -= size
     return parts
+
+
+# Quotation marks, dashes, an ellipsis, a bullet, a space that does not break.
+_PLAIN = str.maketrans(
+    {0x201C: '"', 0x201D: '"', 0x201E: '"', 0x2018: "'", 0x2019: "'", 0x2013: "-", 0x2014: "-", 0x2026: "...", 0x2022: "-", 0xA0: " ", 0x09: " "}
+)
+
+
+def plain(text: str) -> str:
+    r"""The same in letters of that alphabet: typographic signs by plain ones, letters without what stands on them, the rest by a question mark.
+
+    >>> plain("\u201cCafé\u201d \u2013 terima kasih\u2026 \u0103 \u4e2d")
+    '"Café" - terima kasih... a ?'
+    """
+    return "".join(letter if letter in _SEPTETS else _nearest(letter) for letter in text.translate(_PLAIN))
+
+
+def _nearest(letter: str) -> str:
+    base = "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
+    return base if base and all(part in _SEPTETS for part in base) else "?"

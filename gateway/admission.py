@@ -1,23 +1,23 @@
-"""Which acknowledgements may go out: within the caps. What is over one is kept as withheld, with the reason, counted, and never sent later."""
+"""Which acknowledgements and answers may go out: within the caps. What is over one is kept as withheld, with the reason, counted, and never sent later."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from gateway import notices, threads
+from gateway import threads
 from gateway.allowance import Allowance
 from gateway.conversation import Understood
 from gateway.ids import new_id
 from gateway.journal_file import Entry
+from gateway.notices import Texts
 from gateway.office import Office
 from gateway.store import filing as store
 from gateway.store.engine import Transaction
 from gateway.store.people import Person
 from gateway.store.writing import Row
-from gateway.words import Words
 from normalizer import Address, Setting
 from normalizer.address import canonical, country_of, mailbox
 
@@ -46,19 +46,21 @@ _NEW = ""
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An acknowledgement that the citizen should have, if the caps allow it."""
+    """Words that the citizen should have, if the caps allow it."""
 
-    case: UUID
+    kind: str
+    # None: they are about no case of theirs.
+    case: UUID | None
     channel: str
     to: Address
+    # Of the case; empty: none.
     number: str
-    words: Words
+    # The words, by how many acknowledgements were withheld so far.
+    say: Callable[[int], Texts]
     # To a contact that somebody typed, who may be anybody.
     typed: bool = False
     # What it answers, nearest first.
     thread: tuple[str, ...] = ()
-    # Of what was sent, only the beginning is here.
-    cut: bool = False
 
 
 def typed_contact(entry: Entry, read: object, office: Office) -> Address | None:
@@ -93,12 +95,12 @@ async def admit(
             box = mailbox(one.to)
             allowance = touched.get(box, met[box].allowance)
             over = _over(office, one, met[one.to], allowance, spent, now)
-            rows.append(_notice(office, one, allowance, over, now))
+            rows.append(_notice(office, one, one.say(allowance.unannounced), over, now))
             if over:
-                touched[box] = allowance.withheld(notices.ACKNOWLEDGEMENT)
+                touched[box] = allowance.withheld(one.kind)
             else:
                 spent.count(office, one)
-                touched[box] = allowance.spent(notices.ACKNOWLEDGEMENT, now)
+                touched[box] = allowance.spent(one.kind, now)
         await store.spend(tx, channel, spent.channel, now)
         for domain, used in spent.fresh.items():
             await store.spend(tx, _purse(channel, domain), used, now)
@@ -136,7 +138,7 @@ def _over(office: Office, one: Wanted, person: Person, allowance: Allowance, spe
     domain = _counted_domain(office, one.to)
     checks = {
         "per_channel_per_hour": spent.channel >= caps.per_channel_per_hour,
-        "per_recipient_per_hour": not allowance.may(notices.ACKNOWLEDGEMENT, now, caps.per_recipient_per_hour),
+        "per_recipient_per_hour": not allowance.may(one.kind, now, caps.per_recipient_per_hour),
         "mails_per_address_per_week": one.to.kind == "email" and allowance.within(now, _WEEK) >= caps.mails_per_address_per_week,
         "mails_per_domain_per_week": domain is not None and spent.week[domain] + spent.fresh[domain] >= caps.mails_per_domain_per_week,
         "new_domains": domain is not None and spent.is_new(domain) and spent.fresh[_NEW] >= caps.per_channel_per_hour * NEW_DOMAINS_SHARE,
@@ -168,11 +170,9 @@ def _purse(channel: str, domain: str) -> str:
     return f"{channel}@{domain}"
 
 
-def _notice(office: Office, one: Wanted, allowance: Allowance, over: str, now: datetime) -> Row:
-    days = office.verification_working_days
-    texts = notices.acknowledgement(one.words, one.number, more=allowance.unannounced, working_days=days, cut=one.cut)
+def _notice(office: Office, one: Wanted, texts: Texts, over: str, now: datetime) -> Row:
     empty: Row = {"provider_id": None, "attempts": 0, "maybe_sent": False, "leased_by": None, "leased_until": None, "sent_at": None}
     said = {"short": texts.short, "full": texts.full, "subject": texts.subject, "state": "withheld" if over else "queued", "reason": CAPS.get(over, "")}
     to = {"channel": one.channel, "to_kind": one.to.kind, "to_value": one.to.value}
-    tied = {"thread": list(one.thread), "token": threads.token(office.key, one.number)}
-    return {"id": new_id(), "case": one.case, "kind": notices.ACKNOWLEDGEMENT, **to, **said, **tied, **empty, "made_at": now, "due_at": now}
+    tied = {"thread": list(one.thread), "token": threads.token(office.key, one.number) if one.number else ""}
+    return {"id": new_id(), "case": one.case, "kind": one.kind, **to, **said, **tied, **empty, "made_at": now, "due_at": now}

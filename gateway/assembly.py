@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import ChannelConfig, Config, Mistakes
 from gateway.deadlines import Calendar
 from gateway.due import Darkroom, Fetcher
+from gateway.filing import Filed
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
@@ -137,28 +138,40 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     fetchers = {name: Fetcher(channel, store, blobs, clock, worker) for name, channel in channels.items()}
     darkroom = Darkroom(Pictures(blobs), store, clock, worker)
     sweeper = Sweeper(blobs, journal, store, clock)
-    monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds)
-    _wire(journal, intake, inlets, _claim_loops(outboxes, fetchers, darkroom))
-    return Gateway(config, channels, inlets, journal, store, intake, outboxes, fetchers, darkroom, sweeper, monitor, stages, blobs, calendar, clock, port=0)
+    monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds, config.outbox.per_channel_per_hour)
+    gateway = Gateway(config, channels, inlets, journal, store, intake, outboxes, fetchers, darkroom, sweeper, monitor, stages, blobs, calendar, clock, port=0)
+    _wire(gateway)
+    return gateway
 
 
-def _wire(journal: Journal, intake: Intake, inlets: Mapping[str, CoreInlet], loops: Sequence[ClaimLoop[Any]]) -> None:
-    """Who rings whose bell."""
+def _wire(gateway: Gateway) -> None:
+    """Who rings whose bell: only of those who have something to do, as each looks into the store when it is rung for."""
+    outboxes, fetchers, darkroom = gateway.outboxes, gateway.fetchers, gateway.darkroom
+    loops = _claim_loops(outboxes, fetchers, darkroom)
 
-    def filed() -> None:
-        for loop in loops:
-            loop.ring()
+    def filed(what: Filed) -> None:
+        # A delivery report may be what the next notice waited for.
+        to_send = set(outboxes) if what.updates else {row["channel"] for row in what.rows.notices}
+        to_fetch = {row["channel"] for row in what.rows.due if row["kind"] == "fetch"}
+        for name, outbox in outboxes.items():
+            if name in to_send:
+                outbox.loop.ring()
+        for name, fetcher in fetchers.items():
+            if name in to_fetch:
+                fetcher.loop.ring()
+        if any(row["kind"] == "picture" for row in what.rows.due):
+            darkroom.loop.ring()
 
     def refused(why: StoreRefuses | None) -> None:
-        for inlet in inlets.values():
+        for inlet in gateway.inlets.values():
             # Only another's key makes the numbers wrong; for all else the journal can wait.
             inlet.closed = str(why) if isinstance(why, WrongKey) else None
         for loop in loops:
             loop.pause(paused=why is not None)
 
-    journal.on_append = intake.ring
-    intake.on_filed = filed
-    intake.on_refused = refused
+    gateway.journal.on_append = gateway.intake.ring
+    gateway.intake.on_filed = filed
+    gateway.intake.on_refused = refused
 
 
 def _claim_loops(outboxes: Mapping[str, Outbox], fetchers: Mapping[str, Fetcher], darkroom: Darkroom) -> list[ClaimLoop[Any]]:
@@ -258,6 +271,7 @@ def _office(config: Config, key: bytes, channels: Mapping[str, Channel]) -> Offi
         caps=_caps(config),
         carriers={kind: name for name, channel in reversed(list(channels.items())) for kind in channel.reaches},
         contact_countries=frozenset(config.contacts.countries),
+        emergency=config.site.emergency,
     )
 
 

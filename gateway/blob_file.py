@@ -8,6 +8,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,19 @@ class Folder:
         """Where it lies."""
         return self.path / digest[:2] / digest
 
+    def make(self) -> None:
+        """If it is not there; for nobody else on the machine."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def part(self) -> Path:
         """A fresh name for one that is coming."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.make()
         return self.path / f"{secrets.token_hex(8)}.part"
+
+    @staticmethod
+    def begin(part: Path) -> BinaryIO:
+        """To be written; what a citizen sent is for nobody else on the machine from its first byte."""
+        return os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
 
     def insist_on_room(self) -> None:
         """Raises OSError."""
@@ -36,7 +46,7 @@ class Folder:
     def settle(self, part: Path, digest: str) -> None:
         """A whole file takes its place; one that is there already is replaced by the same one, and counts as new."""
         place = self.place(digest)
-        place.parent.mkdir(exist_ok=True)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
         part.replace(place)
         for folder in (place.parent, self.path):
             handle = os.open(folder, os.O_RDONLY)
@@ -50,7 +60,7 @@ class Folder:
         digest, part = hashlib.sha256(content).hexdigest(), self.part()
         self.insist_on_room()
         try:
-            with part.open("wb") as file:
+            with self.begin(part) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

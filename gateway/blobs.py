@@ -27,7 +27,7 @@ class Blobs:
         part = self.folder.part()
         digest, size = hashlib.sha256(), 0
         try:
-            with part.open("wb") as file:  # a write goes to the page cache; what waits for the disk is in a thread
+            with self.folder.begin(part) as file:  # a write goes to the page cache; what waits for the disk is in a thread
                 async for chunk in chunks:
                     self.folder.insist_on_room()
                     digest.update(chunk)
@@ -42,7 +42,7 @@ class Blobs:
     def has_room(self) -> bool:
         """Whether a file may be begun now."""
         try:
-            self.folder.path.mkdir(parents=True, exist_ok=True)
+            self.folder.make()
             self.folder.insist_on_room()
         except OSError:
             return False

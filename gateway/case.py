@@ -124,14 +124,20 @@ def place(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     return _after(case, "placed", reason, {}, at)
 
 
+def hide(case: Case, *, anonymous: bool = False, confidential: bool = False, reason: str, at: datetime) -> tuple[Case, Event]:
+    """The reporter wants to be hidden, or what was reported. It is only ever closed by a word; opening takes a person."""
+    data: dict[str, object] = {"anonymous": case.anonymous or anonymous, "confidential": case.confidential or confidential}
+    return _after(case, "hidden", reason, data, at)
+
+
 def archive(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     """Closed without work, with the reason."""
     return _after(case, "archived", reason, {"status": ARCHIVED}, at)
 
 
-def remark(case: Case, kind: str, *, reason: str, at: datetime) -> tuple[Case, Event]:
+def remark(case: Case, kind: str, *, reason: str, at: datetime, actor: str = MACHINE) -> tuple[Case, Event]:
     """Something that its owner should know; nothing else changes."""
-    return _after(case, kind, reason, {}, at)
+    return _after(case, kind, reason, {}, at, actor)
 
 
 def rebuild(events: Sequence[Event]) -> Case:
@@ -158,8 +164,8 @@ def rebuild(events: Sequence[Event]) -> Case:
     return case
 
 
-def _after(case: Case, kind: str, reason: str, data: dict[str, object], at: datetime) -> tuple[Case, Event]:
-    event = Event(case.id, case.version + 1, kind, MACHINE, reason, data, at)
+def _after(case: Case, kind: str, reason: str, data: dict[str, object], at: datetime, actor: str = MACHINE) -> tuple[Case, Event]:
+    event = Event(case.id, case.version + 1, kind, actor, reason, data, at)
     return _with(case, event), event
 
 

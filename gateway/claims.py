@@ -55,6 +55,8 @@ class ClaimLoop(Generic[_Row]):
         # The store did not take the outcomes: their leases may run out, and what was done must not be claimed and done again.
         self._unwritten = False
         self._stopping = False
+        # The last claim took as many as it could: there may be more at once.
+        self._more = False
         # Until this node and the store have agreed.
         self._paused = True
 
@@ -94,10 +96,12 @@ class ClaimLoop(Generic[_Row]):
             return ()
         try:
             async with self._store.transaction() as tx:
-                return await self._claim(tx, free)
+                rows = await self._claim(tx, free)
         except (StoreAway, Clash):
             # Intake says so, once; here it only means: nothing to do yet.
             return ()
+        self._more = len(rows) == free
+        return rows
 
     async def _one(self, row: _Row) -> None:
         try:
@@ -107,7 +111,8 @@ class ClaimLoop(Generic[_Row]):
         finally:
             self.busy -= 1
             self._written.ring()
-            self._bell.ring()
+            if self._more or self._stopping:
+                self._bell.ring()
 
     async def _write(self) -> None:
         alone = False

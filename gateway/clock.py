@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Protocol
@@ -13,6 +14,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """UTC."""
+
+    def counted(self) -> float:
+        """Seconds that only count on, whoever sets the clock: by two of them it is known how long something took."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""
@@ -27,6 +31,10 @@ class SystemClock:
     def now(self) -> datetime:
         """UTC."""
         return datetime.now(UTC)
+
+    def counted(self) -> float:
+        """Seconds that only count on, whoever sets the clock."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""

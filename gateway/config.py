@@ -216,6 +216,9 @@ def _channels(blocks: Mapping[str, Any], folder: Path, mistakes: dict[Place, str
         place = ("channels", name)
         if not CHANNEL_NAME.fullmatch(name):
             mistakes[place] = "should be named with 1 to 40 small letters, digits and hyphens: it stands in addresses."
+            # What stands in it is looked at all the same: all mistakes at once.
+            if isinstance(block, dict):
+                _channel(block, place, folder, mistakes)
         elif not isinstance(block, dict):
             mistakes[place] = f"should be a table: [channels.{name}]"
         elif channel := _channel(block, place, folder, mistakes):
@@ -249,7 +252,7 @@ def _validated(model: type[_Model], raw: Mapping[str, Any], place: Place, folder
     except ValidationError as wrong:
         for error in wrong.errors(include_url=False, include_input=False):
             at = (*place, *error["loc"])
-            if not any(at[: len(known)] == known for known in mistakes):
+            if not any(at[: len(known)] == known and known != place for known in mistakes):
                 mistakes[at] = _sentence(model, error)
         return None
 
@@ -271,9 +274,14 @@ def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
             complaint = "is missing"
         case "too_short" | "string_too_short":
             complaint = f"is too short, it needs at least {error['ctx']['min_length']}"
+        case "string_pattern_mismatch":
+            complaint = "is not written as it should be"
+        case "tuple_type":
+            complaint = "should be a list"
         case _:
             complaint = error["msg"].removeprefix("Input ").removeprefix("String ")
-    field = block.model_fields.get(str(key))
+    # Of one in a list or a table, what is said of all of them.
+    field = block.model_fields.get(str(key)) or (block.model_fields.get(str(outer[-1])) if outer else None)
     return f"{complaint}. {field.description}" if field and field.description else f"{complaint}."
 
 

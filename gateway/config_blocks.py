@@ -137,9 +137,9 @@ class HealthBlock(Block):
     """How it is looked after."""
 
     heartbeat_seconds: PositiveFloat = Field(default=30, description="Seconds between two looks at each channel; each look asks the provider once.")
-    token: SecretStr | None = Field(
+    token: Annotated[SecretStr, Field(min_length=20)] | None = Field(
         default=None,
-        description="What operators and their monitoring show (Authorization: Bearer ...). Absent: made in data_dir/operators.token at the first start.",
+        description="Secret, 20 characters or more, for Authorization: Bearer ... of operators and monitoring. Absent: made in data_dir/operators.token.",
         examples=[{"env": "OPERATORS_TOKEN"}],
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from channels import MESSAGE, DeliveryUpdate, Ignored
-from gateway import admission, routing, tracking
+from gateway import admission, answering, notices, routing, tracking
 from gateway import case as cases
 from gateway import rows as make
 from gateway.admission import Wanted
@@ -44,36 +45,36 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
     known = await _known(tx, batch)
     filed = Filed()
     news = [(entry, read) for entry, read in batch if not _repeat(entry, known, filed, journal, now)]
-    news, twins = await _without_copies(tx, news, filed, journal, now)
+    news, twins, late = await _without_copies(tx, news, filed, journal, now)
     joining = await belongings(tx, office.key, news)
-    opening = [(entry, read) for entry, read in news if entry.seq not in joining and opens(entry, read)]
-    senders = {sender for entry, read in opening if (sender := sender_of(entry, read, office))}
+    alone = [(entry, read) for entry, read in news if entry.seq not in joining]
+    opening = [(entry, read) for entry, read in alone if opens(entry, read)]
+    senders = {sender for entry, read in (*alone, *late.values()) if (sender := sender_of(entry, read, office))}
     typed = {entry.seq: contact for entry, read in opening if (contact := admission.typed_contact(entry, read, office))}
     met = await people.meet(tx, admission.counted(senders | set(typed.values())), now)
     numbers = await _numbers(tx, office.key, [entry for entry, _ in opening], known)
-    wanted: list[Wanted] = []
-    for entry, read in news:
-        if entry.seq in joining:
-            continue
-        arrival = make.arrival(entry, journal, now, _content_key(read))
+    wanted = await _late(tx, late, office, met)
+    for entry, read in alone:
+        arrival, sender = make.arrival(entry, journal, now, _content_key(read)), sender_of(entry, read, office)
         filed.rows.arrivals.append(arrival)
         if entry.seq in numbers:
-            sender = sender_of(entry, read, office)
             case = _case(filed.rows, arrival, entry, read, office, numbers[entry.seq], met[sender].id if sender else None, now)
             wanted += acknowledged(case, entry, read, office, sender, typed.get(entry.seq))
         else:
-            _settled(filed, arrival, entry, read)
-    rows, allowances = await admission.admit(tx, office, wanted, met, now)
-    filed.rows.notices += rows
-    filed.withheld = Counter(str(row["reason"]) for row in rows if row["state"] == "withheld")
+            _settled(filed, arrival, entry, read, met[sender].id if sender else None, now)
     await store.write(tx, filed.rows)
+    # Only now: what is asked for may have come in the same batch.
+    wanted += await answering.answers(tx, office, [(entry, read, sender_of(entry, read, office)) for entry, read in alone], met, now)
+    filed.rows.notices, allowances = await admission.admit(tx, office, wanted, met, now)
+    filed.withheld = Counter(str(row["reason"]) for row in filed.rows.notices if row["state"] == "withheld")
+    await store.write(tx, Rows(notices=filed.rows.notices))
     await people.remember(tx, allowances, senders)
     # Only now: the case that it belongs to may have come in the same batch.
     for entry, read in news:
         if entry.seq in joining and isinstance(read, Understood):
             filed.rows.due += await join(tx, journal, entry, read, joining[entry.seq], now)
     first = await store.said_elsewhere(tx, {key for _, key in twins})
-    await store.write(tx, Rows(arrivals=[_copy(entry, journal, first[key], now) for entry, key in twins]))
+    await store.write(tx, Rows(arrivals=[_copy(entry, journal, first[key].case, now) for entry, key in twins]))
     for arrival, said in zip([row for row in filed.rows.arrivals if row["outcome"] == "delivery"], filed.updates, strict=True):
         if not await outgoing.update(tx, said, now):
             await store.remark(tx, arrival, "not one of our notices")
@@ -106,22 +107,51 @@ def _content_key(read: Read) -> str | None:
 
 async def _without_copies(
     tx: Transaction, news: Sequence[tuple[Entry, Read]], filed: Filed, journal: str, now: datetime
-) -> tuple[list[tuple[Entry, Read]], list[tuple[Entry, str]]]:
-    """The same mail by another way (SMTP and IMAP, a mailbox that was moved) is a row and no second case; what is left, and twins of what is left."""
+) -> tuple[list[tuple[Entry, Read]], list[tuple[Entry, str]], dict[UUID, tuple[Entry, Read]]]:
+    """The same mail by another way (SMTP and IMAP, a mailbox that was moved) is a row and no second case.
+
+    Given back: what is left, twins of what is left, and what may be answered, by the case that a copy of it has opened before.
+    """
     there = await store.said_elsewhere(tx, {key for _, read in news if (key := _content_key(read))})
     left: list[tuple[Entry, Read]] = []
     twins: list[tuple[Entry, str]] = []
-    seen: set[str] = set()
+    late: dict[UUID, tuple[Entry, Read]] = {}
+    seen: dict[str, int] = {}
     for entry, read in news:
         key = _content_key(read)
         if key in there:
-            filed.rows.arrivals.append(_copy(entry, journal, there[key], now))
+            first = there[key]
+            filed.rows.arrivals.append(_copy(entry, journal, first.case, now))
+            if first.case and first.opened and _may_be_answered(read):
+                late.setdefault(first.case, (entry, read))
         elif key in seen:
-            twins.append((entry, key))
+            other, said = left[seen[key]]
+            if _may_be_answered(read) and not _may_be_answered(said):
+                # A list's copy must not stand for the one that was sent to us.
+                left[seen[key]] = (entry, read)
+                twins.append((other, key))
+            else:
+                twins.append((entry, key))
         else:
+            if key:
+                seen[key] = len(left)
             left.append((entry, read))
-            seen |= {key} if key else set()
-    return left, twins
+    return left, twins, late
+
+
+def _may_be_answered(read: Read) -> bool:
+    return isinstance(read, Understood) and not read.report.automatic
+
+
+async def _late(tx: Transaction, late: Mapping[UUID, tuple[Entry, Read]], office: Office, met: Mapping[Address, people.Person]) -> list[Wanted]:
+    """The acknowledgement of a case that was opened by a copy which nobody could be answered for (a list's, a stranger's who passed it on)."""
+    wanted: list[Wanted] = []
+    for case_id in sorted(late.keys() - await store.acknowledged(tx, late)):
+        entry, read = late[case_id]
+        sender, case = sender_of(entry, read, office), await store.case(tx, case_id)
+        if sender and case.correspondent == met[sender].id:
+            wanted += acknowledged(case, entry, read, office, sender, None)
+    return wanted
 
 
 def _copy(entry: Entry, journal: str, case: UUID | None, now: datetime) -> Row:
@@ -138,7 +168,8 @@ def opens(entry: Entry, read: Read) -> bool:
 
 def sender_of(entry: Entry, read: Read, office: Office) -> Address | None:
     """Who wrote: whom the wire vouches for, else (mail) whom the report names; nobody if this channel cannot reach them, or if somebody else wrote that."""
-    if not opens(entry, read) or (isinstance(read, Understood) and read.report.automatic == "forged"):
+    asks = isinstance(read, Understood) and decide(read).kind == "word"
+    if not (opens(entry, read) or asks) or (isinstance(read, Understood) and read.report.automatic == "forged"):
         return None
     named = read.complaint.sender if isinstance(read, Understood) else None
     sender = entry.arrival.reply_to or named
@@ -152,10 +183,11 @@ def acknowledged(case: cases.Case, entry: Entry, read: Read, office: Office, sen
     if to is None or (report and report.automatic):
         return []
     channel = entry.arrival.channel if sender else office.carriers[to.kind]
-    language = read.complaint.language if isinstance(read, Understood) else None
-    words = office.words.get(language or "", office.words[office.language])
+    cut = "mail_cut" in report.remarks if report else False
+    words = office.words_for(read.complaint.language if isinstance(read, Understood) else None)
+    say = partial(notices.acknowledgement, words, case.number, office.verification_working_days, cut)
     thread = tuple(filter(None, (report.message_id, *report.references))) if report else ()
-    return [Wanted(case.id, channel, to, case.number, words, typed=sender is None, thread=thread, cut="mail_cut" in report.remarks if report else False)]
+    return [Wanted(notices.ACKNOWLEDGEMENT, case.id, channel, to, case.number, say, typed=sender is None, thread=thread)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +230,8 @@ def _number(key: bytes, entry: Entry, wire_id: str, counter: int) -> str:
     return tracking.number(key, entry.arrival.channel, wire_id, counter)
 
 
-def _settled(filed: Filed, arrival: Row, entry: Entry, read: Read) -> None:
-    """What opens no case: a delivery report, something to ignore, or something that is not a person's message and cannot be read."""
+def _settled(filed: Filed, arrival: Row, entry: Entry, read: Read, person: UUID | None, now: datetime) -> None:
+    """What opens no case: a word to us, a delivery report, something to ignore, or something that is not a person's message and cannot be read."""
     if isinstance(read, Broke):
         arrival |= {"outcome": "parked", "reason": read.reason}
         return
@@ -207,6 +239,8 @@ def _settled(filed: Filed, arrival: Row, entry: Entry, read: Read) -> None:
     arrival |= {"outcome": decision.kind, "reason": decision.reason}
     if isinstance(read, DeliveryUpdate):
         filed.updates.append(read)
+    if isinstance(read, Understood) and decision.kind == "word":
+        make.message(filed.rows, str(arrival["journal"]), entry, read, decision, None, person, now)
 
 
 def _case(rows: Rows, arrival: Row, entry: Entry, read: Read, office: Office, number: _Number, person: UUID | None, now: datetime) -> cases.Case:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import structlog
 
-from channels import DeliveryUpdate, Refused
+from channels import Refused
 from gateway.clock import Bell, Clock
 from gateway.filing import Filed, Read, file
 from gateway.journal import Journal
@@ -100,8 +100,8 @@ class Intake:
         self._reported_at = clock.now() - _REPORT_EVERY
         # Why nothing moves at the moment; None: all is well.
         self.trouble: str | None = None
-        # Told when notices or other due work were stored, and when this node must not work with this store (why) or may (None).
-        self.on_filed: Callable[[], None] = lambda: None
+        # Told what was stored, and when this node must not work with this store (why) or may (None).
+        self.on_filed: Callable[[Filed], None] = lambda _: None
         self.on_refused: Callable[[StoreRefuses | None], None] = lambda _: None
         # For health: how many went which way since the start.
         self.filed = self.parked = 0
@@ -271,8 +271,7 @@ class Intake:
             if isinstance(read, Broke):
                 _log.warning("parked", channel=entry.arrival.channel, seq=entry.seq, reason=read.reason)
         self.withheld += filed.withheld
-        if filed.rows.notices or filed.rows.due or any(isinstance(read, DeliveryUpdate) for _, read in batch):
-            self.on_filed()
+        self.on_filed(filed)
 
     async def _report(self, tx: Transaction, handed_over: int) -> None:
         counts = self._journal.counts

@@ -34,7 +34,8 @@ class Belonging:
 
 
 async def belongings(tx: Transaction, key: bytes, news: Sequence[tuple[Entry, object]]) -> dict[int, Belonging]:
-    """By seq. The first of several under a new key opens the case."""
+    """By seq. The first of several under a new key opens the case. A word to us belongs to none, also in a thread."""
+    news = [(entry, read) for entry, read in news if not (isinstance(read, Understood) and decide(read).kind == "word")]
     carried = {entry.seq: tracking.link_digest(link) for entry, read in news if (link := _link_of(key, entry, read))}
     there = set(await store.linked(tx, set(carried.values())))
     threaded = await _threaded(tx, key, news)

@@ -43,6 +43,14 @@ _TAKE = f"{SELECT} WHERE seq > ? ORDER BY seq LIMIT ?"
 _HELD = "SELECT seq, channel, wire_id, fingerprint FROM arrivals WHERE seq = ?"
 
 
+# What must still find room in the file at its own limit, for it to be said that it accepts. Bytes.
+_ROOM = 64 * 1024
+
+
+class JournalFull(Refused):
+    """The file has reached its own limit; the disk has not."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Append:
     row: tuple[object, ...]
@@ -91,7 +99,11 @@ class Journal:
         max_bytes: the file's own limit; None: the disk's.
         """
         self.path = path
-        self.refused = 0
+        # For the disk's sake, and at the file's own limit.
+        self.refused = self.refused_at_limit = 0
+        self.max_bytes = max_bytes
+        # What of the limit was taken when somebody last asked.
+        self.used_bytes = 0
         self.on_append: Callable[[], None] = lambda: None
         self._min_free_bytes = min_free_bytes
         self._reserve_bytes = reserve_bytes
@@ -135,6 +147,9 @@ class Journal:
         row = encode(arrival, fingerprint, number)
         try:
             await self._job(_Append(row))
+        except JournalFull:
+            self.refused_at_limit += 1
+            raise
         except Refused:
             self.refused += 1
             raise
@@ -260,6 +275,8 @@ class Journal:
         return None
 
     def _refusal(self, error: Exception) -> Refused:
+        if self.max_bytes is not None and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL and self.free_bytes() > _ROOM:
+            return JournalFull("The journal has as many bytes as journal.max_bytes allows: it accepts nothing more.")
         return Refused(f"The journal cannot write ({type(error).__name__}). Check the disk of {self.path.parent}.")
 
     def _made_room(self) -> bool:
@@ -289,6 +306,7 @@ class Journal:
                         removed += db.total_changes - before
                     case _Probe(at):
                         db.execute("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at", (at,))
+                        self._try_limit()
                     case _Tried(seq):
                         db.execute("UPDATE arrivals SET tries = tries + 1 WHERE seq = ?", (seq,))
                     case _Renew(new):
@@ -301,6 +319,18 @@ class Journal:
             raise
         self._accepted, self._removed, self.id = accepted, removed, new_id
         self.counts = self._look()
+
+    def _try_limit(self) -> None:
+        """The probe's own row needs no new page, an arrival does."""
+        if self.max_bytes is None:
+            return
+        db = self._db
+        pages, free, size = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size"))
+        self.used_bytes = (pages - free) * size
+        db.execute("SAVEPOINT room")
+        db.execute("INSERT INTO probe (id, at) VALUES (2, zeroblob(?))", (_ROOM,))
+        db.execute("ROLLBACK TO room")
+        db.execute("RELEASE room")
 
     def _insert(self, rows: list[tuple[object, ...]]) -> None:
         at = 0

@@ -83,7 +83,7 @@ class _Parts(Collector):
 
     def _health(self) -> Iterator[Metric]:
         states = GaugeMetricFamily("nwd_state", "1 for the state that a channel or a part is in.", labels=["part", "direction", "state"])
-        for (name, direction), condition in self._gateway.monitor.board.look(self._gateway.clock.now()).items():
+        for (name, direction), condition in self._gateway.monitor.board.look(self._gateway.clock.counted()).items():
             for state in _STATES:
                 states.add_metric([name, direction or "all", state], float(condition.finding.state == state))
         yield states
@@ -112,8 +112,11 @@ class _Parts(Collector):
             "mails_per_address_per_week": outbox.mails_per_address_per_week,
             "mails_per_domain_per_week": outbox.mails_per_domain_per_week,
         }
+        limits = [Limit("min_free_bytes", journal.min_free_bytes, gateway.journal.free_bytes(), gateway.journal.refused)]
+        if journal.max_bytes is not None:
+            limits.append(Limit("max_bytes", journal.max_bytes, gateway.journal.used_bytes, gateway.journal.refused_at_limit))
         return {
-            "journal": [Limit("min_free_bytes", journal.min_free_bytes, gateway.journal.free_bytes(), gateway.journal.refused)],
+            "journal": limits,
             "intake": [Limit("tries", TRIES, None, gateway.intake.parked)],
             "notices": [Limit(name, allowed, None, withheld[CAPS[name]]) for name, allowed in caps.items()],
             **{name: channel.limits() for name, channel in gateway.channels.items()},

@@ -16,9 +16,9 @@ from gateway.health import DEGRADED, DOWN, OK, Board, Finding
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
-from gateway.outbox import Outbox
+from gateway.outbox import Outbox, Sent
 from gateway.reading import where
-from gateway.store import lookup, outgoing
+from gateway.store import dues, lookup, outgoing
 from gateway.store.engine import Store, StoreAway
 
 _log = structlog.get_logger(__name__)
@@ -27,6 +27,10 @@ _log = structlog.get_logger(__name__)
 _LOOK_SECONDS = 10.0
 # A notice that should have gone out so long ago is late: nobody takes it, or there are too many before it.
 _LATE = timedelta(minutes=1)
+# The same report is first in the journal for so long, and nobody says why: somebody hangs. Two heartbeats must see it. Seconds.
+_MOVED_SECONDS = 25.0
+# The same for a file that could be brought or prepared; a flood of photos takes a while.
+_FILES_LATE = timedelta(minutes=5)
 # So long after a failed message, the way out is not yet believed to be well.
 _RECENT = timedelta(minutes=5)
 # The clock on the wall and the one that only counts must agree by this; else somebody set it. Seconds.
@@ -34,6 +38,7 @@ _JUMP_SECONDS = 5.0
 # How long a jump is told.
 _TOLD = timedelta(minutes=10)
 _NOTHING_TO_DO = "Nothing has to be done."
+_REFUSED = "What is refused is lost. Does the gateway know the provider's token, and does the address there begin exactly as one of public_urls?"
 _STARTED_AGAIN = "It is started again by itself; if it stays so, tell who maintains the gateway."
 
 
@@ -50,6 +55,7 @@ class Monitor:
         outboxes: Mapping[str, Outbox],
         clock: Clock,
         heartbeat_seconds: float,
+        per_channel_per_hour: int,
     ) -> None:
         self._journal = journal
         self._store = store
@@ -59,6 +65,7 @@ class Monitor:
         self._outboxes = outboxes
         self._clock = clock
         self._seconds = heartbeat_seconds
+        self._budget = per_channel_per_hour
         self.board = Board(heartbeat_seconds)
         # Filled by the supervisor: parts that fell over, and why.
         self.fallen: dict[str, str] = {}
@@ -66,14 +73,17 @@ class Monitor:
         self.waiting: dict[str, outgoing.Waiting | None] = {}
         self.oldest_in_journal: datetime | None = None
         self.parked: int | None = None
+        self.late_files: int | None = None
+        # The first report in the journal, by when it came, and since when it is seen there.
+        self._first: tuple[datetime, float] | None = None
         self._jumped: tuple[datetime, float] | None = None
         self._probed: tuple[float, str] = (float("-inf"), "")
         for name, channel in channels.items():
-            self.board.expect(name, "in", clock.now())
+            self.board.expect(name, "in", clock.now(), clock.counted())
             if channel.reaches:
-                self.board.expect(name, "out", clock.now())
-        for part in ("journal", "store", "intake", "clock"):
-            self.board.expect(part, "", clock.now())
+                self.board.expect(name, "out", clock.now(), clock.counted())
+        for part in ("journal", "store", "intake", "files", "clock"):
+            self.board.expect(part, "", clock.now(), clock.counted())
 
     def loops(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         """For the supervisor."""
@@ -119,11 +129,18 @@ class Monitor:
         if why := self.fallen.get(f"channel {name}", ""):
             return Finding(DOWN, "fell_over", f"What listens for it falls over ({why}). {_STARTED_AGAIN}", inlet.last_at)
         checked = await self._checked(self._channels[name].check_in)
+        if checked.kind == "refused":
+            return Finding(DEGRADED, "refused", f"{checked.sentence} {_REFUSED}", inlet.last_at)
         if not checked.ok:
             return Finding(DOWN, checked.kind or "provider", f"{checked.sentence} {_TO_DO_IN.get(checked.kind, _TO_DO_IN['provider'])}", inlet.last_at)
+        return self._accepted_found(inlet.last_at, checked)
+
+    def _accepted_found(self, last_at: datetime | None, checked: Checked) -> Finding:
         if self._intake.trouble:
-            return Finding(DEGRADED, "waiting", f"Reports are accepted and wait: {self._intake.trouble}", inlet.last_at)
-        return Finding(OK, "", " ".join(filter(None, ("Reports are accepted.", checked.sentence, _NOTHING_TO_DO))), inlet.last_at)
+            return Finding(DEGRADED, "waiting", f"Reports are accepted and wait: {self._intake.trouble}", last_at)
+        if self._intake_found().state != OK:
+            return Finding(DEGRADED, "waiting", "Reports are accepted and wait. The line of intake says why.", last_at)
+        return Finding(OK, "", " ".join(filter(None, ("Reports are accepted.", checked.sentence, _NOTHING_TO_DO))), last_at)
 
     async def _way_out(self, name: str) -> Finding:
         counts, breaker, now = self._outboxes[name].counts, self._outboxes[name].breaker, self._clock.now()
@@ -135,13 +152,24 @@ class Monitor:
         if breaker.open_until is not None and now < breaker.open_until:
             return Finding(DOWN, counts.kind or "provider", f"Sending fails: {counts.reason} It is tried again by itself.", counts.sent_at)
         waiting = self.waiting[name] = await self._waiting(name, now)
+        return self._sending_found(counts, waiting, now) or Finding(OK, "", f"{checked.sentence} {_NOTHING_TO_DO}", counts.sent_at)
+
+    def _sending_found(self, counts: Sent, waiting: outgoing.Waiting | None, now: datetime) -> Finding | None:
         if waiting is not None and waiting.oldest is not None and now - waiting.oldest > _LATE:
             return Finding(
                 DEGRADED, "late", f"{waiting.count} messages are late. They go out by themselves, as soon as the provider takes them.", counts.sent_at
             )
         if counts.failed_at and (counts.sent_at is None or counts.failed_at > counts.sent_at) and now - counts.failed_at < _RECENT:
             return Finding(DEGRADED, counts.kind or "failing", f"The last message failed: {counts.reason} It is tried again by itself.", counts.sent_at)
-        return Finding(OK, "", f"{checked.sentence} {_NOTHING_TO_DO}", counts.sent_at)
+        if waiting is not None and waiting.spent >= self._budget:
+            return Finding(
+                DEGRADED,
+                "budget",
+                f"The {self._budget} messages of this hour are spent: who writes now is not told a number until the next hour; reports are taken all the same."
+                " If so many people really wrote, raise outbox.per_channel_per_hour.",
+                counts.sent_at,
+            )
+        return None
 
     async def _checked(self, check: Callable[[], Awaitable[Checked]]) -> Checked:
         try:
@@ -162,30 +190,57 @@ class Monitor:
     # The house
 
     async def _watch_house(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            wall, counter = self._clock.now(), loop.time()
+            wall, counted = self._clock.now(), self._clock.counted()
             await self.look_at_house()
             await self._clock.sleep(self._seconds)
-            self._compare((self._clock.now() - wall).total_seconds(), loop.time() - counter)
+            self._compare((self._clock.now() - wall).total_seconds(), self._clock.counted() - counted)
 
     async def look_at_house(self) -> None:
         """One heartbeat of what all channels need."""
         why = await self.ready()
         with suppress(Refused):
-            self.oldest_in_journal = await self._journal.oldest()
+            self._see_first(await self._journal.oldest())
         journal = Finding(DOWN, "not_accepting", f"{why} Accepting resumes by itself once that is mended.") if why else Finding(OK, "", _NOTHING_TO_DO)
         await self._say("journal", "", journal)
         await self._say("store", "", await self._store_found())
-        self.parked = await self._parked()
-        trouble = self._intake.trouble
-        intake = Finding(DEGRADED, "waiting", f"Nothing moves from the journal to the store: {trouble}") if trouble else Finding(OK, "", _NOTHING_TO_DO)
-        await self._say("intake", "", intake)
+        await self._count()
+        await self._say("intake", "", self._intake_found())
+        await self._say("files", "", self._files_found())
         await self._say("clock", "", self._clock_found())
+
+    def _intake_found(self) -> Finding:
+        if trouble := self._intake.trouble:
+            return Finding(DEGRADED, "waiting", f"Nothing moves from the journal to the store: {trouble}")
+        if why := self.fallen.get("intake", ""):
+            return Finding(DEGRADED, "fell_over", f"What moves reports from the journal to the store falls over ({why}). {_STARTED_AGAIN}")
+        # It says itself what it waits for; that it hangs can only be seen from outside.
+        if self._first is not None and self._clock.counted() - self._first[1] > _MOVED_SECONDS:
+            return Finding(
+                DEGRADED,
+                "hangs",
+                "The first report in the journal has not moved for half a minute. If it stays so, restart the gateway; nothing that was accepted is lost.",
+            )
+        return Finding(OK, "", _NOTHING_TO_DO)
+
+    def _see_first(self, oldest: datetime | None) -> None:
+        if oldest is None or self._intake.trouble:
+            self._first = None
+        elif self._first is None or self._first[0] != oldest:
+            self._first = (oldest, self._clock.counted())
+        self.oldest_in_journal = oldest
+
+    def _files_found(self) -> Finding:
+        if why := next((why for part, why in self.fallen.items() if part.startswith(("fetcher ", "pictures", "sweeper"))), ""):
+            return Finding(DEGRADED, "fell_over", f"What looks after files falls over ({why}). Reports are there, their files may be missing. {_STARTED_AGAIN}")
+        if self.late_files:
+            return Finding(DEGRADED, "late", f"{self.late_files} files are late. Reports are there without them. If it stays so, restart the gateway.")
+        return Finding(OK, "", _NOTHING_TO_DO)
 
     async def _store_found(self) -> Finding:
         try:
-            async with asyncio.timeout(_LOOK_SECONDS), self._store.snapshot() as tx:
+            # One that could write: a store that can only be read takes nothing.
+            async with asyncio.timeout(_LOOK_SECONDS), self._store.transaction() as tx:
                 await tx.all(sa.select(sa.literal(1)))
         except StoreAway as away:
             return Finding(DOWN, "away", f"{away} Reports are accepted and wait in the journal. Bring the store back; nothing else has to be done.")
@@ -193,13 +248,14 @@ class Monitor:
             return Finding(DOWN, "timeout", "The store does not answer. Reports are accepted and wait in the journal. Bring the store back.")
         return Finding(OK, "", _NOTHING_TO_DO)
 
-    async def _parked(self) -> int | None:
+    async def _count(self) -> None:
         try:
             async with asyncio.timeout(_LOOK_SECONDS), self._store.snapshot() as tx:
-                return await lookup.parked_count(tx)
+                self.parked = await lookup.parked_count(tx)
+                self.late_files = await dues.overdue(tx, self._clock.now() - _FILES_LATE)
         except (StoreAway, TimeoutError):
             # Away, or without tables before the first start has made them.
-            return None
+            self.parked = self.late_files = None
 
     def _clock_found(self) -> Finding:
         if self._jumped and abs(self._clock.now() - self._jumped[0]) < _TOLD:
@@ -212,7 +268,7 @@ class Monitor:
             self._jumped = (self._clock.now(), wall - counted)
 
     async def _say(self, name: str, direction: str, finding: Finding) -> None:
-        before = self.board.say(name, direction, finding, self._clock.now())
+        before = self.board.say(name, direction, finding, self._clock.now(), self._clock.counted())
         # Once when it breaks, once when it mends; that it is well at the start is no news.
         if before is not None and not (before.finding.kind == "not_looked" and finding.state == OK):
             tell = _log.info if finding.state == OK else _log.warning

@@ -42,3 +42,9 @@ class Office:
     carriers: Mapping[str, str]
     # Countries (ISO 3166) whose numbers may be written to for that: the number may be a stranger's.
     contact_countries: frozenset[str] = frozenset()
+    # Whom to call when life is in danger; empty: nobody is named.
+    emergency: str = ""
+
+    def words_for(self, language: str | None) -> Words:
+        """In a citizen's language, if we have it."""
+        return self.words.get(language or "", self.words[self.language])

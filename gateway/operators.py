@@ -43,7 +43,7 @@ class Operators:
 
     async def _channels(self, request: web.Request) -> web.Response:
         self._insist(request)
-        found = self._monitor.board.look(self._clock.now())
+        found = self._monitor.board.look(self._clock.counted())
         channels: dict[str, dict[str, object]] = {}
         for (name, direction), condition in found.items():
             finding = condition.finding

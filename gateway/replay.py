@@ -53,7 +53,7 @@ async def _one(db: Store, reader: Reader, office: Office, kept: Kept, now: datet
                 return await _archived(tx, case, kept, Decision("duplicate", "the same words by another way"), now)
             if belonging := await _belonging(tx, case, kept, read, office):
                 return await _merged(tx, case, kept, read, belonging, now)
-        if not isinstance(read, Understood) or decision.kind == "ignored":
+        if not isinstance(read, Understood) or decision.kind in {"ignored", "word"}:
             return await _archived(tx, case, kept, decision, now)
         rows = Rows()
         changed, event = await _fill(tx, rows, case, kept, read, office, now)

@@ -44,8 +44,8 @@ def arrival(entry: Entry, journal: str, now: datetime, content_key: str | None =
     }
 
 
-def message(rows: Rows, journal: str, entry: Entry, read: Understood, decision: Decision, case: UUID, person: UUID | None, now: datetime) -> None:
-    """The words on the case, and the files that must still be fetched or drawn anew."""
+def message(rows: Rows, journal: str, entry: Entry, read: Understood, decision: Decision, case: UUID | None, person: UUID | None, now: datetime) -> None:
+    """The words, on their case if they have one, and the files that must still be fetched or drawn anew."""
     complaint = read.complaint
     message_id = new_id()
     rows.messages.append(
@@ -62,7 +62,8 @@ def message(rows: Rows, journal: str, entry: Entry, read: Understood, decision: 
             "at": entry.arrival.received_at,
         }
     )
-    rows.message_cases.append({"message": message_id, "case": case})
+    if case is not None:
+        rows.message_cases.append({"message": message_id, "case": case})
     for position, attachment in enumerate(complaint.attachments):
         state = {"blob": attachment.digest, "reference": attachment.reference, "state": "kept" if attachment.digest else "wanted", "reason": ""}
         seen: Row = {"derived_from": None, "latitude": None, "longitude": None}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gettext
 import io
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -42,6 +43,7 @@ def available() -> tuple[str, ...]:
     return tuple(sorted(path.parent.parent.name for path in LOCALE.glob("*/LC_MESSAGES/gateway.po")))
 
 
+@cache
 def _compiled(path: Path) -> gettext.GNUTranslations:
     with path.open("rb") as file:
         catalogue = read_po(file)

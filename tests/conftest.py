@@ -9,13 +9,21 @@ import pytest
 
 from tests import peers
 from tests.fate import TELLTALE
-from tests.world import KEY, deployment, nobody_at_the_far_end, on_postgres, on_sqlite, postgres_folder
+from tests.nursery import NURSERY
+from tests.world import KEY, deployment, nobody_at_the_far_end, on_postgres, on_sqlite, postgres_folder, sqlite_tables
 
-__all__ = ["deployment", "nobody_at_the_far_end", "on_postgres", "on_sqlite", "postgres_folder"]
+__all__ = ["deployment", "nobody_at_the_far_end", "on_postgres", "on_sqlite", "postgres_folder", "sqlite_tables"]
 
 
 # What no log may ever hold: a citizen's number, a typed contact, what exceptions say, the secrets of the tests.
 _NAMED = re.compile(rf"\+?62 ?8\d{{2}}[\d -]{{6,}}|{re.escape(TELLTALE)}|{re.escape(KEY)}|rahasia-akun|rahasia warga|token of the account")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nursery() -> Generator[None, None, None]:
+    """Ends with the tests."""
+    yield
+    NURSERY.close()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -30,6 +38,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             around = said[max(0, found.start() - 200) : found.end() + 100]
             report.longrepr = f"{item.name} logged what must not be logged: ... {around} ..."
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What may take longer than all others comes first: begun at the end, it would keep one core busy and leave the others idle."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.ports import free_ports
+
 ACCOUNT, PASSWORD = "intake", "rahasia-akun"
 _SECONDS = 20.0
 
@@ -187,7 +189,8 @@ def dovecot(*, tls: bool = False, introspection: str = "") -> Iterator[Dovecot]:
     # Its sockets have short names, and nobody may come into a folder of the tests' own.
     folder = Path(tempfile.mkdtemp(prefix="dc"))
     user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-    port, tls_port = _free_ports()
+    # It takes no port 0.
+    port, tls_port = free_ports(2)
     server = Dovecot(folder, port, tls_port, user.pw_uid, user.pw_gid)
     try:
         (folder / "mail").mkdir()
@@ -227,12 +230,6 @@ def _certificate(folder: Path) -> None:
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(folder / "key.pem")]
     certificate = ["-x509", "-days", "2", "-subj", "/CN=localhost", "-addext", names, "-out", str(folder / "cert.pem")]
     subprocess.run(["openssl", "req", *key, *certificate], check=True, capture_output=True)
-
-
-def _free_ports() -> tuple[int, int]:
-    # Dovecot takes no port 0. What was free a moment ago is free now: the system gives the same one again only when it has gone round.
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 def _until(ready: object, what: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import types
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -123,10 +123,20 @@ class FatedStore(Store):
         """As the store's own."""
         self.open += 1
         try:
-            async with self._struck() as tx:
+            async with super()._alone() if self._waits_unharmed else nullcontext(), self._struck() as tx:
                 yield tx
         finally:
             self.open -= 1
+
+    @property
+    def _waits_unharmed(self) -> bool:
+        """Nothing but a cancellation or a hanging befalls who waits for a turn: at anything else asyncio's lock would forget who is next, for ten seconds."""
+        return self.sqlite and self.fate.what in FAILURES and self.fate.what != "cancelled"
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        async with nullcontext() if self._waits_unharmed else super()._alone():
+            yield
 
     @asynccontextmanager
     async def _struck(self) -> AsyncIterator[Transaction]:

@@ -15,6 +15,7 @@ class ManualClock:
 
     def __init__(self, start: datetime = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)) -> None:
         self._now = start
+        self._counted = 0.0
         self._order = itertools.count()
         self._running: set[asyncio.Timeout] = set()
         self._alarms: list[tuple[datetime, int, asyncio.Future[None] | asyncio.Timeout]] = []
@@ -22,6 +23,10 @@ class ManualClock:
     def now(self) -> datetime:
         """UTC."""
         return self._now
+
+    def counted(self) -> float:
+        """Seconds that only count on."""
+        return self._counted
 
     async def sleep(self, seconds: float) -> None:
         """Until the clock was moved that far."""
@@ -48,6 +53,7 @@ class ManualClock:
 
     def advance(self, **how_long: float) -> None:
         """Move it on (as timedelta's arguments), and wake whoever waited for that."""
+        self._counted += timedelta(**how_long).total_seconds()
         self._now += timedelta(**how_long)
         while self._alarms and self._alarms[0][0] <= self._now:
             _, _, what = heapq.heappop(self._alarms)
@@ -56,3 +62,8 @@ class ManualClock:
                     what.set_result(None)
             elif not what.expired() and what in self._running:
                 what.reschedule(asyncio.get_running_loop().time())
+
+    def jump(self, **how_far: float) -> None:
+        """Somebody sets it: as much has not gone by, and whoever sleeps sleeps on."""
+        self._now += timedelta(**how_far)
+        self._alarms = [(at + timedelta(**how_far), order, what) for at, order, what in self._alarms]

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import pytest
 
 from gateway.bench import postfix as bench
-from gateway.bench.postfix import Postfix, free_port
+from gateway.bench.postfix import Postfix
 from tests import peers
 
-__all__ = ["HOW", "Postfix", "free_port", "needs_postfix", "postfix"]
+__all__ = ["HOW", "Postfix", "needs_postfix", "postfix"]
 HOW = "apt-get install postfix"
 needs_postfix = pytest.mark.peer("postfix", HOW)
 

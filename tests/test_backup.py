@@ -6,7 +6,6 @@ import asyncio
 import os
 import shutil
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
@@ -24,17 +23,19 @@ from gateway.demo.twilio import Twilio
 from gateway.journal_file import snapshot
 from gateway.store.dump import NoDump
 from gateway.tracking import number
+from tests.nursery import ROOT, run
 from tests.postbox import letter
 from tests.sms_channel import ACCOUNT
 from tests.test_disk_full import tiny_disk
-from tests.test_kill import ROOT, SENDERS, TOKEN, Load, reconciles, serving, until_handed_over
+from tests.test_kill import SENDERS, TOKEN, Load, reconciles, serving, until_handed_over
 from tests.test_operating import configured
 from tests.web_citizen import CHANNEL, Citizen, at_the_form
 from tests.world import Deployment, keyed, new_database, receive_all
 
 __all__ = ["tiny_disk"]
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-BACKUPS_UNDER_LOAD = 3
+# Each while so many citizens write, which takes longer than a backup.
+BACKUPS_UNDER_LOAD, WRITING = 3, 600
 MORE = """
 [outbox]
 per_recipient_per_hour = 1000000
@@ -50,14 +51,8 @@ api_base = "{api}"
 
 async def backup(config: Path, folder: Path, *options: str) -> tuple[int, str, str]:
     """As `./run backup`."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gateway", "backup", str(folder), "--config", str(config), *options),
-        env={**os.environ, "TOKEN": TOKEN, "PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode or 0, out.decode(), err.decode()
+    done = await asyncio.to_thread(run, ["backup", str(folder), "--config", str(config), *options], {**os.environ, "TOKEN": TOKEN}, ROOT)
+    return done.returncode, done.stdout, done.stderr
 
 
 def named(folder: Path, part: str) -> list[str]:
@@ -67,7 +62,7 @@ def named(folder: Path, part: str) -> list[str]:
 
 @asynccontextmanager
 async def under_load(twilio: Twilio, door: str) -> AsyncIterator[Load]:
-    """Signed webhooks, as fast as they are answered, until the block ends."""
+    """Signed webhooks, as many as are given, as fast as they are answered, until the block ends."""
     load_ = Load(twilio, door)
     async with aiohttp.ClientSession() as session:
         senders = [asyncio.create_task(load_.one_sender(session)) for _ in range(SENDERS)]
@@ -80,7 +75,7 @@ async def under_load(twilio: Twilio, door: str) -> AsyncIterator[Load]:
 async def many_more(load_: Load, count: int) -> None:
     """Until so many more were accepted."""
     wanted = len(load_.accepted) + count
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(110):
         while len(load_.accepted) < wanted:  # noqa: ASYNC110  # the far end has no bell for us
             await asyncio.sleep(0.01)
 
@@ -97,11 +92,14 @@ async def test_a_lost_machine_is_restored_from_a_backup_taken_under_load(tmp_pat
             assert receipt.number
             async with under_load(twilio, f"http://127.0.0.1:{port}/in/sms/message") as load_:
                 for i in range(BACKUPS_UNDER_LOAD):
+                    load_.give(WRITING)
                     await many_more(load_, 50)
                     before = set(load_.accepted)
                     code, said, wrong = await backup(config, tmp_path / f"backup-{i}")
                     assert (code, wrong) == (0, ""), said
                     assert "accepted =" in said
+                    assert len(load_.accepted) > len(before)
+                load_.give(50)
                 await many_more(load_, 50)
                 process.kill()
                 await process.wait()

@@ -66,7 +66,7 @@ def test_every_mistake_is_said_at_once(tmp_path: Path) -> None:
         tmp_path,
         'nama = "x"\nzone = "Kaltim"\n[outbox]\nlease_seconds = 5\nretry_minutes = [1, -5]\n[listen]\npublic = "8080"\n'
         + CHANNEL
-        + 'auth_token = { env = "AUTH_TOKENS" }\n[channels."City SMS"]\nkind = "twilio-sms"\n[channels.pigeon]\nkind = "pigeon"\n',
+        + 'auth_token = { env = "AUTH_TOKENS" }\n[channels."City SMS"]\nkind = "twilio-sms"\nauth_token = 3\n[channels.pigeon]\nkind = "pigeon"\n',
     )
     assert {sentence.partition(": ")[0] for sentence in said} == {
         "name",
@@ -79,6 +79,9 @@ def test_every_mistake_is_said_at_once(tmp_path: Path) -> None:
         "channels.city-sms.auth_tokens",
         "channels.city-sms.auth_token",
         "channels.City SMS",
+        "channels.City SMS.account_sid",
+        "channels.City SMS.auth_tokens",
+        "channels.City SMS.auth_token",
         "channels.pigeon.kind",
     }
 
@@ -96,7 +99,14 @@ def test_every_mistake_is_said_at_once(tmp_path: Path) -> None:
         pytest.param(LEAST + "journal = 3", r"journal: should be a table\.", id="a value for a table"),
         pytest.param(LEAST + "channels = 3", r"channels: should be a table\.", id="a value for the channels"),
         pytest.param(LEAST + "[channels]\nsms = 3", r"channels\.sms: should be a table: \[channels\.sms\]", id="a value for a channel"),
-        pytest.param(LEAST + 'country = "Indonesia"', r"country: should match .* Two capital letters .*", id="a country's name"),
+        pytest.param(LEAST + 'country = "Indonesia"', r"country: is not written as it should be\. Two capital letters .*", id="a country's name"),
+        pytest.param(LEAST + "[outbox]\nretry_minutes = 3", r"outbox\.retry_minutes: should be a list\. Minutes .*", id="a number for a list"),
+        pytest.param(
+            LEAST + CHANNEL + 'auth_tokens = [{ env = "AUTH_TOKENS" }]\nfrom_numbers = { sms = "+62-812" }',
+            r"channels\.city-sms\.from_numbers\.sms: is not written as it should be\. what we send from: .*",
+            id="one of many",
+        ),
+        pytest.param(LEAST + '[health]\ntoken = { env = "REGION" }', r"health\.token: is too short, it needs at least 20\. .*", id="a token to be guessed"),
         pytest.param(LEAST + 'languages = ["id", "xx"]', r"languages: there are no texts in xx; there are in en, id\.", id="a language without texts"),
         pytest.param(LEAST.replace("https", "http"), r"public_urls: http://lapor\.example/ should begin with https:// .*", id="an open connection"),
         pytest.param(LEAST + "[intake]\nread_seconds = inf", r"intake\.read_seconds: should be a finite number\. Seconds .*", id="for ever"),

@@ -83,10 +83,10 @@ lives = st.lists(st.tuples(st.lists(deliveries, max_size=8), st.none() | st.inte
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(lives)
-def test_whatever_arrives_and_whenever_the_machine_dies_nothing_is_lost_and_nothing_is_twice(lives: list[Life]) -> None:
+@given(lives=lives)
+def test_whatever_arrives_and_whenever_the_machine_dies_nothing_is_lost_and_nothing_is_twice(sqlite_tables: Path, lives: list[Life]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_live(Deployment(Path(folder), "sqlite+aiosqlite:///../data-a/store.db"), lives))
+        asyncio.run(_live(Deployment(Path(folder), "sqlite+aiosqlite:///../data-a/store.db", sqlite_tables), lives))
 
 
 async def _live(deployment: Deployment, lives: list[Life]) -> None:

@@ -25,15 +25,18 @@ METRICS = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
 # Where a finding is made: of which part it speaks.
 _PARTS = {
     "_way_in": {"a channel, in"},
+    "_accepted_found": {"a channel, in"},
     "_way_out": {"a channel, out"},
-    "look_at_house": {"journal", "intake"},
+    "look_at_house": {"journal"},
+    "_intake_found": {"intake"},
+    "_files_found": {"files"},
     "_store_found": {"store"},
     "_clock_found": {"clock"},
     "expect": {"every part"},
     "_as_known": {"every part"},
 }
 # What a sentence on the board may hold: the classes whose words stand in it.
-_REASONS = {"Refused", "StoreAway", "StoreRefuses", "WrongKey", "JournalMixup", "ReaderAway"}
+_REASONS = {"Refused", "JournalFull", "StoreAway", "StoreRefuses", "WrongKey", "JournalMixup", "ReaderAway"}
 
 
 def calls(path: Path, *names: str) -> Iterator[tuple[str, ast.Call]]:

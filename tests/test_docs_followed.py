@@ -11,8 +11,7 @@ import pytest
 
 from tests.handbook import PAGES, Block, blocks, shows
 from tests.machine import Machine
-from tests.test_proxies import free_ports
-from tests.test_readme import two_free_ports
+from tests.ports import free_ports
 
 # In this order: who comes to a page has read those before it.
 PATH = ("install", "twilio", "mail", "telegram", "health", "metrics", "backup", "upgrade")
@@ -67,7 +66,7 @@ INSTEAD = {
 def machine(tmp_path: Path) -> Iterator[Machine]:
     """Bare, but for what Debian has; and as if nginx were installed."""
     public, operators, mail = free_ports(3)
-    simulator = two_free_ports()
+    simulator = free_ports(2)[0]
     found = Machine(tmp_path, {8080: public, 8090: operators, 8070: simulator, 2525: mail})
     for name in ("sites-available", "sites-enabled"):
         (tmp_path / "etc" / "nginx" / name).mkdir()
@@ -131,4 +130,5 @@ def follow(machine: Machine, block: Block, after: Block | None) -> None:
         if not missing:
             return
         assert time.monotonic() < end, f"{where}: {missing!r} is not shown, but:\n{said}{more}"
-        time.sleep(0.2)
+        # Each look is an interpreter that starts: looking all the time takes the time from what is looked for.
+        time.sleep(1)

@@ -37,6 +37,8 @@ def loaded(folder: Path, *texts: str) -> MailSettings:
 def test_each_block_of_the_page_is_a_configuration(block: Block, tmp_path: Path) -> None:
     settings = loaded(tmp_path, block.text)
     assert settings.imap or settings.smtp
+    # Only where no server of ours stands between.
+    assert settings.check_dkim == ('listen = "0.0.0.0:' in block.text)
 
 
 def test_what_is_added_to_a_block_fits_behind_it(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ async def test_check_and_health_say_what_the_page_says(block: Block, way: str, t
 
 async def _health(gateway: Gateway) -> str:
     await gateway.monitor.look_at("telegram")
-    return gateway.monitor.board.look(gateway.clock.now())["telegram", "in"].finding.sentence
+    return gateway.monitor.board.look(gateway.clock.counted())["telegram", "in"].finding.sentence
 
 
 def _table() -> list[list[str]]:

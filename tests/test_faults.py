@@ -155,7 +155,7 @@ async def _awaited(fate: Fate, journal: Journal) -> None:
 
 
 class FatedIntake:
-    """A node's intake on a store that is struck; read in this process."""
+    """A node's intake, on a store that may be struck; read in this process, as another would have to be started each time."""
 
     def __init__(self, gateway: Gateway, store: Store) -> None:
         office, agencies = gateway.intake._office, gateway.intake._agencies  # noqa: SLF001  # the same desk, another store
@@ -261,7 +261,7 @@ class Office:
     async def file(self, name: str) -> None:
         """A case with its acknowledgement."""
         await receive_all(self.gateway, [letter("jalan rusak", name, at=self.clock.now())])
-        await self.gateway.intake.drain()
+        await FatedIntake(self.gateway, self.gateway.store).drain()
 
     async def want(self, name: str, photo: bytes) -> None:
         """A case with a picture that is still at the provider's."""
@@ -291,8 +291,9 @@ class Office:
             await write(tx, rows)
 
     async def _rows(self, table: str) -> list[dict[str, Any]]:
-        # What is made of a picture that came is not what is struck here.
-        return [row for row in await self.deployment.rows(table) if row.get("kind") != "picture"]
+        # By a store that is open already, as this is asked hundreds of times. What is made of a picture that came is not what is struck here.
+        async with self.gateway.store.snapshot() as tx:
+            return [row for row in await self.deployment.rows_in(tx, table) if row.get("kind") != "picture"]
 
     async def until(self, table: str, states: set[str]) -> dict[str, Any]:
         """The newest row, once its state is one of these; time goes on whenever nothing else does."""
@@ -310,7 +311,7 @@ async def office(deployment: Deployment, worker: str = "w") -> AsyncIterator[Off
     clock, twilio = ManualClock(), Twilio(ACCOUNT, TOKEN)
     twilio.delivery = ()
     async with twilio.serve() as url, deployment.parts(clock=clock) as gateway:
-        await gateway.intake.drain()
+        await FatedIntake(gateway, gateway.store).drain()
         settings = TwilioSmsSettings.model_validate({"account_sid": ACCOUNT, "auth_tokens": [TOKEN], "from_numbers": OURS, "api_base": url})
         post, store = FatedPost("post", settings, About("Lapor Uji", Setting(), (PUBLIC,), clock.now)), FatedStore(deployment.store_url())
         parts = (Outbox(post, store, clock, worker, Patience(), Stages()), Fetcher(post, store, Blobs(deployment.folder / "blobs"), clock, worker))

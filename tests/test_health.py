@@ -8,16 +8,21 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from channels import Refused
+from gateway import assembly
+from gateway.claims import ClaimLoop
 from gateway.demo.twilio import Twilio
 from gateway.health import OK, UNKNOWN, Board, Finding
 from gateway.node import Gateway
+from gateway.store import dues
+from gateway.store.tables import due
 from tests.manual_clock import ManualClock
 from tests.postbox import HANG, PROVIDERS, letter
 from tests.sms_channel import ACCOUNT
@@ -131,6 +136,21 @@ async def test_a_wrong_token_is_told_of_that_channel_with_what_to_do(on_sqlite: 
         assert (await budi.until("post", "out", "ok"))["post"]["in"]["state"] == "ok"
 
 
+async def test_messages_that_are_refused_for_their_signature_are_told_of_that_way_in_until_one_is_accepted(on_sqlite: Deployment) -> None:
+    twilio = Twilio(ACCOUNT, KEY)
+    async with twilio.serve() as api, looked_after(on_sqlite, sms(api) + POST) as (gateway, budi):
+        await budi.until("sms", "in", "ok")
+        door, url = f"http://127.0.0.1:{gateway.port}/in/sms/message", f"{gateway.config.public_urls[0]}/in/sms/message"
+        for signed_for, status, state in (("https://another.example/in/sms/message", 403, "degraded"), (url, 200, "ok")):
+            params, headers = twilio.incoming(signed_for, from_="+6281200000001", to="1708", body="Jalan rusak")
+            async with budi.session.post(door, data=params, headers=headers) as answer:
+                assert answer.status == status
+            parts = await budi.until("sms", "in", state)
+            assert parts["sms"]["out"]["state"] == parts["post"]["in"]["state"] == "ok"
+            if state == "degraded":
+                assert "begin exactly as one of public_urls" in parts["sms"]["in"]["sentence"]
+
+
 async def test_a_provider_that_refuses_connections_is_unreachable_and_mends_itself(on_sqlite: Deployment) -> None:
     twilio = Twilio(ACCOUNT, KEY)
     async with twilio.serve() as api:
@@ -189,6 +209,35 @@ async def test_a_full_disk_is_not_ready_and_says_so_at_every_way_in(tiny_disk: P
         (tiny_disk / "other").unlink()
         await budi.until("post", "in", "ok")
         await budi.until("journal", "all", "ok")
+
+
+async def test_a_journal_at_its_own_limit_is_not_ready_and_says_which(on_sqlite: Deployment) -> None:
+    async with looked_after(on_sqlite, POST, journal="max_bytes = 400000") as (gateway, budi):
+        await budi.until("journal", "all", "ok")
+        with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None, timeout=20, check_same_thread=False)) as other:
+            # Somebody else has it, so nothing leaves the journal.
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+            refused = 0
+            for i in range(60):
+                try:
+                    await gateway.inlets["post"].receive(letter(f"{i} " + "x" * 10_000, f"SM{i}", at=datetime.now(UTC)))
+                except Refused:
+                    refused += 1
+            assert refused
+            parts = await budi.until("journal", "all", "down", "not_accepting")
+            assert "journal.max_bytes" in parts["journal"]["all"]["sentence"]
+            await budi.until("post", "in", "down", "not_accepting")
+            assert (await budi.get("/health/ready", Authorization=f"Bearer {KEY}"))[0] == 503
+            await budi.until("store", "all", "down")
+            _, text = await budi.get("/metrics", Authorization=f"Bearer {KEY}")
+            other.execute("ROLLBACK")
+        numbers = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+        assert float(numbers['nwd_limit{limit="max_bytes",part="journal"}']) == 400_000
+        assert 300_000 < float(numbers['nwd_limit_used{limit="max_bytes",part="journal"}']) <= 400_000
+        assert float(numbers['nwd_limit_rejected_total{limit="max_bytes",part="journal"}']) == refused
+        assert float(numbers['nwd_limit_rejected_total{limit="min_free_bytes",part="journal"}']) == 0
+        for part, direction in (("journal", "all"), ("store", "all"), ("intake", "all"), ("post", "in")):
+            await budi.until(part, direction, "ok")
 
 
 async def test_the_store_away_is_still_ready(tmp_path: Path) -> None:
@@ -251,6 +300,8 @@ async def test_what_sends_for_a_channel_falls_over_and_is_told_of_that_channel(o
 
 
 async def test_messages_that_nobody_takes_are_late(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What hangs here hangs at the end, too.
+    monkeypatch.setattr(assembly, "STOP_SECONDS", 0.1)
     clock = ManualClock(NOON)
     async with looked_after(on_sqlite, POST, clock=clock) as (gateway, budi):
         await budi.until("post", "out", "ok")
@@ -285,21 +336,121 @@ async def test_late_messages_are_told(on_sqlite: Deployment) -> None:
         assert "late" in parts["post"]["out"]["sentence"]
 
 
-def test_a_clock_that_jumps_makes_nothing_look_well() -> None:
+async def test_a_budget_that_is_spent_is_told_until_the_next_hour(on_sqlite: Deployment) -> None:
+    clock = ManualClock(NOON)
+    async with looked_after(on_sqlite, POST, clock=clock, per_channel=3) as (gateway, budi):
+        await budi.until("post", "out", "ok")
+        await receive_all(gateway, [letter("jalan rusak", f"SM{i}", at=NOON, sender=f"+62812000000{i:02d}") for i in range(5)])
+        await on_sqlite.until("notices", lambda rows: [row["state"] for row in rows].count("sent") == 3)
+        clock.advance(seconds=11)
+        parts = await budi.until("post", "out", "degraded", "budget")
+        assert parts["post"]["in"]["state"] == "ok"
+        clock.advance(hours=1)
+        await budi.until("post", "out", "ok")
+
+
+async def test_reports_that_nobody_moves_to_the_store_are_told_of_intake_and_every_way_in(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock(NOON)
+    async with looked_after(on_sqlite, POST, clock=clock) as (gateway, budi):
+        await budi.until("intake", "all", "ok")
+        stuck, mended = asyncio.Event(), gateway.intake._store_batch  # noqa: SLF001  # a fault that nothing from outside can make
+
+        async def hangs(*words: Any, **more: Any) -> None:  # noqa: ANN401  # as it is
+            await stuck.wait()
+            await mended(*words, **more)
+
+        monkeypatch.setattr(gateway.intake, "_store_batch", hangs)
+        await receive_all(gateway, [letter("jalan rusak", "SM1", at=NOON)])
+        async with asyncio.timeout(30):
+            while gateway.monitor.oldest_in_journal is None:
+                clock.advance(seconds=1)
+                await asyncio.sleep(0.02)
+        # Somebody who set the clock has made nobody wait.
+        clock.jump(hours=1)
+        clock.advance(seconds=1)
+        await budi.until("intake", "all", "ok")
+        clock.advance(seconds=30)
+        await budi.until("intake", "all", "degraded", "hangs")
+        clock.advance(seconds=1)
+        await budi.until("post", "in", "degraded", "waiting")
+        for part, direction in (("post", "out"), ("journal", "all"), ("store", "all"), ("files", "all")):
+            await budi.until(part, direction, "ok")
+        stuck.set()
+        await on_sqlite.until("cases", lambda rows: len(rows) == 1)
+        clock.advance(seconds=1)
+        await budi.until("intake", "all", "ok")
+        clock.advance(seconds=1)
+        await budi.until("post", "in", "ok")
+
+
+async def test_what_moves_reports_falls_over_and_is_told_of_intake(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with looked_after(on_sqlite, POST) as (gateway, budi):
+        await budi.until("intake", "all", "ok")
+        mended = gateway.intake._batch  # noqa: SLF001  # as above
+
+        async def falls(*_: object) -> None:
+            raise RuntimeError("rahasia warga")
+
+        monkeypatch.setattr(gateway.intake, "_batch", falls)
+        await receive_all(gateway, [letter("jalan rusak", "SM1", at=datetime.now(UTC))])
+        parts = await budi.until("intake", "all", "degraded", "fell_over")
+        assert "falls over (RuntimeError at test_health.py" in parts["intake"]["all"]["sentence"]
+        assert {parts[part]["all"]["state"] for part in ("journal", "store", "files", "clock")} == {parts["post"]["out"]["state"]} == {"ok"}
+        await budi.until("post", "in", "degraded", "waiting")
+        monkeypatch.setattr(gateway.intake, "_batch", mended)
+        await budi.until("intake", "all", "ok")
+        await budi.until("post", "in", "ok")
+
+
+@pytest.mark.parametrize("which", ["fetcher", "pictures"])
+async def test_what_looks_after_files_falls_over_and_is_told_of_files(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch, which: str) -> None:
+    async with looked_after(on_sqlite, POST) as (gateway, budi):
+        await budi.until("files", "all", "ok")
+        loop: ClaimLoop[Any] = gateway.fetchers["post"].loop if which == "fetcher" else gateway.darkroom.loop
+        mended = loop._claim  # noqa: SLF001  # as above
+
+        async def falls(*_: object) -> list[Any]:
+            raise RuntimeError("rahasia warga")
+
+        monkeypatch.setattr(loop, "_claim", falls)
+        parts = await budi.until("files", "all", "degraded", "fell_over")
+        assert parts["post"]["in"]["state"] == parts["post"]["out"]["state"] == "ok"
+        monkeypatch.setattr(loop, "_claim", mended)
+        await budi.until("files", "all", "ok")
+
+
+async def test_files_that_nobody_fetches_are_late(on_sqlite: Deployment) -> None:
+    clock = ManualClock(NOON)
+    async with looked_after(on_sqlite, POST, clock=clock) as (gateway, budi):
+        await budi.until("files", "all", "ok")
+        async with gateway.store.transaction() as tx:
+            await tx.run(due.insert(), [dues.row("fetch", "of a node that is away", {}, NOON)])
+        clock.advance(minutes=6)
+        parts = await budi.until("files", "all", "degraded", "late")
+        assert parts["files"]["all"]["sentence"].startswith("1 files are late")
+
+
+def test_silence_is_not_well_and_a_clock_that_jumps_is_no_silence() -> None:
     board = Board(10)
-    board.say("sms", "out", Finding(OK, "", "well"), NOON)
-    assert board.look(NOON + timedelta(seconds=25))["sms", "out"].finding.state == OK
-    assert board.look(NOON + timedelta(seconds=26))["sms", "out"].finding.state == UNKNOWN
-    assert board.look(NOON - timedelta(hours=1))["sms", "out"].finding.state == UNKNOWN
+    board.say("sms", "out", Finding(OK, "", "well"), NOON, 100.0)
+    assert board.look(125.0)["sms", "out"].finding.state == OK
+    assert board.look(126.0)["sms", "out"].finding.state == UNKNOWN
 
 
-async def test_a_jump_of_the_clock_is_told_and_forgotten(on_sqlite: Deployment) -> None:
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_jump_of_the_clock_is_told_and_forgotten_and_nobody_else_is_worse_for_it(on_sqlite: Deployment, hours: int) -> None:
     clock = ManualClock(NOON)
     async with looked_after(on_sqlite, POST, clock=clock) as (_, budi):
-        await budi.until("clock", "all", "ok")
-        clock.advance(hours=1)
+        for part, direction in (("post", "in"), ("post", "out"), ("clock", "all")):
+            await budi.until(part, direction, "ok")
+        clock.jump(hours=hours)
+        assert {finding["state"] for directions in (await budi.parts()).values() for finding in directions.values()} == {"ok"}
+        clock.advance(seconds=1)
         parts = await budi.until("clock", "all", "degraded", "jumped")
-        assert "jumped by +3600 seconds" in parts["clock"]["all"]["sentence"]
+        assert f"jumped by {hours * 3600:+} seconds" in parts["clock"]["all"]["sentence"]
+        assert {finding["state"] for part, directions in parts.items() if part != "clock" for finding in directions.values()} == {"ok"}
+        clock.advance(minutes=11)
+        await budi.until("clock", "all", "ok")
 
 
 async def test_what_is_measured_adds_up_and_names_nobody(on_sqlite: Deployment) -> None:
@@ -308,6 +459,7 @@ async def test_what_is_measured_adds_up_and_names_nobody(on_sqlite: Deployment) 
             await receive_all(gateway, [letter(f"jalan rusak {i}", f"SM{i}", at=datetime.now(UTC)) for i in range(7)])
         await on_sqlite.until("notices", lambda rows: len(rows) == 7 and all(row["state"] == "sent" for row in rows))
         await gateway.monitor.look_at_house()
+        await gateway.monitor.look_at("post")
         _, text = await budi.get("/metrics", Authorization=f"Bearer {KEY}")
     numbers = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert float(numbers["nwd_accepted_total"]) == 7
@@ -334,7 +486,7 @@ def limits_of(numbers: dict[str, str]) -> list[tuple[str, float, float]]:
 
 
 async def test_each_limit_counts_what_it_turned_away(on_sqlite: Deployment) -> None:
-    small = "max_files = 1\nmax_file_bytes = 2048\nmax_text_bytes = 16384\nmax_fields = 40\nmax_body_bytes = 65536\nmax_per_minute = 7"
+    small = "max_files = 1\nmax_file_bytes = 2048\nmax_text_bytes = 16384\nmax_fields = 40\nmax_body_bytes = 65536\nmax_per_minute = 8\nidle_seconds = 1"
     photo = ("a.png", "image/png", PNG)
     async with looked_after(on_sqlite, f'[channels.web]\nkind = "web-form"\n{small}\n') as (gateway, budi), citizen(gateway) as siti:
         key = await siti.key()
@@ -346,6 +498,11 @@ async def test_each_limit_counts_what_it_turned_away(on_sqlite: Deployment) -> N
             ([], [("c.png", "image/png", PNG + b"x" * 100_000)]),
         ):
             assert (await siti.send([("kunci", key), *fields], files)).status == 413
+        # Whose network fell silent in the middle is asked to send it again, too.
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        writer.write(b"POST /lapor HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 900\r\n\r\n--x\r\n")
+        assert b" 503 " in await reader.readline()
+        writer.close()
         while (await siti.send([("kunci", key), ("isi", "Lampu mati")])).status != 429:
             pass
         _, text = await budi.get("/metrics", Authorization=f"Bearer {KEY}")
@@ -353,4 +510,5 @@ async def test_each_limit_counts_what_it_turned_away(on_sqlite: Deployment) -> N
     mine = {name.split('"')[1]: rejected for name, rejected in limits.items() if 'part="web"' in name}
     # Of the last photo nothing is read behind what a body may have.
     expected = {"max_files": 1, "max_file_bytes": 1, "max_text_bytes": 1, "max_fields": 1, "max_body_bytes": 1, "max_per_minute": 1, "max_at_once": 0}
+    expected |= {"idle_seconds": 1, "accept_seconds": 0}
     assert mine == expected

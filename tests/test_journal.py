@@ -78,7 +78,7 @@ async def test_a_full_journal_refuses_for_now_hands_over_and_accepts_again(tmp_p
     accepted = told.count(None)
     assert all(isinstance(one, Refused) and one.retry_after.total_seconds() > 0 for one in refused)
     assert 10 < accepted < 60
-    assert journal.refused == len(refused) == 100 - accepted
+    assert journal.refused_at_limit == len(refused) == 100 - accepted
     await journal.remove([entry.seq for entry in await journal.take(0, 1000)])
     await journal.append(a_letter("SM-later", "x" * 5000), "f", "N")
     assert journal.counts.accepted == accepted + 1

@@ -18,7 +18,8 @@ import pytest
 from gateway.demo.post_office import PostOffice
 from tests.mails import OURS, mail
 from tests.manual_clock import ManualClock
-from tests.postfix import HOW, Postfix, free_port, needs_postfix, postfix
+from tests.ports import free_port
+from tests.postfix import HOW, Postfix, needs_postfix, postfix
 from tests.test_mail_end_to_end import Desk, block
 from tests.test_smtp_listener import until
 from tests.world import Deployment

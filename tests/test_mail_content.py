@@ -94,6 +94,16 @@ def words(text: str) -> str:
             mail("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nJalan\n- - rusak\n-----BEGIN PGP SIGNATURE-----\n\nabc=\n-----END PGP SIGNATURE-----\n"),
             "Jalan - rusak",
         ),
+        (
+            "below a signature that never ends",
+            mail("-----BEGIN PGP SIGNED MESSAGE-----\n\nJalan rusak.\n-----BEGIN PGP SIGNATURE-----\n\nabc=\nLampu mati juga.\n"),
+            "Jalan rusak. -----BEGIN PGP SIGNATURE----- abc= Lampu mati juga.",
+        ),
+        (
+            "in the middle of a signature",
+            mail("-----BEGIN PGP SIGNED MESSAGE-----\n\nJalan rusak.\n-----BEGIN PGP SIGNATURE-----\n\nabc=\nLampu mati juga.\n-----END PGP SIGNATURE-----\n"),
+            "Jalan rusak. -----BEGIN PGP SIGNATURE----- abc= Lampu mati juga. -----END PGP SIGNATURE-----",
+        ),
     ],
 )
 def test_the_text_is_found(label: str, raw: bytes, text: str) -> None:

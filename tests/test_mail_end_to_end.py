@@ -196,6 +196,37 @@ async def test_the_same_mail_by_two_ways_is_one_case_and_one_answer(deployment: 
     assert all(row["case"] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("fields", "cases"),
+    [
+        # Whoever passes it on by a machine, or with a signature that breaks on the way: a machine's mail opens none, a forger's is one that nobody is told of.
+        ({"Auto_Submitted": "auto-generated"}, 1),
+        ({"Authentication_Results": "mx.ppu.example; dmarc=fail header.from=warga.example"}, 2),
+        # A list's copy is the same mail.
+        ({"List_Id": "<warga.example>"}, 1),
+        ({"Precedence": "bulk"}, 1),
+    ],
+)
+async def test_a_copy_that_comes_first_takes_neither_a_citizens_words_nor_her_answer(deployment: Deployment, fields: dict[str, str], cases: int) -> None:
+    async with at_the_desk(deployment) as desk:
+        await desk.gets(mail(**fields), sender="pencuri@lain.example")
+        await desk.arrivals(1)
+        for way in "abc":
+            await desk.gets(mail(Received=f"from {way} by mx"))
+        rows = await desk.arrivals(4)
+        # And all at once.
+        ways = (mail(Message_ID="<5@warga.example>", **fields), *(mail(Message_ID="<5@warga.example>", Received=f"from {way} by mx") for way in "ab"))
+        await asyncio.gather(*(desk.gets(raw) for raw in ways))
+        await desk.arrivals(7)
+        await desk.office.until(2)
+        await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 2)
+    said = [row for row in rows if row["outcome"] == "case"]
+    assert len(said) == cases
+    assert all(row["case"] == said[-1]["case"] for row in rows[1:])
+    assert [told.to for told in desk.office.delivered] == [SITI] * 2
+    assert len(await deployment.rows("cases")) == 2 * cases
+
+
 async def test_what_comes_back_marks_the_notice_and_the_address_until_somebody_writes_from_there(on_sqlite: Deployment) -> None:
     async with at_the_desk(on_sqlite) as desk:
         await desk.gets(mail())

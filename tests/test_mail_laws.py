@@ -17,7 +17,7 @@ import pytest
 from gateway.demo.post_office import PostOffice, bring
 from tests.dovecot import ACCOUNT, Dovecot, dovecot
 from tests.mails import OURS, mail
-from tests.postfix import free_port
+from tests.ports import free_port
 from tests.test_kill import reconciles, serving, until_handed_over
 from tests.test_mailbox_kill import marked
 from tests.world import Deployment
@@ -120,7 +120,7 @@ class Town:
 
     async def until(self, count: int) -> None:
         """So many answers."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(110):
             while self.answers() < count:  # noqa: ASYNC110  # another process has no bell for us
                 await asyncio.sleep(0.002)
 

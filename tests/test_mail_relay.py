@@ -24,7 +24,8 @@ from tests.certificates import Pair, needs_openssl, pair
 from tests.fate import CANCEL, FAILURES, TELLTALE, each, under
 from tests.fate import HANG as HANGS
 from tests.mail_relay import DROP, GARBAGE, HANG, RelayPeer, relay_peer
-from tests.postfix import HOW, free_port, needs_postfix, postfix
+from tests.ports import free_port
+from tests.postfix import HOW, needs_postfix, postfix
 from tests.test_smtp_listener import until
 
 CITIZEN = "warga@contoh.example"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -15,9 +16,14 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import typer
 
 from gateway import systemd
-from tests.test_kill import ROOT, serving
+from gateway.commands.health import health
+from gateway.config import Config
+from tests.nursery import ROOT
+from tests.ports import free_port
+from tests.test_kill import serving
 from tests.test_readme import run
 
 CONFIG = """
@@ -50,9 +56,7 @@ asyncio.run(main())
 
 def configured(folder: Path) -> tuple[Path, int]:
     """A gateway with a form."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     file = folder / "gateway.toml"
     file.write_text(CONFIG.format(port=port))
     return file, port
@@ -86,7 +90,7 @@ async def test_a_service_says_ready_and_stopping_and_ends_well(tmp_path: Path, n
         ears.setblocking(False)  # noqa: FBT003  # the socket's own
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         loop = asyncio.get_running_loop()
-        async with serving(config, port) as process, asyncio.timeout(60):
+        async with serving(config, port) as process, asyncio.timeout(100):
             assert await loop.sock_recv(ears, 100) == b"READY=1"
             process.send_signal(name)
             assert await loop.sock_recv(ears, 100) == b"STOPPING=1"
@@ -123,22 +127,20 @@ except ValueError:
 
 async def test_health_says_each_part_in_a_sentence_and_ends_by_whether_all_is_well(tmp_path: Path) -> None:
     config, port = configured(tmp_path)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        operators = free.getsockname()[1]
+    operators = free_port()
     config.write_text(config.read_text().replace('operators = "127.0.0.1:0"', f'operators = "127.0.0.1:{operators}"'))
     asleep = await asyncio.to_thread(run, "health", "--config", str(config), folder=tmp_path)
     assert (asleep.returncode, asleep.stdout) == (2, "")
     assert f"Nobody answers at 127.0.0.1:{operators}" in asleep.stderr
     async with serving(config, port):
         # Nobody has looked at first; that is not well, and is said.
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(100):
             while (awake := await asyncio.to_thread(run, "health", "--config", str(config), folder=tmp_path)).returncode != 0:
                 assert "?" in awake.stdout
                 assert "Traceback" not in awake.stderr
         assert awake.stdout.splitlines() == [
             "✓ web in: Reports are accepted. Nothing has to be done.",
-            *(f"✓ {part}: Nothing has to be done." for part in ("journal", "store", "intake", "clock")),
+            *(f"✓ {part}: Nothing has to be done." for part in ("journal", "store", "intake", "files", "clock")),
         ]
         token = tmp_path / "data" / "operators.token"
         told = json.loads((await asyncio.to_thread(run, "health", "--json", "--config", str(config), folder=tmp_path)).stdout)
@@ -170,6 +172,22 @@ async def handed(door: socket.socket, config: Path) -> AsyncIterator[asyncio.sub
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+def test_who_may_not_read_the_token_is_told_so_and_not_that_nobody_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, _ = configured(tmp_path)
+
+    def forbidden(_: Config) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", "data/operators.token")
+
+    # Root, as whom tests may run, is forbidden nothing.
+    monkeypatch.setattr("gateway.commands.health._token", forbidden)
+    with pytest.raises(typer.Exit) as ended:
+        health(config)
+    assert ended.value.exit_code == 2
+    assert "data/operators.token cannot be read by who types this" in capsys.readouterr().err
 
 
 async def test_who_calls_while_it_is_started_again_waits_and_is_not_refused(tmp_path: Path) -> None:

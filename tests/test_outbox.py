@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from channels import DeliveryUpdate, SendFailed
+from gateway import assembly
 from gateway.breaker import Breaker
 from gateway.node import Gateway
 from gateway.store import outgoing
@@ -84,7 +85,9 @@ async def test_after_the_last_try_a_notice_is_parked_and_listed(on_sqlite: Deplo
     assert len(provider.sent) == 1
 
 
-async def test_a_provider_that_hangs_for_ever_delays_no_other_channel(on_sqlite: Deployment) -> None:
+async def test_a_provider_that_hangs_for_ever_delays_no_other_channel(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What hangs at the end hangs for ever.
+    monkeypatch.setattr(assembly, "STOP_SECONDS", 0.1)
     clock = ManualClock()
     async with on_sqlite.node(clock=clock, channels=TWO) as gateway:
         stuck, other = PROVIDERS["post"], PROVIDERS["other"]

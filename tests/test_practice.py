@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_kill import ROOT
+from tests.nursery import ROOT
 
 NOWHERE = "http://127.0.0.1:1/in/city-sms/message"
 

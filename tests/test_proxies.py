@@ -21,6 +21,7 @@ from channels.sms.settings import TwilioSmsSettings
 from channels.webform.settings import WebFormSettings
 from gateway import server
 from gateway.demo.twilio import Twilio
+from tests.ports import free_ports
 from tests.sms_channel import ACCOUNT
 from tests.web_citizen import Citizen
 from tests.world import KEY, Deployment
@@ -66,17 +67,6 @@ class Here(aiohttp.abc.AbstractResolver):
 
     async def close(self) -> None:
         pass
-
-
-def free_ports(count: int) -> list[int]:
-    """Nobody's at the moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:

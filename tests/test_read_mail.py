@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from tests.mails import PHOTO_MAIL, mail
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.nursery import ROOT, run
 
 
 def read_mail(*arguments: str, said: str = "") -> tuple[int, list[dict[str, object]], str]:
     """(exit code, the objects, what was said to people)."""
-    done = subprocess.run([sys.executable, "-m", "gateway", "read-mail", *arguments], cwd=ROOT, input=said, capture_output=True, text=True, check=False)
+    done = run(["read-mail", *arguments], os.environ, ROOT, said)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 

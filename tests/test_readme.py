@@ -18,6 +18,8 @@ import pytest
 from gateway.assembly import deployment_key
 from gateway.commands import COMMANDS
 from gateway.config import load
+from tests import nursery
+from tests.ports import free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -26,27 +28,12 @@ NUMBER = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """As `./run`, in a folder of one's own (without the set-up: this Python has it all)."""
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *arguments], cwd=folder, env=surroundings(), capture_output=True, text=True, check=False, timeout=60
-    )
+    return nursery.run(arguments, surroundings(), folder)
 
 
 def surroundings() -> dict[str, str]:
     """The environment that `./run` makes."""
     return {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
-def two_free_ports() -> int:
-    """The first of two neighbours that nobody uses."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 def test_every_command_stands_in_the_readme_and_in_the_help(tmp_path: Path) -> None:
@@ -78,7 +65,7 @@ def test_the_walk_names_functions_that_exist() -> None:
 
 
 def test_the_demo_plays_a_citizen_and_its_commands_find_the_report(tmp_path: Path) -> None:
-    port = two_free_ports()
+    port = free_ports(2)[0]
     playing = subprocess.Popen(
         [sys.executable, "-m", "gateway", "demo", "--port", str(port)], cwd=tmp_path, env=surroundings(), stdout=subprocess.PIPE, text=True
     )

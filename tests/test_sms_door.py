@@ -19,6 +19,7 @@ from multidict import MultiDict
 from twilio.request_validator import HMAC_SHA1, HMAC_SHA256, RequestValidator
 
 from channels import Arrival, Kept, Receipt, Refused
+from channels.sms.channel import TwilioSms
 from channels.sms.signature import SETTINGS_HEADER, SIGNATURE_HEADER, signed_url
 from gateway import server
 from gateway.demo.twilio import Twilio
@@ -62,6 +63,7 @@ class Door:
     shelf: Shelf
     port: int
     session: aiohttp.ClientSession
+    sms: TwilioSms
 
     async def post(self, url: str, body: bytes | str, headers: dict[str, str]) -> aiohttp.ClientResponse:
         path = url.split("/", 3)[3]
@@ -77,7 +79,7 @@ async def opened(before: Callable[[], Awaitable[object]] = _nothing, **settings:
     runner, port = await server.listen(server.public([(sms, shelf)]), "127.0.0.1", 0)
     try:
         async with aiohttp.ClientSession() as session:
-            yield Door(shelf, port, session)
+            yield Door(shelf, port, session, sms)
     finally:
         await runner.cleanup()
         await sms.close()
@@ -154,6 +156,19 @@ async def test_what_the_provider_did_not_say_to_us_is_refused(url: str, body: by
     async with opened() as door:
         answer = await door.post(url, body, headers | {"Host": "elsewhere.example"})
         assert (answer.status, door.shelf.kept) == (403, [])
+
+
+async def test_what_is_refused_in_our_accounts_name_is_told_until_something_is_accepted_and_a_stranger_is_not() -> None:
+    async with opened() as door:
+        await door.post(MESSAGE_URL, b"Body=x&AccountSid=AC" + b"f" * 32, {})
+        await door.post(MESSAGE_URL, b"nothing at all", {})
+        assert (await door.sms.check_in()).ok
+        await door.post(MESSAGE_URL, *texted(token="somebody else's"))
+        told = await door.sms.check_in()
+        assert (told.ok, told.kind) == (False, "refused")
+        assert "signature does not hold" in told.sentence
+        await door.post(MESSAGE_URL, *texted())
+        assert (await door.sms.check_in()).ok
 
 
 async def test_only_post_is_a_way_in() -> None:

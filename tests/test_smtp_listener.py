@@ -184,6 +184,45 @@ async def test_all_mails_on_their_way_together_have_so_much_room(tmp_path: Path)
         assert [len(arrival.raw) for arrival in await door.kept()] == [700_002, 900_002]
 
 
+async def test_whoever_holds_heavy_mails_back_keeps_out_no_citizens_words(tmp_path: Path) -> None:
+    async with mail_door(tmp_path, max_message_bytes=2 * MIB, max_bytes_in_flight=2 * MIB) as door, door.client() as slow, door.client() as siti:
+        await slow.greet()
+        await slow.envelope()
+        slow.writer.write(b"y" * 2 * MIB)
+        await until(lambda: (door.gauge("bytes_in_flight").used or 0) > 2 * MIB - 128 * 1024)
+        await siti.greet()
+        assert (await siti.answer("MAIL FROM:<siti@contoh.example> SIZE=65536")).startswith("250 ")
+        assert (await siti.answer("RSET")).startswith("250 ")
+        # More than is left, and yet little.
+        assert (await siti.deliver(b"z" * 60_000 + b"\r\n")).startswith("250 ")
+        assert (await siti.answer("MAIL FROM:<siti@contoh.example> SIZE=200000")).startswith("452 4.3.1 ")
+        assert [len(arrival.raw) for arrival in await door.kept()] == [60_002]
+
+
+async def test_one_address_leaves_room_for_the_largest_mail_of_another(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        door = await stack.enter_async_context(mail_door(tmp_path, listen_proxied="127.0.0.1:0", max_message_bytes=MIB, max_bytes_in_flight=4 * MIB))
+        held = []
+        for _ in range(4):
+            slow = await stack.enter_async_context(door.client(proxied=True))
+            slow.say("PROXY TCP4 192.0.2.7 192.0.2.1 1000 25")
+            await slow.greet()
+            await slow.envelope()
+            slow.writer.write(b"y" * 1_000_000)
+            held.append(slow)
+        await until(lambda: door.gauge("bytes_in_flight").rejected == 1)
+        siti = await stack.enter_async_context(door.client(proxied=True))
+        siti.say("PROXY TCP4 192.0.2.8 192.0.2.1 1000 25")
+        await siti.greet()
+        assert (await siti.answer(f"MAIL FROM:<siti@contoh.example> SIZE={MIB}")).startswith("250 ")
+        assert (await siti.answer("RSET")).startswith("250 ")
+        assert (await siti.deliver(b"z" * 1_000_000 + b"\r\n")).startswith("250 ")
+        for slow in held:
+            slow.writer.write(b"\r\n.\r\n")
+        assert sorted([(await slow.hear())[:3] for slow in held]) == ["250", "250", "250", "452"]
+        await until(lambda: door.gauge("bytes_in_flight").used == 0)
+
+
 async def test_what_is_too_large_takes_no_room_while_its_rest_comes(tmp_path: Path) -> None:
     async with mail_door(tmp_path, max_message_bytes=MIB) as door, door.client() as client:
         await client.greet()

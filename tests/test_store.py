@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -154,6 +155,12 @@ async def test_what_citizens_wrote_is_for_nobody_else_on_the_machine(on_sqlite: 
     async with on_sqlite.node() as gateway:
         await receive_all(gateway, [letter("jalan rusak", "SM1", at=gateway.clock.now())])
         await on_sqlite.until("cases", lambda rows: len(rows) == 1)
-        files = [file for file in gateway.config.data_dir.iterdir() if file.is_file() and file.suffix != ".reserve"]
-        assert {"store.db", "store.db-wal", "journal.db", "journal.db-wal"} <= {file.name for file in files}
+        photo = await gateway.inlets["post"].keep(once(b"a photo"))
+        data = gateway.config.data_dir
+        files = [file for file in data.rglob("*") if file.suffix != ".reserve"]
+        assert {"store.db", "store.db-wal", "journal.db", "journal.db-wal", "blobs", photo.digest} <= {file.name for file in files}
         assert [file.name for file in files if file.stat().st_mode & 0o077] == []
+
+
+async def once(content: bytes) -> AsyncIterator[bytes]:
+    yield content

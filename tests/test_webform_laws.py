@@ -9,7 +9,6 @@ import os
 import random
 import re
 import signal
-import socket
 import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -41,6 +40,7 @@ from gateway.journal import Journal
 from gateway.store import engine
 from normalizer import Complaint, Report, Setting, normalize
 from tests.fate import CANCEL, FAILURES, HANG, TELLTALE, Fate, each, under
+from tests.ports import free_port
 from tests.sms_channel import ACCOUNT, CITIZEN, NOW, OURS
 from tests.test_disk_full import fill, tiny_disk
 from tests.test_kill import TOKEN, reconciles, serving, until_handed_over
@@ -147,9 +147,7 @@ async def test_killed_while_citizens_send_forms_each_number_that_was_shown_is_on
     seed = random.randrange(10**6)  # noqa: S311  # not a secret
     print(f"seed {seed}")  # noqa: T201  # to repeat a failure
     chance = random.Random(seed)  # noqa: S311  # not a secret
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = tmp_path / "gateway.toml"
     config.write_text(_CONFIG.format(port=port))
     async with aiohttp.ClientSession() as session:

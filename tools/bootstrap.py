@@ -29,8 +29,8 @@ def main(arguments: list[str]) -> None:
     set_up(DEVELOP if command in {"test", "lint", "torture"} else RUN)
     if command == "test":
         os.chdir(ROOT)
-        # Starting workers takes longer than one file, so only a whole run is spread over the cores.
-        become("-m", "pytest", *(rest or ["-n", "auto", "--dist", "worksteal"]))
+        # Starting workers takes longer than one file, so only a whole run is spread over the cores. One more than there are: half of the time a test waits.
+        become("-m", "pytest", *(rest or ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]))
     if command == "lint":
         sys.exit(lint())
     become("-m", "gateway", command, *rest)

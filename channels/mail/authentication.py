@@ -1,4 +1,4 @@
-"""What our own border server says of a mail's origin: Authentication-Results (RFC 8601), believed under its name only."""
+"""What is known of a mail's origin: our own border server's Authentication-Results (RFC 8601), believed under its name only, and what we found ourselves."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ class Verdict:
         return self.forged or (failed and not any(result == "pass" for _, result in self.results))
 
 
-def verdict(fields: Iterable[str], authserv_id: str, sender: str) -> Verdict:
+def verdict(fields: Iterable[str], authserv_id: str, sender: str, dkim: str = "") -> Verdict:
     """Of the Authentication-Results fields of a mail from this address; `authserv_id` empty: nobody is believed.
+
+    `dkim`: what we found, "pass:domain fail:domain". It never says forged: we do not know what the domain's owner asks for (DMARC).
 
     >>> verdict(["mx.ppu.example; spf=pass smtp.mailfrom=a.example; dmarc=fail (p=none) header.from=a.example"], "mx.ppu.example", "siti@a.example").forged
     True
@@ -42,8 +44,10 @@ def verdict(fields: Iterable[str], authserv_id: str, sender: str) -> Verdict:
     True
     >>> verdict(["mx.evil.example; dmarc=pass"], "mx.ppu.example", "siti@a.example")
     Verdict(results=frozenset(), of_another=False)
+    >>> [verdict([], "", "siti@a.example", found).doubtful for found in ("fail:a.example", "fail:a.example pass:evil.example", "fail:b.example pass:a.example")]
+    [True, True, False]
     """
-    results: set[tuple[str, str]] = set()
+    results = _found(dkim, _ascii(sender.rpartition("@")[2]))
     of_another = False
     for value in fields if authserv_id else ():
         said = value[:8192]
@@ -55,6 +59,12 @@ def verdict(fields: Iterable[str], authserv_id: str, sender: str) -> Verdict:
             checked = {_ascii(found[1]) for method in methods if _is_dmarc(method) and (found := _CHECKED.search(method))}
             of_another |= not all(_are_one(domain, _ascii(sender.rpartition("@")[2])) for domain in checked)
     return Verdict(frozenset(results), of_another)
+
+
+def _found(dkim: str, sender: str) -> set[tuple[str, str]]:
+    """A signature that holds speaks for its own domain and those below: anybody can sign with one of their own."""
+    words = [(word, domain) for word, _, domain in (one.partition(":") for one in dkim.split())]
+    return {("dkim", word) for word, domain in words if word != "pass" or _are_one(domain, sender)}
 
 
 def _is_dmarc(method: str) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pkgutil
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
+from typing import Protocol
 
 from channels.contract import (
     About,
@@ -47,6 +49,8 @@ class Mail:
         self.listener = Listener(name, settings, about) if settings.smtp else None
         self.mailbox = Mailbox(name, settings, about) if settings.imap else None
         self._relay = Relay(settings.relay, self._domain) if settings.relay else None
+        # Loaded only where it is wanted: what asks the DNS takes memory.
+        self._signatures: Told | None = pkgutil.resolve_name("channels.mail.signatures:Signatures")(name, settings) if settings.check_dkim else None
 
     @property
     def reaches(self) -> frozenset[str]:
@@ -62,7 +66,7 @@ class Mail:
 
     async def run(self, inlet: Inlet) -> None:
         """Both ways in, side by side. The mailbox looks after itself; what the listener raises (its port is taken) starts both again."""
-        ours = _Ours(inlet, self._settings)
+        ours = _Ours(inlet, self._settings, self._signatures)
         async with asyncio.TaskGroup() as ways:
             if self.listener:
                 ways.create_task(self.listener.run(ours), name=f"{self.name} smtp")
@@ -103,20 +107,38 @@ class Mail:
         return await self.mailbox.check() if self.mailbox else _NOBODY_COMES
 
     async def close(self) -> None:
-        """Give back connections."""
+        """Give back connections and threads."""
+        if self._signatures:
+            self._signatures.close()
         if self._relay:
             await self._relay.close()
 
 
-class _Ours:
-    """The inlet, told beside each mail which addresses are ours and whose word on its sender is believed: the reader knows no configuration."""
+class Told(Protocol):
+    """What is told of a mail beside its bytes by somebody who may have to ask others."""
 
-    def __init__(self, inlet: Inlet, settings: MailSettings) -> None:
+    async def told(self, arrival: Arrival) -> dict[str, str]:
+        """For its meta. Never raises, and takes a bounded time."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
+
+
+class _Ours:
+    """The inlet, told beside each mail which addresses are ours and whose word on its sender is believed: the reader knows no configuration.
+
+    The signatures are looked at here, for a reader has no network. Neither wire id nor fingerprint knows of it: the same mail again is the same, whatever the
+    DNS says the second time.
+    """
+
+    def __init__(self, inlet: Inlet, settings: MailSettings, signatures: Told | None) -> None:
         self._inlet = inlet
+        self._signatures = signatures
         self._meta = {"own": json.dumps([settings.address, *settings.also])} | ({"authserv_id": settings.authserv_id} if settings.authserv_id else {})
 
     async def receive(self, arrival: Arrival) -> Receipt:
-        return await self._inlet.receive(replace(arrival, meta={**arrival.meta, **self._meta}))
+        told = await self._signatures.told(arrival) if self._signatures else {}
+        return await self._inlet.receive(replace(arrival, meta={**arrival.meta, **self._meta, **told}))
 
     async def keep(self, chunks: AsyncIterator[bytes]) -> Kept:
         return await self._inlet.keep(chunks)

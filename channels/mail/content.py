@@ -18,6 +18,8 @@ from channels.mail.mime import Part, parse
 MAX_TEXT = 500_000
 # How often a mail may be wrapped in what is not MIME (a signature, base64 around a message).
 _MAX_WRAPPED = 4
+# Mails in one another that are files are each a file of its own so deep; further in, they are kept in the one around, or a megabyte would become hundreds.
+_MAX_BOXES = 3
 # A plain part that only says "look at the other one" is no text. Characters, and how much more the other one has to say.
 _STUB = 200
 _STUB_RATIO = 4
@@ -72,10 +74,10 @@ class Content:
             self.remarks.append(code)
 
 
-def content_of(mail: Part, wrapped: int = 0) -> Content:
-    """Text and files; no part that fails takes another one with it."""
+def content_of(mail: Part, wrapped: int = 0, boxes: int = 0) -> Content:
+    """Text and files; no part that fails takes another one with it. `boxes`: how many mails around this one are files."""
     found = Content()
-    waiting = [_Task(mail)]
+    waiting = [_Task(mail, boxes=boxes)]
     while waiting:
         task = waiting.pop()
         step = _leaf if task.part.is_leaf else _branch
@@ -98,6 +100,8 @@ class _Task:
     shown: bool = True
     # Does it belong to a mail that came with this one as a file?
     enclosed: bool = False
+    # How many mails around it are files.
+    boxes: int = 0
 
 
 def _branch(found: Content, task: _Task, _: int) -> list[_Task]:
@@ -105,23 +109,25 @@ def _branch(found: Content, task: _Task, _: int) -> list[_Task]:
     if part.kind in sealed.ENCRYPTED_KINDS:
         found.remark("encrypted")
     if part.kind == "message/rfc822":
-        if part.disposition == "attachment" or part.name:
+        is_file = part.disposition == "attachment" or bool(part.name)
+        if is_file and task.boxes < _MAX_BOXES:
             _file(found, part, part.raw[part.start : part.end])
-        return [_Task(child, task.shown, task.enclosed or part.disposition == "attachment") for child in part.parts]
+        return [_Task(child, task.shown, task.enclosed or part.disposition == "attachment", task.boxes + is_file) for child in part.parts]
     chosen = _chosen(part) if part.kind == "multipart/alternative" else part.parts
-    return [_Task(child, task.shown and any(child is one for one in chosen), task.enclosed) for child in part.parts]
+    return [_Task(child, task.shown and any(child is one for one in chosen), task.enclosed, task.boxes) for child in part.parts]
 
 
 def _leaf(found: Content, task: _Task, wrapped: int) -> list[_Task]:
     part, data = task.part, task.part.body.data
     found.digests.append(hashlib.sha256(_canonical(part, data)).digest())
     if part.kind in sealed.SMIME_KINDS:
-        _smime(found, part, data, wrapped)
+        _smime(found, task, data, wrapped)
     elif tnef.is_tnef(data):
         _winmail(found, task, data)
     elif part.kind == "message/rfc822" and wrapped < _MAX_WRAPPED:
-        inner = content_of(parse(data), wrapped + 1)
-        _file(found, part, data)
+        inner = content_of(parse(data), wrapped + 1, task.boxes + 1)
+        if task.boxes < _MAX_BOXES:
+            _file(found, part, data)
         found.files += inner.files
         found.enclosed.append(inner.text)
     elif _is_text(part):
@@ -225,14 +231,15 @@ def _first_text(part: Part) -> Part | None:
     return next((below for below in part.walk() if below.is_leaf and below.kind in {"text/plain", "text/html"} and _is_text(below)), None)
 
 
-def _smime(found: Content, part: Part, data: bytes, wrapped: int) -> None:
+def _smime(found: Content, task: _Task, data: bytes, wrapped: int) -> None:
+    part = task.part
     content = sealed.signed_content(data) if wrapped < _MAX_WRAPPED else None
     if content is None:
         if sealed.is_encrypted(data) or part.parameters.get("smime-type", "").lower() in {"enveloped-data", "authenveloped-data"}:
             found.remark("encrypted")
         _file(found, part, data)
         return
-    inner = content_of(parse(content), wrapped + 1)
+    inner = content_of(parse(content), wrapped + 1, task.boxes)
     found.texts.append(inner.text)
     found.files += inner.files
     for remark in inner.remarks:

@@ -55,14 +55,14 @@ class Desk:
         tls = ["STARTTLS"] if self._certificate and not secret else []
         return [self.hostname, f"SIZE {self.settings.max_message_bytes}", "8BITMIME", "SMTPUTF8", *tls, "PIPELINING"]
 
-    async def handle_MAIL(self, server: object, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+    async def handle_MAIL(self, server: Visited, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         """Whoever writes; but what is too large is told before it comes (RFC 1870, section 6.1)."""
         size = next((value for name, _, value in (option.partition("=") for option in options) if name == "SIZE"), "0")
         if not size.isascii() or not size.isdigit() or len(size) > _MAX_DIGITS:
             return "501 5.5.4 Syntax: SIZE=octets"
         if refusal := self.too_large(int(size)):
             return refusal
-        if not self.limits.has_room(int(size)):
+        if not self.limits.has_room(server.visit, int(size)):
             return _NO_ROOM
         envelope.mail_from = address
         return "250 2.1.0 Go on."
@@ -79,9 +79,9 @@ class Desk:
         server.visit.recipients = len(envelope.rcpt_tos)
         return "250 2.1.5 Go on."
 
-    def too_much(self, octets: int) -> str:
-        """The answer to a mail of which so many octets came so far, if it is too large already, or finds no room beside the others; else ""."""
-        return self.too_large((octets - _AROUND) * 3 // 4) or ("" if self.limits.has_room(0) else _NO_ROOM)
+    def too_much(self, visit: Visit) -> str:
+        """The answer to the mail of which a part has come, if it is too large already, or finds no room beside the others; else ""."""
+        return self.too_large((visit.body_bytes - _AROUND) * 3 // 4) or ("" if self.limits.has_room(visit, 0) else _NO_ROOM)
 
     def too_large(self, octets: int) -> str:
         """The answer to a mail of so many octets, as RFC 1870, section 3, counts them, if that is too many; else ""."""

@@ -233,6 +233,7 @@ class Dialogue(SMTP):
 
     async def smtp_QUIT(self, arg: str) -> None:
         """Whatever is said behind it."""
+        self._desk.limits.say_goodbye(self.visit)
         self.hang_up("221 2.0.0 Good bye.")
 
     async def smtp_VRFY(self, arg: str) -> None:
@@ -291,7 +292,7 @@ class Dialogue(SMTP):
         while True:
             piece, is_last = await self._piece()
             self._desk.limits.hold(self.visit, len(piece))
-            refusal = refusal or self._desk.too_much(self.visit.body_bytes)
+            refusal = refusal or self._desk.too_much(self.visit)
             pieces.append(piece)
             if refusal:
                 pieces.clear()

@@ -22,6 +22,9 @@ _MAX_TOKENS = 20
 # RFC 5322, section 3.6.4, as it comes: with spaces in it, and without the brackets.
 _MESSAGE_ID = re.compile(r"<([^<>]{1,500})>")
 _ANSWERS = re.compile(r"(?i)\s*(?:re|bls|balas|aw|sv|antw|vs|odp|ynt|rv|ref)\s*(?:\[\d+\])?\s*[:：]")  # noqa: RUF001  # colons of all programs
+# Mails that nobody reads, or that another than the sender made. Whoever passes a citizen's mail on in this way (or makes one of it that comes first) must not
+# turn the citizen's own into a copy of theirs.
+_NOT_THEIRS = frozenset({"forged", "auto_submitted", "report", "abuse_report", "null_sender"})
 # Whom it was delivered to, as mail servers note it.
 _DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "apparently-to", "x-delivered-to")
 
@@ -37,6 +40,8 @@ class Envelope:
     own: tuple[str, ...] = ()
     # Whose Authentication-Results are believed; empty: nobody's.
     authserv_id: str = ""
+    # What we found its signatures to be: "pass:warga.example fail:list.example"; empty: we did not look, or there are none.
+    dkim: str = ""
     # The mail's size, if only its beginning is here; empty: all of it is here.
     cut: str = ""
 
@@ -48,6 +53,7 @@ class Envelope:
             rcpt_to=_listed(meta.get("rcpt_to", "")),
             own=_listed(meta.get("own", "")),
             authserv_id=meta.get("authserv_id", ""),
+            dkim=meta.get("dkim", ""),
             cut=meta.get("cut", ""),
         )
 
@@ -87,7 +93,7 @@ def read_incoming(raw: bytes, envelope: Envelope) -> Incoming:
     view = reply(text) if bounce is None else text
     message_id, references = _message_id(head), _references(head)
     found = _tokens(head, envelope)
-    authenticated = verdict(head.all("authentication-results"), envelope.authserv_id, sender.address)
+    authenticated = verdict(head.all("authentication-results"), envelope.authserv_id, sender.address, envelope.dkim)
     code = (
         ("bounce" if bounce else "")
         or ("forged" if authenticated.forged else "")
@@ -111,7 +117,7 @@ def read_incoming(raw: bytes, envelope: Envelope) -> Incoming:
         automatic=code,
         bounce=bounce,
         remarks=tuple(dict.fromkeys(remarks)),
-        content_key=_content_key(message_id, sender.address, content, envelope.cut),
+        content_key=_content_key(message_id, sender.address, content, envelope.cut, code if code in _NOT_THEIRS else ""),
     )
 
 
@@ -179,9 +185,9 @@ def _tokens(head: Head, envelope: Envelope) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*found, *tokens.tokens_in_message_ids(answered, envelope.own)]))[:_MAX_TOKENS]
 
 
-def _content_key(message_id: str, sender: str, content: Content, cut: str) -> str | None:
+def _content_key(message_id: str, sender: str, content: Content, cut: str, not_theirs: str) -> str | None:
     """The same for the same words of the same sender, whichever wire brought them; None: it has no Message-ID."""
     if not message_id:
         return None
-    said = [message_id, sender, cut, *(digest.hex() for digest in content.digests)]
+    said = [message_id, sender, cut, *(digest.hex() for digest in content.digests)] + [not_theirs] * bool(not_theirs)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()

@@ -12,6 +12,9 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from channels.contract import Limit
 from channels.mail.settings import SmtpIn
 
+# A mail of this size finds room however full it is: a few who hold heavy ones back must not keep out a citizen's words. All connections together, so
+# many times as much. Bytes.
+SMALL = 64 * 1024
 # Whoever has IPv6 has at least this many bits of it alone (RFC 6177).
 _OWN_BITS = 64
 
@@ -46,6 +49,10 @@ class Limits:
         # By the limit's name, since the start.
         self.rejected: Counter[str] = Counter()
         self._networks: Counter[str] = Counter()
+        # Bytes in flight, by network.
+        self._held: Counter[str] = Counter()
+        # One address leaves room for the largest mail of another.
+        self._share = max(settings.max_message_bytes, settings.max_bytes_in_flight - settings.max_message_bytes)
 
     def enter(self, visit: Visit) -> bool:
         """Count it among all; False: there are too many."""
@@ -65,24 +72,38 @@ class Limits:
     def leave(self, visit: Visit) -> None:
         """It is over. A second time changes nothing."""
         self.visits.discard(visit)
+        self.say_goodbye(visit)
+
+    def say_goodbye(self, visit: Visit) -> None:
+        """It ends by itself, and no longer counts among those of its address: who has heard 221 comes with the next mail before we have cleared away."""
         if visit.address:
             self._networks[network(visit.address)] -= 1
             if not self._networks[network(visit.address)]:
                 del self._networks[network(visit.address)]
             visit.address = ""
 
-    def has_room(self, more: int) -> bool:
-        """Whether so many bytes would find room beside all that is on its way."""
-        return self.bytes_in_flight + more <= self._settings.max_bytes_in_flight or self.refuse("bytes_in_flight")
+    def has_room(self, visit: Visit, more: int) -> bool:
+        """Whether so many bytes would find room beside all that is on its way, and beside what else its address brings."""
+        if visit.body_bytes + more <= SMALL:
+            return True
+        whole, its = self.bytes_in_flight + more, self._held[network(visit.address)] + more
+        return (whole <= self._settings.max_bytes_in_flight and its <= self._share) or self.refuse("bytes_in_flight")
 
     def hold(self, visit: Visit, more: int) -> None:
         """So many bytes of its mail have come."""
         visit.body_bytes += more
         self.bytes_in_flight += more
+        self._held[network(visit.address)] += more
 
     def release(self, visit: Visit) -> None:
         """Its mail is kept, or thrown away."""
+        if not visit.body_bytes:
+            return
+        held, here = self._held, network(visit.address)
         self.bytes_in_flight -= visit.body_bytes
+        held[here] -= visit.body_bytes
+        if not held[here]:
+            del held[here]
         visit.body_bytes = 0
 
     def refuse(self, limit: str) -> bool:

@@ -10,7 +10,11 @@ _ENVELOPED = (bytes.fromhex("06092a864886f70d010703"), bytes.fromhex("060b2a8648
 _SEQUENCE, _SET, _OCTETS, _OCTETS_IN_PIECES, _CONTENT = 0x30, 0x31, 0x04, 0x24, 0xA0
 _MAX_PIECES = 100_000
 _SIGNED_BEGINS = "-----BEGIN PGP SIGNED MESSAGE-----"
-_SIGNATURE_BEGINS, _SIGNATURE_ENDS = "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"
+_SIGNATURE_BEGINS = "-----BEGIN PGP SIGNATURE-----"
+# All of it; where words stand between, or no end comes, they are somebody's.
+_SIGNATURE = re.compile(
+    rf"{_SIGNATURE_BEGINS}[ \t]*\n(?:[A-Za-z-]{{1,40}}: [^\n]*\n)*+(?:[A-Za-z0-9+/=]{{0,76}}[ \t]*+\n)*+-----END PGP SIGNATURE-----",
+)
 _ARMOUR_HEAD = re.compile(r"[ \t]*\n(?:[A-Za-z-]{1,40}: [^\n]*\n)*\n?")
 _ESCAPED_DASH = re.compile(r"^- (?=-)", re.MULTILINE)
 PGP_MESSAGE = "-----BEGIN PGP MESSAGE-----"
@@ -51,8 +55,8 @@ def without_armour(text: str) -> str:
         head = _ARMOUR_HEAD.match(text, begins + len(_SIGNED_BEGINS))
         said = text[head.end() if head else begins : ends]
         kept += [text[at:begins], _ESCAPED_DASH.sub("", said)]
-        last = text.find(_SIGNATURE_ENDS, ends)
-        at = len(text) if last < 0 else last + len(_SIGNATURE_ENDS)
+        signature = _SIGNATURE.match(text, ends)
+        at = signature.end() if signature else ends
 
 
 def _header(data: bytes, at: int) -> tuple[int, int, int | None]:

@@ -31,10 +31,15 @@ def is_this_machine(host: str) -> bool:
     >>> is_this_machine("127.0.0.2"), is_this_machine("localhost"), is_this_machine("imap.example")
     (True, True, False)
     """
+    return ip_address(host).is_loopback if _is_address(host) else host.lower() == "localhost"
+
+
+def _is_address(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        ip_address(host)
     except ValueError:
-        return host.lower() == "localhost"
+        return False
+    return True
 
 
 def _beside(path: Path, info: ValidationInfo) -> Path:
@@ -186,3 +191,16 @@ class MailSettings(_Block):
     authserv_id: str | None = Field(
         default=None, min_length=1, description="how our own border server signs its Authentication-Results (RFC 8601); none: nobody's are believed"
     )
+    check_dkim: bool = Field(
+        default=False, description="look whether the signatures of mails hold (DKIM), where no border server of ours does; keys are looked up in the DNS"
+    )
+    dkim_seconds: float = Field(default=3, gt=0, le=5, description="seconds that this may take for one mail; then it is taken in unchecked")
+    name_servers: tuple[Endpoint, ...] = Field(default=(), description="who is asked for those keys, address:port; none: the name servers of this machine")
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> MailSettings:
+        for server in self.name_servers:
+            if not _is_address(host_and_port(server)[0]):
+                message = "name_servers: give their addresses, not their names."
+                raise ValueError(message)
+        return self

@@ -27,6 +27,8 @@ _GUID = 16
 _MESSAGE = bytes.fromhex("07030200 00000000 c0000000 00000046")
 _MAX_DEPTH = 5
 _MAX_VALUES = 10_000
+# A large one has some hundred; what has more than are looked at is kept as it is, too.
+_MAX_ATTRIBUTES = 50_000
 _CODEPAGES = {65001: "utf-8", 20127: "", 20866: "koi8-r", 21866: "koi8-u", 28591: "iso-8859-1", 50220: "iso-2022-jp", 51932: "euc-jp", 936: "gb18030"}
 
 
@@ -59,11 +61,12 @@ def inside(data: bytes, depth: int = 0) -> Inside:
     """Its files and its words."""
     found, charset = Inside(), "cp1252"
     current: File | None = None
-    at = 6
+    at, attributes = 6, 0
     while at + 9 <= len(data):
+        attributes += 1
         level, attribute, _, length = struct.unpack_from("<BHHI", data, at)
         value = data[at + 9 : at + 9 + length]
-        if len(value) < length or level not in {1, _ATTACHMENT_LEVEL}:
+        if len(value) < length or level not in {1, _ATTACHMENT_LEVEL} or attributes > _MAX_ATTRIBUTES:
             found.whole = False
             break
         at += 9 + length + 2
@@ -120,8 +123,9 @@ def _words(said: dict[int, tuple[int, bytes]], wanted: tuple[int, ...], charset:
 def _properties(found: Inside, data: bytes) -> Iterator[tuple[int, tuple[int, bytes]]]:
     """(property, (type, value)) of a list of MAPI properties, until its end or until it makes no sense any more ([MS-OXTNEF], section 2.1.3.4)."""
     with suppress(struct.error):
-        at = 4
-        for _ in range(min(struct.unpack_from("<I", data)[0], _MAX_VALUES)):
+        at, properties = 4, struct.unpack_from("<I", data)[0]
+        found.whole &= properties <= _MAX_VALUES
+        for _ in range(min(properties, _MAX_VALUES)):
             kind, name = struct.unpack_from("<HH", data, at)
             at = _past_name(data, at + 4) if name >= _NAMED else at + 4
             count, single = 1, not kind & _MULTI

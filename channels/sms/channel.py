@@ -10,7 +10,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode
 
@@ -32,6 +32,8 @@ _log = structlog.get_logger(__name__)
 # Nothing is answered by TwiML: the acknowledgement goes by the outbox (law 7).
 _TAKEN = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 _LATER = timedelta(seconds=30)
+# A refusal is told for so long: few write at night, and who operates this looks in the morning.
+_TOLD = timedelta(hours=24)
 # Twilio docs, "What is a String Identifier (SID)?".
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
@@ -48,6 +50,8 @@ class TwilioSms:
         self._bases = tuple(f"{url.rstrip('/')}/in/{name}" for url in settings.public_urls or about.public_urls)
         self._senders: dict[str, str] = {str(kind): number for kind, number in settings.from_numbers.items()}
         self._clock = about.clock
+        # When somebody last spoke in our account's name and could not sign for it, and nobody could since; None: all is well.
+        self._unsigned_at: datetime | None = None
         self._tokens = tuple(token.get_secret_value() for token in settings.auth_tokens)
         account = (settings.account_sid, self._tokens[0])
         self._body = Limit("max_body_bytes", settings.max_body_bytes)
@@ -93,10 +97,14 @@ class TwilioSms:
     async def _judge(self, inlet: Inlet, kind: str, request: web.Request, raw: bytes) -> web.Response:
         url = self._called(kind, request, raw)
         if url is None:
+            # Whoever only tries doors does not know our account; Twilio does.
+            if form.fields(raw).get("AccountSid") == self._settings.account_sid:
+                self._unsigned_at = self._clock()
             return web.Response(status=403, text="This request is not signed by the provider for this address.\n")
         said = form.fields(raw)
         if said.get("AccountSid") != self._settings.account_sid:
             return web.Response(status=403, text="This request is for another account.\n")
+        self._unsigned_at = None
         await inlet.receive(self._arrival(kind, raw, said, url, request.query.get("notice")))
         return web.Response(text=_TAKEN, content_type="text/xml")
 
@@ -179,8 +187,10 @@ class TwilioSms:
         return Checked(ok=True, sentence="Twilio says that the account is active.")
 
     async def check_in(self) -> Checked:
-        """Others come to us."""
-        return Checked(ok=True, sentence="")
+        """Others come to us; whom we turn away is told, as Twilio keeps it to its own log."""
+        if self._unsigned_at is None or self._clock() - self._unsigned_at > _TOLD:
+            return Checked(ok=True, sentence="")
+        return Checked(ok=False, sentence="What comes in the name of our Twilio account is refused, because its signature does not hold.", kind="refused")
 
     async def close(self) -> None:
         """Give back connections."""

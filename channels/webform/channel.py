@@ -49,7 +49,7 @@ _LATER = timedelta(seconds=30)
 _MINUTE = 60
 _TEN_MINUTES = 600
 # What protects the machine, by its name in the settings.
-_LIMITS = ("max_files", "max_file_bytes", "max_body_bytes", "max_text_bytes", "max_fields", "max_per_minute", "max_at_once")
+_LIMITS = ("max_files", "max_file_bytes", "max_body_bytes", "max_text_bytes", "max_fields", "max_per_minute", "max_at_once", "idle_seconds", "accept_seconds")
 
 
 class WebForm:
@@ -118,12 +118,16 @@ class WebForm:
         except (Unreadable, web.RequestPayloadError):
             return self._views.unreadable(look)
         except Refused as refused:
+            self._count({"accept_seconds"} if isinstance(refused.__cause__, TimeoutError) else set())
             after = refused.retry_after
-        except Gone:
+        except Gone as gone:
+            # Who hangs up was not turned away.
+            self._count(set() if isinstance(gone.__cause__, ConnectionError) else {"idle_seconds"})
             after = _LATER
         except (Exception, asyncio.CancelledError) as error:  # law 1: a time-out or any fault of ours is temporary; its words may be a citizen's
             if _is_ended(error):
                 raise
+            self._count({"accept_seconds"} if isinstance(error, TimeoutError) else set())
             _log.error("not accepted", channel=self.name, error=type(error).__name__)
             after = _LATER
         finally:

@@ -21,6 +21,8 @@ from gateway.commands.console import AsJson, fail, say_json
 # As everybody measures it; the others only in the long run.
 _CONNECTIONS = 16
 _OTHERS = (1, 64, 256)
+# How long the steady load lasts.
+_QUICK_SECONDS, _LONG_SECONDS = 5.0, 15.0
 Quick = Annotated[bool, typer.Option("--quick", help="The main numbers, in about a minute.")]
 Postgres = Annotated[str | None, typer.Option("--postgresql", metavar="URL", help="An empty database, to measure growth there, too (postgresql+asyncpg://…).")]
 
@@ -45,10 +47,10 @@ def _tell(words: str) -> None:
 
 
 async def _quick(folder: Path) -> dict[str, object]:
-    found = await accepting.webhooks(folder / "accepting", _CONNECTIONS, 3, _tell)
+    found = await accepting.webhooks(folder / "accepting", _CONNECTIONS, 3, _tell, each=False)
     found |= await whole_way.burst(folder / "burst", 10_000, _tell)
-    found |= await whole_way.loaded(folder / "loaded", _number(found, "e2e_per_s") / 2, _tell)
-    found |= await mailing.mail(folder / "mail", 3, 1_000, _tell)
+    found |= await whole_way.loaded(folder / "loaded", _number(found, "e2e_per_s") / 2, _QUICK_SECONDS, _tell)
+    found |= await mailing.mail(folder / "mail", 3, 500, _tell)
     return found | {"e2e_vs_bare": _number(found, "e2e_per_s") / _number(found, "bare_per_s")}
 
 
@@ -63,7 +65,7 @@ async def _long(folder: Path, postgresql: str | None) -> dict[str, object]:
         found |= {f"{name}_{connections}": value for name, value in some.items()}
     found |= await whole_way.away(folder / "away", _tell)
     found |= await whole_way.burst(folder / "burst", 100_000, _tell)
-    found |= await whole_way.loaded(folder / "loaded", _number(found, "e2e_per_s") / 2, _tell)
+    found |= await whole_way.loaded(folder / "loaded", _number(found, "e2e_per_s") / 2, _LONG_SECONDS, _tell)
     found |= await mailing.mail(folder / "mail", 5, 5_000, _tell)
     found |= await growth(folder / "growth", SQLITE, _tell)
     found["growth_1e6"] = found["growth_1e6_sqlite"]

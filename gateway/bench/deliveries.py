@@ -28,11 +28,11 @@ _BOUNDARY = "----batas-ukur"
 Make = Callable[[int], bytes]
 
 
-def write(file: Path, first: int, count: int, make: Make | None = None) -> None:
-    """Deliveries number `first` and following, each of another citizen's report, as a list of bytes."""
+def write(file: Path, first: int, count: int, make: Make | None = None, *, times: int = 1) -> None:
+    """Deliveries number `first` and following, each of another citizen's report, as a list of bytes; so many times over, for whoever keeps nothing."""
     make = make or webhooks()
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(pickle.dumps([make(i) for i in range(first, first + count)]))
+    file.write_bytes(pickle.dumps([make(i) for i in range(first, first + count)] * times))
 
 
 def webhooks() -> Make:

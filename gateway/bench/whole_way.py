@@ -23,9 +23,9 @@ from gateway.demo.twilio import Twilio
 from gateway.store.engine import Store, StoreAway
 from gateway.store.tables import notices
 
-# A loaded gateway is one that is given half of what it can do, for so long. Seconds.
-_LOADED_SECONDS = 8.0
 _IDLE_REPORTS = 50
+# A second; slow enough for each to be alone.
+_IDLE_RATE = 20
 # How often the store is looked into. Seconds.
 _LOOK_SECONDS = 0.002
 
@@ -80,14 +80,14 @@ async def burst(folder: Path, reports: int, tell: Tell) -> dict[str, object]:
         }
 
 
-async def loaded(folder: Path, per_second: float, tell: Tell) -> dict[str, object]:
-    """A fresh gateway at a steady load: from received to the acknowledgement stored."""
+async def loaded(folder: Path, per_second: float, seconds: float, tell: Tell) -> dict[str, object]:
+    """A fresh gateway that is given half of what it can do, for so long: from received to the acknowledgement stored."""
     async with a_gateway(folder) as place:
         # What it does at its start is not part of it.
         await _idle(place, tell)
-        deliveries.write(place.file, 10**8, int(per_second * _LOADED_SECONDS))
+        deliveries.write(place.file, 10**8, int(per_second * seconds))
         async with _watched(place) as seen:
-            steady = await load(place.gateway, 16, _LOADED_SECONDS * 2, place.file, per_second=per_second)
+            steady = await load(place.gateway, 16, seconds * 2, place.file, per_second=per_second)
             await until_stored(place.store, _IDLE_REPORTS + steady.count)
         took = sorted(_latencies(place, seen, _IDLE_REPORTS))
     p99 = took[int(len(took) * 0.99) - 1]
@@ -123,7 +123,7 @@ async def away(folder: Path, tell: Tell) -> dict[str, object]:
 async def _idle(place: Place, tell: Tell) -> dict[str, object]:
     deliveries.write(place.file, 0, _IDLE_REPORTS)
     async with _watched(place) as seen:
-        await load(place.gateway, 1, 30, place.file, per_second=20)
+        await load(place.gateway, 1, 30, place.file, per_second=_IDLE_RATE)
         await until_stored(place.store, _IDLE_REPORTS)
     median = statistics.median(_latencies(place, seen, 0))
     tell(f"idle: {median:.1f} ms from received to the acknowledgement stored")

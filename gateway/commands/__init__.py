@@ -15,6 +15,7 @@ COMMANDS = {
     "health": "gateway.commands.health:health",
     "trace": "gateway.commands.trace:trace",
     "reconcile": "gateway.commands.reconcile:reconcile",
+    "answer": "gateway.commands.answer:answer",
     "parked": "gateway.commands.parked:parked",
     "replay": "gateway.commands.parked:replay",
     "backup": "gateway.commands.backup:backup",

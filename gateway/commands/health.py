@@ -57,6 +57,8 @@ def _asked(config: Config) -> dict[str, Any]:
             found: dict[str, Any] = json.loads(said)
             return found
         fail(f"What answers at {config.listen.operators} does not know this token. Is it a gateway with another configuration?", 2)
+    except PermissionError as error:
+        fail(f"{error.filename} cannot be read by who types this. Type it as the user as whom the gateway runs.", 2)
     except (OSError, HTTPException, ValueError) as error:
         fail(f"Nobody answers at {config.listen.operators} ({type(error).__name__}). Is the gateway running?", 2)
     finally:

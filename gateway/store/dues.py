@@ -59,6 +59,12 @@ async def referred(tx: Transaction, digests: Iterable[str]) -> set[str]:
     return found
 
 
+async def overdue(tx: Transaction, since: datetime) -> int:
+    """How many could have been worked on since then, and wait."""
+    [(count,)] = await tx.all(sa.select(sa.func.count()).where(due.c.state == "waiting", due.c.due_at < since))
+    return int(count)
+
+
 def row(kind: str, channel: str, data: Row, at: datetime) -> Row:
     """Something to do at that time."""
     empty = {"attempts": 0, "state": "waiting", "reason": "", "leased_by": None, "leased_until": None}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from gateway.cancelled import CallCancelled, only_ours
+from gateway.store import sqlite
 
 # All nodes of a deployment queue for this while one of them migrates (pg_advisory_xact_lock takes any number).
 _MIGRATION_LOCK = 7_204_118_902
@@ -24,8 +24,6 @@ _MIGRATION_LOCK = 7_204_118_902
 _STATEMENT_SECONDS = 30
 # How long a writer of this process waits for those before it. Seconds.
 _TURN_SECONDS = 10
-# Marks a connection that will not write.
-_LOOKING = "looking"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -75,10 +73,7 @@ class Store:
         self._turn = asyncio.Lock()
         self._errors = _library_errors(self._engine.dialect)
         if self.sqlite:
-            sa.event.listen(self._engine.sync_engine, "do_connect", _make_private)
-            sa.event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
-            sa.event.listen(self._engine.sync_engine, "begin", _begin_immediate)
-            sa.event.listen(self._engine.sync_engine, "invalidate", _roll_back)
+            sqlite.prepare(self._engine)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -101,7 +96,7 @@ class Store:
         """To look only: on SQLite nobody who writes is waited for. Raises StoreAway."""
         with _translated(self._errors):
             async with self._engine.connect() as connection:
-                looking = await connection.execution_options(**{_LOOKING: True})
+                looking = await connection.execution_options(**{sqlite.LOOKING: True})
                 async with looking.begin():
                     yield Transaction(looking)
 
@@ -120,37 +115,12 @@ class Store:
 
 def _options(url: str) -> dict[str, object]:
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 5.0}}
+        return sqlite.OPTIONS
     return {
         "pool_pre_ping": True,
         "pool_timeout": 10,
         "connect_args": {"timeout": 5, "command_timeout": _STATEMENT_SECONDS, "server_settings": {"application_name": "no-wrong-door"}},
     }
-
-
-def _make_private(_dialect: object, _record: object, arguments: Sequence[object], _options: object) -> None:
-    # What citizens wrote is for nobody else on this machine; SQLite's other files take the mode of this one.
-    with suppress(OSError):
-        os.close(os.open(str(arguments[0]), os.O_CREAT | os.O_WRONLY, 0o600))
-
-
-def _prepare_sqlite(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
-    # The driver's own BEGIN comes too late (at the first write) and loses updates without an error (97 of 150: LIBRARIES.md 1.6).
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000", "cache_size = -32768"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_LOOKING) else "BEGIN IMMEDIATE")
-
-
-def _roll_back(connection: sa.engine.interfaces.DBAPIConnection, _record: object, _error: BaseException | None) -> None:
-    # Cancelled between a query and its rows: closed like that, SQLite keeps the store locked until the garbage collector finds the cursor (5 to 20 s, seen).
-    with suppress(Exception):
-        connection.rollback()
 
 
 def _library_errors(dialect: sa.Dialect) -> tuple[type[Exception], ...]:
@@ -194,9 +164,13 @@ def _migrate(connection: sa.Connection) -> None:
     config = AlembicConfig()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    scripts = ScriptDirectory.from_config(config)
+    known = {script.revision for script in scripts.walk_revisions()}
     if sa.inspect(connection).has_table("alembic_version"):
         there = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
         if there is not None and there not in known:
             raise StoreRefuses(f"The store was made by a newer gateway (version {there}). Install that gateway again; nothing was changed.")
+        if there == scripts.get_current_head():
+            # The usual case, and each node meets it whenever its store comes back: what would do nothing reads all scripts once more.
+            return
     command.upgrade(config, "head")

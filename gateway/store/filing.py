@@ -9,8 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.case import Case
+from gateway.notices import ACKNOWLEDGEMENT
 from gateway.store import tables
 from gateway.store.engine import Clash, Transaction
 from gateway.store.tables import (
@@ -21,6 +23,7 @@ from gateway.store.tables import (
     cases,
     complaint_versions,
     links,
+    notices,
 )
 from gateway.store.writing import Row, upsert
 from normalizer import Address
@@ -56,32 +59,55 @@ class Rows:
 
 # Parents before children: foreign keys are on.
 _ORDER = ("cases", "case_numbers", "links", "complaint_versions", "events", "arrivals", "messages", "message_cases", "attachments", "notices", "due")
+# Made once: building a statement takes longer than running it (measured).
+_INSERTS: dict[str, sa.Insert] = {name: getattr(tables, name).insert() for name in _ORDER}
+_A = arrivals.c
+_SAID = sa.select(_A.wire_id, _A.fingerprint, _A.case).where(
+    _A.channel == sa.bindparam("on"), _A.wire_id.in_(sa.bindparam("ids", expanding=True)), _A.outcome != "duplicate"
+)
+_TAKEN = sa.select(case_numbers.c.number).where(case_numbers.c.number.in_(sa.bindparam("numbers", expanding=True)))
 
 
 async def write(tx: Transaction, rows: Rows) -> None:
     """Insert it all. Raises Clash if another node was faster with one of them, Unstorable for a value that no store takes."""
     # The same photo twice is one file.
     await upsert(tx, tables.blobs, list({row["digest"]: row for row in rows.blobs}.values()), keys=("digest",))
-    for name in _ORDER:
-        await tx.run(getattr(tables, name).insert(), getattr(rows, name))
+    for name, insert in _INSERTS.items():
+        await tx.run(insert, getattr(rows, name))
 
 
 async def said(tx: Transaction, channel: str, wire_ids: Iterable[str]) -> dict[str, list[Said]]:
     """What the store has under these ids of a channel, by id."""
-    a = arrivals.c
-    statement = sa.select(a.wire_id, a.fingerprint, a.case).where(a.channel == channel, a.wire_id.in_(list(wire_ids)), a.outcome != "duplicate")
     found: dict[str, list[Said]] = {}
-    for wire_id, fingerprint, case in await tx.all(statement):
+    for wire_id, fingerprint, case in await tx.all(_SAID, {"on": channel, "ids": list(wire_ids)}):
         found.setdefault(wire_id, []).append(Said(fingerprint, case))
     return found
 
 
-async def said_elsewhere(tx: Transaction, keys: Iterable[str]) -> dict[str, UUID | None]:
-    """What the store has under these content keys, whatever wire brought it: key to case."""
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The same words, brought before."""
+
+    case: UUID | None
+    # Whether they opened that case.
+    opened: bool
+
+
+async def said_elsewhere(tx: Transaction, keys: Iterable[str]) -> dict[str, Elsewhere]:
+    """What the store has under these content keys, whatever wire brought it, by key."""
     wanted, a = list(keys), arrivals.c
     if not wanted:
         return {}
-    return {row.content_key: row.case for row in await tx.all(sa.select(a.content_key, a.case).where(a.content_key.in_(wanted), a.outcome != "duplicate"))}
+    rows = await tx.all(sa.select(a.content_key, a.case, a.outcome).where(a.content_key.in_(wanted), a.outcome != "duplicate"))
+    return {key: Elsewhere(case, outcome == "case") for key, case, outcome in rows}
+
+
+async def acknowledged(tx: Transaction, which: Iterable[UUID]) -> set[UUID]:
+    """Those of these cases that have an acknowledgement, sent or not."""
+    wanted, n = list(which), notices.c
+    if not wanted:
+        return set()
+    return {case for (case,) in await tx.all(sa.select(n.case).where(n.case.in_(wanted), n.kind == ACKNOWLEDGEMENT))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +138,7 @@ async def correspondents_of(tx: Transaction, who: Iterable[Address]) -> dict[Add
 
 async def taken(tx: Transaction, numbers: Iterable[str]) -> set[str]:
     """Which of these numbers lead somewhere already."""
-    return {number for (number,) in await tx.all(sa.select(case_numbers.c.number).where(case_numbers.c.number.in_(list(numbers))))}
+    return {number for (number,) in await tx.all(_TAKEN, {"numbers": list(numbers)})}
 
 
 async def linked(tx: Transaction, digests: Iterable[str]) -> dict[str, UUID]:
@@ -123,11 +149,22 @@ async def linked(tx: Transaction, digests: Iterable[str]) -> dict[str, UUID]:
     return {row.digest: row.case for row in await tx.all(sa.select(links.c.digest, links.c.case).where(links.c.digest.in_(wanted)))}
 
 
+def _spent(insert: sqlite.Insert | postgresql.Insert) -> sa.Executable:
+    # Changed to what it is: that locks the row and returns it, whether it was there or not.
+    return insert.on_conflict_do_update(index_elements=["channel", "hour"], set_={"used": budgets.c.used}).returning(budgets.c.used)
+
+
+_SPENT_SQLITE, _SPENT_POSTGRESQL = _spent(sqlite.insert(budgets)), _spent(postgresql.insert(budgets))
+_SPEND = budgets.update().where(budgets.c.channel == sa.bindparam("which"), budgets.c.hour == sa.bindparam("at")).values(used=sa.bindparam("now_used"))
+
+
 async def spent(tx: Transaction, channel: str, now: datetime) -> int:
     """How many notices this channel has been given in this hour; the row is ours until the transaction ends."""
-    await upsert(tx, budgets, [{"channel": channel, "hour": _hour(now), "used": 0}], keys=("channel", "hour"))
-    statement = sa.select(budgets.c.used).where(budgets.c.channel == channel, budgets.c.hour == _hour(now)).with_for_update()
-    return int((await tx.all(statement))[0][0])
+    used = int((await tx.all(_SPENT_SQLITE if tx.sqlite else _SPENT_POSTGRESQL, {"channel": channel, "hour": _hour(now), "used": 0}))[0][0])
+    if used == 0:
+        # Once an hour: what is older than a week is forgotten.
+        await tx.run(budgets.delete().where(budgets.c.channel == channel, budgets.c.hour < now - timedelta(days=8)))
+    return used
 
 
 async def spent_since(tx: Transaction, purse: str, since: datetime) -> int:
@@ -137,9 +174,8 @@ async def spent_since(tx: Transaction, purse: str, since: datetime) -> int:
 
 
 async def spend(tx: Transaction, channel: str, used: int, now: datetime) -> None:
-    """So many in all in this hour; what is older than a week is forgotten."""
-    await tx.run(budgets.update().where(budgets.c.channel == channel, budgets.c.hour == _hour(now)).values(used=used))
-    await tx.run(budgets.delete().where(budgets.c.channel == channel, budgets.c.hour < now - timedelta(days=8)))
+    """So many in all in this hour."""
+    await tx.run(_SPEND, {"which": channel, "at": _hour(now), "now_used": used})
 
 
 def _hour(now: datetime) -> datetime:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from channels import DeliveryUpdate, Notice
 from gateway.store.engine import Transaction
-from gateway.store.tables import addresses, cases, notices
+from gateway.store.tables import addresses, budgets, cases, notices
 from normalizer import Address
 from normalizer.address import identity
 
@@ -114,6 +114,8 @@ class Waiting:
     count: int
     # When the first of them should have gone; None: nothing waits.
     oldest: datetime | None
+    # Of the channel's budget for this hour.
+    spent: int = 0
 
 
 async def waiting(tx: Transaction, channel: str, now: datetime) -> Waiting:
@@ -121,7 +123,9 @@ async def waiting(tx: Transaction, channel: str, now: datetime) -> Waiting:
     n = notices.c
     due = (n.channel == channel, n.state.in_(WAITING), n.due_at <= now)
     [(count, oldest)] = await tx.all(sa.select(sa.func.count().label("count"), sa.func.min(n.due_at).label("oldest")).where(*due))
-    return Waiting(count, oldest)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    spent = await tx.all(sa.select(budgets.c.used).where(budgets.c.channel == channel, budgets.c.hour == hour))
+    return Waiting(count, oldest, spent[0].used if spent else 0)
 
 
 async def parked(tx: Transaction) -> list[Parked]:

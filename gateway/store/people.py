@@ -16,6 +16,19 @@ from gateway.store.tables import addresses, correspondents
 from normalizer import Address
 from normalizer.address import identity
 
+# Made once: building a statement takes longer than running it (measured).
+_A = addresses.c
+_ITS = (_A.kind == sa.bindparam("k"), _A.value == sa.bindparam("v"))
+_ALIVE = addresses.update().where(*_ITS).values(undeliverable_at=None)
+_REMEMBER = addresses.update().where(*_ITS).values(recent=sa.bindparam("r"), unannounced=sa.bindparam("u"))
+_THERE = (
+    sa.select(_A.kind, _A.value, _A.correspondent, _A.recent, _A.unannounced, _A.undeliverable_at)
+    .where(_A.kind == sa.bindparam("k"), _A.value.in_(sa.bindparam("values", expanding=True)))
+    .order_by(_A.value)
+    .with_for_update()
+)
+_NEW_PEOPLE, _NEW_ADDRESSES = correspondents.insert(), addresses.insert()
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -38,34 +51,26 @@ async def _known(tx: Transaction, wanted: Iterable[Address], now: datetime) -> d
     order = sorted(wanted, key=lambda address: (address.kind, address.value))
     people: dict[Address, Person] = {}
     for kind in sorted({address.kind for address in order}):
-        a = addresses.c
         values = [address.value for address in order if address.kind == kind]
-        statement = sa.select(a.kind, a.value, a.correspondent, a.recent, a.unannounced, a.undeliverable_at).where(a.kind == kind, a.value.in_(values))
-        for kind_, value, correspondent, recent, unannounced, undeliverable_at in await tx.all(statement.order_by(a.value).with_for_update()):
+        for kind_, value, correspondent, recent, unannounced, undeliverable_at in await tx.all(_THERE, {"k": kind, "values": values}):
             allowance = Allowance(tuple((datetime.fromisoformat(at), what) for at, what in recent), unannounced)
             people[Address(kind_, value)] = Person(correspondent, allowance, undeliverable_at is not None)
     strangers = [address for address in order if address not in people]
     met = {address: Person(new_id(), Allowance()) for address in strangers}
-    await tx.run(correspondents.insert(), [{"id": person.id, "language": None, "since": now} for person in met.values()])
+    await tx.run(_NEW_PEOPLE, [{"id": person.id, "language": None, "since": now} for person in met.values()])
     rows: list[dict[str, object]] = [
         {"kind": a.kind, "value": a.value, "correspondent": person.id, "recent": [], "unannounced": 0, "undeliverable_at": None} for a, person in met.items()
     ]
-    await tx.run(addresses.insert(), rows)
+    await tx.run(_NEW_ADDRESSES, rows)
     return people | met
 
 
 async def remember(tx: Transaction, allowances: Mapping[Address, Allowance], senders: Collection[Address]) -> None:
     """What was sent and withheld, by mailbox, for the next hour and week. `senders`: who wrote now, so that their address is alive."""
-    alive = addresses.update().where(addresses.c.kind == sa.bindparam("k"), addresses.c.value == sa.bindparam("v")).values(undeliverable_at=None)
     writers = {identity(sender) for sender in senders if sender.kind == "email"}
-    await tx.run(alive, [{"k": one.kind, "v": one.value} for one in sorted(writers, key=lambda one: one.value)])
-    statement = (
-        addresses.update()
-        .where(addresses.c.kind == sa.bindparam("k"), addresses.c.value == sa.bindparam("v"))
-        .values(recent=sa.bindparam("r"), unannounced=sa.bindparam("u"))
-    )
+    await tx.run(_ALIVE, [{"k": one.kind, "v": one.value} for one in sorted(writers, key=lambda one: one.value)])
     await tx.run(
-        statement,
+        _REMEMBER,
         [
             {"k": to.kind, "v": to.value, "r": [[at.isoformat(), kind] for at, kind in allowance.recent], "u": allowance.unannounced}
             for to, allowance in sorted(allowances.items(), key=lambda item: (item[0].kind, item[0].value))

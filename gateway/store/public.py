@@ -117,7 +117,8 @@ async def conversation(tx: Transaction, case: UUID) -> list[Said]:
     for message, *file in await tx.all(wanted.where(*which).order_by(a.message, a.position)):
         files.setdefault(message, []).append(File(*file))
     said = [Said(row.direction == "in", row.text, row.at, tuple(files.get(row.id, ()))) for row in told]
-    sent = sa.select(n.short, n.sent_at).where(n.case == case, n.sent_at.is_not(None)).order_by(n.sent_at.desc())
+    # What an officer said is a message already, and what a word was answered is on this page anyhow.
+    sent = sa.select(n.short, n.sent_at).where(n.case == case, n.kind == "acknowledgement", n.sent_at.is_not(None)).order_by(n.sent_at.desc())
     ours = await tx.all(sent.limit(_MOST_MESSAGES))
     said += [Said(by_citizen=False, text=row.short, at=row.sent_at) for row in ours]
     return sorted(said, key=lambda one: one.at)

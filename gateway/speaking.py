@@ -1,0 +1,83 @@
+"""An officer's words to the citizen, in the citizen's own channel: on the case, on its page, and by the one way back (law 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from channels.pages import PRIVATE_PATH, TRACK_PATH
+from gateway import case as cases
+from gateway import notices, threads, tracking
+from gateway import rows as make
+from gateway.ids import new_id
+from gateway.office import Office
+from gateway.store import filing as store
+from gateway.store import lookup, standing
+from gateway.store.engine import Transaction
+from gateway.store.filing import Rows
+from gateway.store.standing import Reached
+from gateway.store.writing import Row
+from normalizer.text import clean
+
+
+class NoSuchCase(Exception):
+    """No report has this number."""
+
+
+class NothingSaid(Exception):
+    """There is nothing in it that could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What became of it."""
+
+    number: str
+    # The channel that it goes out by; empty: nobody can be written to, and it is read on the report's page.
+    channel: str
+
+
+async def speak(tx: Transaction, office: Office, number: str, text: str, by: str, public_urls: Sequence[str], now: datetime) -> Spoken:
+    """Say it. `by`: who says it, for the history. Raises NoSuchCase, NothingSaid, Clash (somebody changed the case meanwhile)."""
+    said = clean(text)
+    if not said:
+        raise NothingSaid
+    found = await lookup.case_of(tx, number)
+    if found is None:
+        raise NoSuchCase
+    case = await store.case(tx, found)
+    changed, event = cases.remark(case, "answered", reason="person", at=now, actor=by)
+    rows = Rows(events=[make.event(event)])
+    message = {"id": new_id(), "journal": None, "seq": None, "correspondent": None, "direction": "out", "text": said, "shown": None}
+    rows.messages.append(message | {"decision": "spoken", "reason": f"person:{by}", "at": now})
+    rows.message_cases.append({"message": message["id"], "case": case.id})
+    reached = await standing.reached(tx, case.id)
+    if reached is not None:
+        rows.notices.append(await _notice(tx, office, case, said, reached, public_urls, now))
+    await store.change(tx, changed, case.version)
+    await store.write(tx, rows)
+    return Spoken(case.number, reached.channel if reached else "")
+
+
+async def _notice(tx: Transaction, office: Office, case: cases.Case, said: str, to: Reached, public_urls: Sequence[str], now: datetime) -> Row:
+    words = office.words_for((await store.latest_complaint(tx, case.id)).get("language"))
+    base = public_urls[0].rstrip("/") if public_urls else ""
+    if case.correspondent is None:
+        # A contact that was typed into a form may be a stranger's: only whoever has the report's page may read what is said (law 10).
+        texts = notices.pointer(words, case.number, base + TRACK_PATH)
+    else:
+        link = await standing.link_of(tx, office.key, case.id)
+        texts = notices.spoken(words, case.number, said, f"{base}{PRIVATE_PATH}/{link}" if link else base + TRACK_PATH)
+    empty: Row = {"provider_id": None, "attempts": 0, "maybe_sent": False, "leased_by": None, "leased_until": None, "sent_at": None}
+    forms: Row = {"short": texts.short, "full": texts.full, "subject": texts.subject, "state": "queued", "reason": ""}
+    where: Row = {"channel": to.channel, "to_kind": to.kind, "to_value": to.value, "thread": to.thread, "token": threads.token(office.key, case.number)}
+    return {"id": new_id(), "case": case.id, "kind": notices.SPOKEN, **where, **forms, **empty, "made_at": now, "due_at": now}
+
+
+def known(number: str) -> str:
+    """As we write it. Raises NoSuchCase for what cannot be one."""
+    parsed = tracking.parse(number)
+    if parsed is None:
+        raise NoSuchCase
+    return parsed

@@ -1,0 +1,196 @@
+"""Commands of the gateway, each a process of its own, born of one that has imported everything: importing takes a second, and hundreds are started here.
+
+What is born is what `python -m gateway` is: it has its own pid, streams, folder and surroundings, and is killed and waited for like any.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# Length of the request, or a pid, or how it ended.
+_NUMBER = struct.Struct("!q")
+# A process that cannot be born or does not end hangs. Seconds.
+_PATIENCE_SECONDS = 100
+
+
+class Child:
+    """A process that was born, like one of asyncio's."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self.pid = _number(line)
+        self.returncode: int | None = None
+        self._ending: asyncio.Task[int] | None = None
+
+    def watch(self) -> None:
+        """Know of its end as soon as it comes."""
+        self._line.setblocking(False)  # noqa: FBT003  # the socket's own
+        self._ending = asyncio.create_task(self._ended())
+
+    async def _ended(self) -> int:
+        said = b""
+        while len(said) < _NUMBER.size:
+            more = await asyncio.get_running_loop().sock_recv(self._line, _NUMBER.size)
+            assert more, "nobody knows how it ended"
+            said += more
+        self.returncode = int(_NUMBER.unpack(said)[0])
+        self._line.close()
+        return self.returncode
+
+    async def wait(self) -> int:
+        """How it ended, as asyncio counts: minus the signal."""
+        assert self._ending is not None
+        return await asyncio.shield(self._ending)
+
+    def wait_here(self) -> int:
+        """The same, for who has no loop."""
+        with self._line:
+            self.returncode = _number(self._line)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Its pid is nobody else's before its end was read here."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill -9"""
+        self.send_signal(signal.SIGKILL)
+
+
+@dataclass
+class Nursery:
+    """Starts with the first that is to be born, and ends with whoever asked."""
+
+    _asked: threading.Lock = field(default_factory=threading.Lock)
+    _line: socket.socket | None = None
+    _mother: subprocess.Popen[bytes] | None = None
+
+    def born(self, arguments: Sequence[str], surroundings: Mapping[str, str], folder: Path, streams: tuple[int, int, int] = (0, 1, 2)) -> Child:
+        """`python -m gateway` with these arguments."""
+        request = json.dumps([list(arguments), dict(surroundings), str(folder)]).encode()
+        ours, its = socket.socketpair()
+        with self._asked, its:
+            line = self._line or self._begin()
+            socket.send_fds(line, [_NUMBER.pack(len(request))], [*streams, its.fileno()])
+            line.sendall(request)
+        ours.settimeout(_PATIENCE_SECONDS)
+        return Child(ours)
+
+    def _begin(self) -> socket.socket:
+        self._line, its = socket.socketpair()
+        with its:
+            surroundings = {**os.environ, "PYTHONPATH": str(ROOT)}
+            self._mother = subprocess.Popen([sys.executable, "-m", "tests.nursery", str(its.fileno())], pass_fds=[its.fileno()], env=surroundings, cwd=ROOT)
+        return self._line
+
+    def close(self) -> None:
+        """Nobody is born any more."""
+        if self._line is not None and self._mother is not None:
+            self._line.close()
+            self._mother.wait()
+            self._line = self._mother = None
+
+
+NURSERY = Nursery()
+
+
+def run(arguments: Sequence[str], surroundings: Mapping[str, str], folder: Path, said: str = "") -> subprocess.CompletedProcess[str]:
+    """As subprocess.run() of `python -m gateway`: until its end, with all that it said."""
+    with tempfile.TemporaryFile("w+") as stdin, tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
+        stdin.write(said)
+        stdin.seek(0)
+        ended = NURSERY.born(arguments, surroundings, folder, (stdin.fileno(), stdout.fileno(), stderr.fileno())).wait_here()
+        stdout.seek(0)
+        stderr.seek(0)
+        return subprocess.CompletedProcess(["gateway", *arguments], ended, stdout.read(), stderr.read())
+
+
+def _number(line: socket.socket) -> int:
+    return int(_NUMBER.unpack(line.recv(_NUMBER.size, socket.MSG_WAITALL))[0])
+
+
+# From here on: the process of which they are born.
+
+
+def _attend(line: socket.socket) -> None:
+    """Return in each that is born, with its arguments in sys.argv; end when nobody asks any more."""
+    gc.freeze()
+    while True:
+        head, streams, _, _ = socket.recv_fds(line, _NUMBER.size, 4)
+        if not head:
+            _bury()
+            sys.exit()
+        arguments, surroundings, folder = json.loads(line.recv(_NUMBER.unpack(head)[0], socket.MSG_WAITALL))
+        if os.fork() == 0:
+            line.close()
+            with socket.socket(fileno=streams[3]) as its:
+                born = _midwife(its)
+            if born:
+                _settle(streams[:3], arguments, surroundings, folder)
+                return
+        for stream in streams:
+            os.close(stream)
+        _bury()
+
+
+def _bury() -> None:
+    """Midwives that have gone; the system counts their work as ours only then."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _midwife(its: socket.socket) -> bool:
+    """True in the process that is born. The other tells its pid and its end, and keeps its pid from being another's until both were read."""
+    pid = os.fork()
+    if pid == 0:
+        return True
+    its.sendall(_NUMBER.pack(pid))
+    end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert end is not None
+    its.sendall(_NUMBER.pack(end.si_status if end.si_code == os.CLD_EXITED else -end.si_status))
+    # Until it was read.
+    its.recv(1)
+    os.waitpid(pid, 0)
+    os._exit(os.EX_OK)
+
+
+def _settle(streams: Sequence[int], arguments: list[str], surroundings: dict[str, str], folder: str) -> None:
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.environ.clear()
+    os.environ.update(surroundings)
+    os.chdir(folder)
+    sys.argv = ["gateway", *arguments]
+
+
+if __name__ == "__main__":
+    from channels.kinds import KINDS
+    from gateway.__main__ import main
+    from gateway.assembly import resolve
+    from gateway.commands import COMMANDS
+
+    for _command in COMMANDS.values():
+        resolve(_command)
+    for _kind in KINDS.values():
+        resolve(_kind.channel)
+    with socket.socket(fileno=int(sys.argv[1])) as _line:
+        _attend(_line)
+    main()
