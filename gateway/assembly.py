@@ -25,7 +25,7 @@ from gateway.deadlines import Calendar
 from gateway.due import Darkroom, Fetcher
 from gateway.filing import Filed
 from gateway.inlet import CoreInlet
-from gateway.intake import Intake
+from gateway.intake import MANY_FILES, Intake
 from gateway.journal import Journal
 from gateway.metrics import Metrics
 from gateway.monitor import Monitor
@@ -289,14 +289,14 @@ def _blobs(config: Config) -> Blobs:
     return Blobs(config.data_dir / "blobs", min_free_bytes=2 * config.journal.min_free_bytes)
 
 
-def _reader(config: Config, blobs: Blobs) -> Reader:
+def _reader(config: Config, blobs: Blobs, max_files: int | None = None) -> Reader:
     specs = {name: Spec(KINDS[channel.kind].reader, setting(config, channel)) for name, channel in config.channels.items()}
-    return Reader(specs, blobs, seconds=config.intake.read_seconds, seconds_per_mib=config.intake.read_seconds_per_mib)
+    return Reader(specs, blobs, seconds=config.intake.read_seconds, seconds_per_mib=config.intake.read_seconds_per_mib, max_files=max_files)
 
 
 def _intake(config: Config, clock: Clock, office: Office, journal: Journal, store: Store, blobs: Blobs, stages: Stages) -> Intake:
     return Intake(
-        *(journal, store, office, (_reader(config, blobs), _reader(config, blobs)), clock),
+        *(journal, store, office, (_reader(config, blobs, MANY_FILES), _reader(config, blobs)), clock),
         agencies=[agency.model_dump() for agency in config.directory],
         batch_rows=config.intake.batch_rows,
         retry_seconds=config.intake.retry_seconds,

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -45,18 +46,28 @@ class Folder:
 
     def settle(self, part: Path, digest: str) -> None:
         """A whole file takes its place; one that is there already is replaced by the same one, and counts as new."""
+        self._entered([self._move(part, digest)])
+
+    def _move(self, part: Path, digest: str) -> Path:
         place = self.place(digest)
         place.parent.mkdir(mode=0o700, exist_ok=True)
         part.replace(place)
-        for folder in (place.parent, self.path):
+        return place.parent
+
+    def _entered(self, folders: Iterable[Path]) -> None:
+        """What was moved into these is there after a crash, too."""
+        for folder in (*dict.fromkeys(folders), self.path):
             handle = os.open(folder, os.O_RDONLY)
             try:
                 os.fsync(handle)
             finally:
                 os.close(handle)
 
-    def put(self, content: bytes) -> str:
-        """A file whose bytes are all here; its digest. Raises OSError."""
+    def put(self, contents: Iterable[bytes]) -> None:
+        """Files whose bytes are all here, the directories' entries of all of them together. Raises OSError."""
+        self._entered([self._put(content) for content in contents])
+
+    def _put(self, content: bytes) -> Path:
         digest, part = hashlib.sha256(content).hexdigest(), self.part()
         self.insist_on_room()
         try:
@@ -64,7 +75,6 @@ class Folder:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            self.settle(part, digest)
+            return self._move(part, digest)
         finally:
             part.unlink(missing_ok=True)
-        return digest

@@ -47,6 +47,8 @@ _Batch = Sequence[tuple[Entry, Read]]
 TRIES = 3
 # Larger than this, in bytes, a report is read in the slow lane.
 LARGE = 1024 * 1024
+# And one that brings more files than these: each waits for the disk, and a thousand small ones would hold up everybody for seconds.
+MANY_FILES = 20
 # What is taken from the journal at once: a flood of large mails must not fill the memory. One report may be larger. Bytes.
 BATCH_BYTES = 16 * 1024 * 1024
 # A bell may be lost with its process; look by ourselves this often. Seconds.

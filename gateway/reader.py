@@ -33,18 +33,23 @@ class ReaderAway(Exception):
 class Reader:
     """One reading process, started when it is first needed and again after it was killed."""
 
-    def __init__(self, specs: Mapping[str, Spec], blobs: Blobs, *, seconds: float, seconds_per_mib: float) -> None:
-        """`seconds` (+ `seconds_per_mib` of its size) is what a batch may take, and each report in it; the one that it is at by then counts as hanging."""
+    def __init__(self, specs: Mapping[str, Spec], blobs: Blobs, *, seconds: float, seconds_per_mib: float, max_files: int | None = None) -> None:
+        """`seconds` (+ `seconds_per_mib` of its size) is what a batch may take, and each report in it; the one that it is at by then counts as hanging.
+
+        `max_files`: NoRoom for what brings more.
+        """
         self._specs = specs
         self._blobs = blobs
         self._seconds = seconds
         self._seconds_per_mib = seconds_per_mib
+        self._max_files = max_files
         self._process: asyncio.subprocess.Process | None = None
 
     async def read(self, arrivals: Sequence[Arrival]) -> list[Outcome | NoRoom]:
         """What each is, in order. Shorter than asked if one hung or killed the process: the last is then that one, and the rest was not begun.
 
-        NoRoom: nothing is wrong with it, its files could not be written. Raises ReaderAway: no process could be started; nothing is wrong with any report.
+        NoRoom: nothing is wrong with it, its files could not be written, or are too many.
+        Raises ReaderAway: no process could be started; nothing is wrong with any report.
         """
         process, loop = await self._started(), asyncio.get_running_loop()
         outcomes: list[Outcome | NoRoom] = []
@@ -119,7 +124,7 @@ class Reader:
                     # Ctrl-C is the gateway's to hear: a reader that it ended would be blamed on the report.
                     process_group=0,
                 )
-                _put(self._process, (dict(self._specs), self._blobs.folder))
+                _put(self._process, (dict(self._specs), self._blobs.folder, self._max_files))
                 async with asyncio.timeout(_START_SECONDS):
                     await _next(self._process)
             except (asyncio.IncompleteReadError, OSError, TimeoutError) as error:

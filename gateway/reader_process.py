@@ -42,8 +42,7 @@ def understand(read: Read | None, setting: Setting, arrival: Arrival) -> object:
 def kept(report: Report, folder: Folder) -> Report | NoRoom:
     """The report without its files' bytes: they are on disk, under the digests that it names."""
     try:
-        for content in report.contents:
-            folder.put(content)
+        folder.put(report.contents)
     except OSError as error:
         return NoRoom(type(error).__name__)
     return replace(report, contents=())
@@ -64,7 +63,7 @@ def main() -> None:
     wire_in, wire_out = sys.stdin.buffer, sys.stdout.buffer
     # Whatever a library prints must not get between the frames.
     sys.stdout = sys.stderr
-    specs, folder = cast("tuple[Mapping[str, Spec], Folder]", _next(wire_in))
+    specs, folder, max_files = cast("tuple[Mapping[str, Spec], Folder, int | None]", _next(wire_in))
     readers = {name: (resolve(spec.reader), spec.setting) for name, spec in specs.items()}
     memory.settle()
     # Ready: from here on the clock of the first report runs, not before.
@@ -73,7 +72,9 @@ def main() -> None:
         for arrival in batch:  # type: ignore[attr-defined]
             read, setting = readers.get(arrival.channel, (None, Setting()))
             what = understand(read, setting, arrival)
-            if isinstance(what, tuple) and what[0].contents:
+            if isinstance(what, tuple) and max_files is not None and len(what[0].contents) > max_files:
+                what = NoRoom("so many files")
+            elif isinstance(what, tuple) and what[0].contents:
                 _put(wire_out, Writing())
                 report = kept(what[0], folder)
                 what = report if isinstance(report, NoRoom) else (report, what[1])

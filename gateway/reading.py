@@ -27,9 +27,9 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class NoRoom:
-    """The files that came in a report could not be written: our own fault, and nothing is wrong with the report."""
+    """The files that came in a report could not be written, or are too many for this lane: nothing is wrong with the report."""
 
-    # The kind of error.
+    # The kind of error, or that.
     what: str
 
 

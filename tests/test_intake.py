@@ -146,7 +146,7 @@ async def test_a_number_that_is_a_strangers_already_is_not_given_twice(on_sqlite
 
 
 def test_a_reader_whose_gateway_was_killed_says_nothing_about_it() -> None:
-    specs = pickle.dumps(({}, Folder(Path("nowhere"))))
+    specs = pickle.dumps(({}, Folder(Path("nowhere")), None))
     reader = subprocess.Popen(
         [sys.executable, "-P", "-m", "gateway.reader_process"],
         stdin=subprocess.PIPE,

@@ -89,6 +89,20 @@ async def test_a_small_mail_that_hangs_has_its_own_time_and_not_that_of_its_larg
     assert len(await on_sqlite.rows("cases")) >= 6
 
 
+async def test_small_mails_of_hundreds_of_files_each_delay_nobody(on_sqlite: Deployment) -> None:
+    async with at_the_desk(on_sqlite) as desk:
+        for letter in "abc":
+            many = [part(f"image/png; name={letter}{i}.png", f"{letter}{i}".encode(), encoding="base64") for i in range(300)]
+            await desk.gets(multipart(*many, From=f"{letter}@berat.example", Message_ID=f"<{letter}@berat.example>"))
+        await desk.gets(mail(From=BUDI))
+        [told] = await desk.office.until(1)
+        assert told.to == BUDI
+        await desk.arrivals(4)
+    files = [row for row in await on_sqlite.rows("attachments") if row["derived_from"] is None]
+    assert len(files) == 900
+    assert {row["state"] for row in files} == {"kept"}
+
+
 async def test_a_mail_of_25_mb_delays_no_small_one_and_its_files_are_in_the_folder(on_sqlite: Deployment, tmp_path: Path) -> None:
     files = [random.Random(i).randbytes(6 * MIB) for i in range(3)]  # noqa: S311  # not a secret
     parts = [part(f"application/octet-stream; name=berkas{i}.bin", content, encoding="base64") for i, content in enumerate(files)]
