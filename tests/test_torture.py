@@ -38,7 +38,11 @@ from gateway.torture.town import Means
 from gateway.torture.verdict import Evidence, judge
 
 ROOT = Path(__file__).resolve().parent.parent
-SECRETS = {"TORTURE_KEY": "kunci-laboratorium-yang-cukup-panjang-0123456789", "TORTURE_TOKEN": "token laboratorium"}
+SECRETS = {
+    "TORTURE_KEY": "kunci-laboratorium-yang-cukup-panjang-0123456789",
+    "TORTURE_TOKEN": "token laboratorium",
+    "TORTURE_BOT": "7000002:tokenlaboratorium",
+}
 PATIENCE_SECONDS = 90
 
 
