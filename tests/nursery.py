@@ -21,6 +21,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from channels.kinds import KINDS
+from gateway.__main__ import main
+from gateway.assembly import resolve
+from gateway.commands import COMMANDS
+
 ROOT = Path(__file__).resolve().parent.parent
 # Length of the request, or a pid, or how it ended.
 _NUMBER = struct.Struct("!q")
@@ -182,11 +187,6 @@ def _settle(streams: Sequence[int], arguments: list[str], surroundings: dict[str
 
 
 if __name__ == "__main__":
-    from channels.kinds import KINDS
-    from gateway.__main__ import main
-    from gateway.assembly import resolve
-    from gateway.commands import COMMANDS
-
     for _command in COMMANDS.values():
         resolve(_command)
     for _kind in KINDS.values():

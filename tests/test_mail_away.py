@@ -111,7 +111,7 @@ def password(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_sqlite_is_locked_from_before_the_start_and_mail_is_taken_by_both_ways(on_sqlite: Deployment, server: Dovecot) -> None:
     folder = on_sqlite.config().data_dir
-    with closing(sqlite3.connect(folder / "store.db", isolation_level=None)) as blocker:
+    with closing(sqlite3.connect(folder / "store.db", isolation_level=None, timeout=60)) as blocker:
         blocker.execute("BEGIN EXCLUSIVE")
         async with town(on_sqlite, server) as citizens, citizens.gateway() as desk:
             await citizens.write(desk, 2)

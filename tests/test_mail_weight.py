@@ -76,7 +76,7 @@ async def test_a_mail_that_breaks_its_reader_delays_nobody_and_is_a_case_all_the
 async def test_a_small_mail_that_hangs_has_its_own_time_and_not_that_of_its_large_neighbours(on_sqlite: Deployment, tmp_path: Path) -> None:
     # A MiB may take longer than this test.
     async with at_the_desk(on_sqlite, read_seconds_per_mib=1000) as desk:
-        with closing(sqlite3.connect(on_sqlite.config("look").data_dir.parent / "data-a" / "store.db", isolation_level=None)) as blocker:
+        with closing(sqlite3.connect(on_sqlite.config("look").data_dir.parent / "data-a" / "store.db", isolation_level=None, timeout=60)) as blocker:
             await on_sqlite.until("agencies", bool)
             blocker.execute("BEGIN EXCLUSIVE")
             await desk.gets(mail(Message_ID="<0@warga.example>"))
@@ -137,7 +137,7 @@ async def test_a_backlog_of_heavy_mails_is_not_taken_into_memory_at_once(on_sqli
         await gateway.store.migrate()
         for i in range(count):
             await gateway.inlets["surat"].receive(_arrival(i, size))
-    with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None)) as blocker:
+    with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None, timeout=60)) as blocker:
         blocker.execute("BEGIN EXCLUSIVE")
         async with on_sqlite.node(config=gateway.config) as gateway:
             await waits(gateway)

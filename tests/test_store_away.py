@@ -46,7 +46,7 @@ async def drained_in_order(deployment: Deployment, count: int) -> None:
 async def test_sqlite_locked_from_before_the_start(on_sqlite: Deployment) -> None:
     config = on_sqlite.config()
     config.data_dir.mkdir(exist_ok=True)
-    with closing(sqlite3.connect(config.data_dir / "store.db", isolation_level=None)) as blocker:
+    with closing(sqlite3.connect(config.data_dir / "store.db", isolation_level=None, timeout=60)) as blocker:
         blocker.execute("BEGIN EXCLUSIVE")
         async with on_sqlite.node() as gateway:
             await accept_many(gateway, 0)

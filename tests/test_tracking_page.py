@@ -142,7 +142,7 @@ async def test_while_the_store_is_away_everybody_gets_the_same_answer(tmp_path: 
 async def test_whoever_looks_does_not_wait_for_whoever_writes(on_sqlite: Deployment) -> None:
     async with at_the_form(on_sqlite) as (gateway, siti):
         receipt = await reported(on_sqlite, siti)
-        with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None)) as writer:
+        with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None, timeout=60)) as writer:
             writer.execute("BEGIN IMMEDIATE")
             assert (await siti.get(f"/l/{receipt.link}")).status == 200
             writer.execute("ROLLBACK")
@@ -307,7 +307,7 @@ async def test_a_file_that_nobody_refers_to_is_swept_after_a_day_and_no_other(on
         forgotten = await siti.report("", [("lupa.pdf", "application/pdf", pdf + b"2"), ("salah.txt", "text/plain", b"x")])
         assert forgotten.status == 422
         blobs = on_sqlite.folder / "data-a" / "blobs"
-        with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None)) as blocker:
+        with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None, timeout=60)) as blocker:
             blocker.execute("BEGIN EXCLUSIVE")
             assert (await siti.report("menunggu", [("tunggu.pdf", "application/pdf", pdf + b"3")])).number
             clock.advance(hours=25)

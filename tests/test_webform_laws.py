@@ -207,7 +207,7 @@ async def test_while_the_store_is_away_since_before_the_start_forms_are_taken_an
     monkeypatch.setattr(engine, "_options", lambda _: {"connect_args": {"timeout": 0.5}})
     config = on_sqlite.config(channels=CHANNEL)
     config.data_dir.mkdir(exist_ok=True)
-    with closing(sqlite3.connect(config.data_dir / "store.db", isolation_level=None)) as blocker:
+    with closing(sqlite3.connect(config.data_dir / "store.db", isolation_level=None, timeout=60)) as blocker:
         blocker.execute("BEGIN EXCLUSIVE")
         async with at_the_form(on_sqlite) as (gateway, siti):
             contents = [photo(f"{i}") if i % 2 else None for i in range(10)]
@@ -498,7 +498,7 @@ async def test_a_disk_that_is_full_to_the_last_byte_hands_the_form_back_and_take
 
 async def test_a_journal_at_its_limit_hands_the_form_back_keeps_the_photo_and_takes_it_once_it_is_drained(on_sqlite: Deployment) -> None:
     config = on_sqlite.config(channels=CHANNEL, journal="max_bytes = 400000")
-    with closing(sqlite3.connect(config.data_dir / "store.db", isolation_level=None)) as blocker:
+    with closing(sqlite3.connect(config.data_dir / "store.db", isolation_level=None, timeout=60)) as blocker:
         blocker.execute("BEGIN EXCLUSIVE")
         async with at_the_form(on_sqlite, config=config) as (_, siti):
             taken: list[str] = []
