@@ -13,8 +13,9 @@ from gateway.asked import Asked, asked_of
 from normalizer import Complaint, Report
 from normalizer.text import clean
 
-# How a report belongs to a case: it carries a secret of it; it came back to what we sent to the complainant, and the complainant wrote it; it only says so.
-SECRET, THREAD, CLAIM = "secret", "thread", "claim"
+# How a report belongs to a case: it carries a secret of it; it came back to what we sent to the complainant, and the complainant wrote it; it answers one
+# of our messages in a chat that the wire vouches for; it is what the complainant made of the first message there; it only says so.
+SECRET, THREAD, REPLY, EDIT, CLAIM = "secret", "thread", "reply", "edit", "claim"
 # What no person wrote and nobody need read; a mailing list or a careless program may still carry a person's words.
 _MACHINES = frozenset({"auto_submitted", "report", "abuse_report", "null_sender"})
 
@@ -46,6 +47,13 @@ class Decision:
     asked: Asked | None = None
 
 
+_JOINS = {
+    THREAD: Decision("addition", "rule:signed_thread"),
+    REPLY: Decision("addition", "rule:answers_our_message"),
+    EDIT: Decision("amendment", "rule:edited"),
+}
+
+
 def decide(read: Understood | DeliveryUpdate | Ignored, *, by: str = "") -> Decision:
     """What to do with what was read; `by`: how it belongs to a case that is there; empty: to none."""
     match read:
@@ -63,8 +71,10 @@ def _for_a_case(report: Report, by: str) -> Decision:
         return Decision("unverified", "rule:names_a_case")
     if report.automatic:
         return Decision("automatic", f"rule:{report.automatic}")
-    if by == THREAD:
-        return Decision("addition", "rule:signed_thread")
+    if by in _JOINS:
+        return _JOINS[by]
+    if "album" in report.remarks:
+        return Decision("addition", "rule:album")
     return Decision("addition", "rule:private_link") if report.link else Decision("amendment", "rule:own_key")
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from gateway import case as cases
 from gateway import rows as make
 from gateway import threads, tracking
-from gateway.conversation import CLAIM, SECRET, THREAD, Decision, Understood, decide
+from gateway.conversation import CLAIM, EDIT, REPLY, SECRET, THREAD, Decision, Understood, decide
 from gateway.journal_file import Entry
 from gateway.store import filing as store
 from gateway.store.engine import Transaction
@@ -26,7 +26,7 @@ _UNCLEAR = frozenset({"several_senders", "sender_unclear", "sender_not_named"})
 class Belonging:
     """A report belongs to a case."""
 
-    # SECRET | THREAD | CLAIM
+    # SECRET | THREAD | REPLY | EDIT | CLAIM
     by: str
     # How the case is found: by the digest of its private link (it may be opened in the same batch), or known already.
     digest: str = ""
@@ -38,7 +38,7 @@ async def belongings(tx: Transaction, key: bytes, news: Sequence[tuple[Entry, ob
     news = [(entry, read) for entry, read in news if not (isinstance(read, Understood) and decide(read).kind == "word")]
     carried = {entry.seq: tracking.link_digest(link) for entry, read in news if (link := _link_of(key, entry, read))}
     there = set(await store.linked(tx, set(carried.values())))
-    threaded = await _threaded(tx, key, news)
+    threaded = await _threaded(tx, key, news) | await _chatted(tx, news)
     found = {}
     for entry, read in news:
         digest = carried.get(entry.seq)
@@ -107,6 +107,22 @@ async def _threaded(tx: Transaction, key: bytes, news: Sequence[tuple[Entry, obj
     return found
 
 
+async def _chatted(tx: Transaction, news: Sequence[tuple[Entry, object]]) -> dict[int, Belonging]:
+    """What answers one of our messages in a chat, or changes an earlier one there. Whose chat it is, the wire vouches for."""
+    chats = {entry.seq: (entry.arrival, read.report) for entry, read in news if isinstance(read, Understood) and entry.arrival.reply_to}
+    told = await store.told(tx, {name for _, report in chats.values() for name in report.references})
+    first = await store.opened_by(tx, {report.message_id for _, report in chats.values() if report.message_id and "edited" in report.remarks})
+    found = {}
+    for seq, (arrival, report) in chats.items():
+        ours = (told[name] for name in report.references if name in told)
+        case = next((one.case for one in ours if (one.channel, one.to) == (arrival.channel, arrival.reply_to)), None)
+        if "edited" in report.remarks and report.message_id in first:
+            found[seq] = Belonging(EDIT if first[report.message_id].opens else REPLY, case=first[report.message_id].case)
+        elif case:
+            found[seq] = Belonging(REPLY, case=case)
+    return found
+
+
 def _is_in_doubt(read: Understood) -> bool:
     """Whether it may be somebody else who wrote it than it seems."""
     return read.report.automatic == "forged" or not _UNCLEAR.isdisjoint(read.report.remarks)
@@ -126,6 +142,9 @@ async def _taken_in(tx: Transaction, case: cases.Case, said: Complaint, decision
         return *cases.remark(case, decision.kind, reason=decision.reason, at=now), None
     before = make.understood(await store.latest_complaint(tx, case.id))
     unread_so_far = case.status == cases.RECEIVED
+    if decision.reason == "rule:album" and said.text and not before.text:
+        # The caption of a chat's album may stand under any of its photos.
+        return *cases.amend(case, said, reason=decision.reason, at=now), said
     if decision.kind == "amendment" and (unread_so_far or said.received_at >= before.received_at):
         return *cases.amend(case, said, reason=decision.reason, at=now), said
     if decision.kind == "amendment":

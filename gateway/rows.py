@@ -60,6 +60,8 @@ def message(rows: Rows, journal: str, entry: Entry, read: Understood, decision: 
             "decision": decision.kind,
             "reason": decision.reason,
             "at": entry.arrival.received_at,
+            # Only where the wire vouches for who wrote: by mail anybody may use anybody's Message-ID.
+            "wire_name": read.report.message_id if entry.arrival.reply_to else None,
         }
     )
     if case is not None:

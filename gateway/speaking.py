@@ -49,7 +49,7 @@ async def speak(tx: Transaction, office: Office, number: str, text: str, by: str
     case = await store.case(tx, found)
     changed, event = cases.remark(case, "answered", reason="person", at=now, actor=by)
     rows = Rows(events=[make.event(event)])
-    message = {"id": new_id(), "journal": None, "seq": None, "correspondent": None, "direction": "out", "text": said, "shown": None}
+    message = {"id": new_id(), "journal": None, "seq": None, "correspondent": None, "direction": "out", "text": said, "shown": None, "wire_name": None}
     rows.messages.append(message | {"decision": "spoken", "reason": f"person:{by}", "at": now})
     rows.message_cases.append({"message": message["id"], "case": case.id})
     reached = await standing.reached(tx, case.id)

@@ -120,7 +120,6 @@ async def test_an_album_is_one_report_with_all_its_photos_and_one_answer(on_sqli
     assert len({row["case"] for row in await on_sqlite.rows("message_cases")}) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="conversation.decide: a keyed report whose references begin with 'album:' is an addition, not an amendment")
 async def test_an_albums_caption_stays_when_its_other_photos_come(on_sqlite: Deployment, api: BotApi) -> None:
     async with speaking(on_sqlite, api) as gateway:
         for n in range(2):
@@ -128,6 +127,72 @@ async def test_an_albums_caption_stays_when_its_other_photos_come(on_sqlite: Dep
         await on_sqlite.until("messages", lambda rows: len(rows) == 2)
         await handed_over(gateway)
     assert (await on_sqlite.rows("complaint_versions"))[-1]["complaint"]["text"] == "Jembatan Riko putus"
+
+
+async def test_an_albums_caption_counts_under_any_of_its_photos(on_sqlite: Deployment, api: BotApi) -> None:
+    async with speaking(on_sqlite, api) as gateway:
+        await api.write(SITI, **part(api, 1))
+        await on_sqlite.until("messages", lambda rows: len(rows) == 1)
+        await api.write(SITI, **part(api, 0))
+        await on_sqlite.until("messages", lambda rows: len(rows) == 2)
+        await handed_over(gateway)
+    [case] = await on_sqlite.rows("cases")
+    assert case["title"] == "Jembatan Riko putus"
+
+
+async def test_an_answer_to_one_of_our_messages_is_added_to_its_report_and_other_words_are_a_new_one(deployment: Deployment, api: BotApi) -> None:
+    async with speaking(deployment, api) as gateway:
+        await api.write(SITI, "Jalan poros Girimukti berlubang besar")
+        first = await api.until_sent(SITI, 1)
+        await deployment.until("notices", lambda rows: rows[0]["state"] == "sent")
+        await api.write(SITI, "Lampu di pasar mati")
+        await api.until_sent(SITI, 2)
+        await api.write(SITI, "Di depan masjid, sejak kemarin", answers=first["message_id"])
+        await deployment.until("arrivals", lambda rows: len(rows) == 3)
+        await handed_over(gateway)
+    arrivals = sorted(await deployment.rows("arrivals"), key=lambda row: row["seq"])
+    assert [(row["outcome"], row["reason"]) for row in arrivals[1:]] == [("case", "rule:every_report_is_a_case"), ("message", "rule:answers_our_message")]
+    assert arrivals[2]["case"] == arrivals[0]["case"]
+    # Nobody is told a number again.
+    assert len(api.sent(SITI)) == 2
+
+
+async def test_a_message_that_its_writer_changes_amends_the_report_and_the_old_words_stay(deployment: Deployment, api: BotApi) -> None:
+    async with speaking(deployment, api) as gateway:
+        said = await api.write(SITI, "Jalan poros Girimukti berlubang besar")
+        told = await api.until_sent(SITI, 1)
+        await deployment.until("notices", lambda rows: rows[0]["state"] == "sent")
+        await api.edit(SITI, said["message_id"], "Jalan poros Sotek berlubang besar")
+        await deployment.until("arrivals", lambda rows: len(rows) == 2)
+        added = await api.write(SITI, "Dekat masjid", answers=told["message_id"])
+        await deployment.until("arrivals", lambda rows: len(rows) == 3)
+        # What was only added does not become the report by being changed.
+        await api.edit(SITI, added["message_id"], "Dekat sekolah")
+        await deployment.until("arrivals", lambda rows: len(rows) == 4)
+        await handed_over(gateway)
+    [case] = await deployment.rows("cases")
+    assert case["title"] == "Jalan poros Sotek berlubang besar"
+    versions = sorted(await deployment.rows("complaint_versions"), key=lambda row: row["version"])
+    assert [row["complaint"]["text"] for row in versions] == ["Jalan poros Girimukti berlubang besar", "Jalan poros Sotek berlubang besar"]
+    decisions = [(row["decision"], row["text"]) for row in sorted(await deployment.rows("messages"), key=lambda row: row["seq"])]
+    assert decisions == [
+        ("new_case", "Jalan poros Girimukti berlubang besar"),
+        ("amendment", "Jalan poros Sotek berlubang besar"),
+        ("addition", "Dekat masjid"),
+        ("addition", "Dekat sekolah"),
+    ]
+    assert len(api.sent(SITI)) == 1
+
+
+async def test_who_asks_the_bot_hears_how_the_report_stands(on_sqlite: Deployment, api: BotApi) -> None:
+    async with speaking(on_sqlite, api):
+        await api.write(SITI, "/start")
+        assert "Tulis saja" in (await api.until_sent(SITI, 1))["text"]
+        await api.write(SITI, "Jalan poros Girimukti berlubang besar")
+        await api.until_sent(SITI, 2)
+        await api.write(SITI, "/status")
+        number = (await on_sqlite.rows("cases"))[0]["number"]
+        assert number in (await api.until_sent(SITI, 3))["text"]
 
 
 async def test_who_blocks_the_bot_is_not_written_to_and_nobody_tries_again(on_sqlite: Deployment, api: BotApi) -> None:

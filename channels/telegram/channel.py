@@ -81,7 +81,7 @@ class Telegram:
     # The way back
 
     async def send(self, notice: Notice) -> str:
-        """The full form, in as many messages as it takes; their names, with a space between them."""
+        """The full form, in as many messages as it takes; the name of the last, which is the one that a person answers."""
         if notice.to.kind != "telegram" or not _CHAT.fullmatch(notice.to.value):
             raise SendFailed("This is no chat with a person on Telegram.", permanent=True)
         chat = int(notice.to.value)
@@ -94,7 +94,7 @@ class Telegram:
             raise self._judged(failed, chat) from None
         finally:
             self._remember(notice.id, sent, len(texts))
-        return " ".join(message_name(chat, message) for message in sent)
+        return message_name(chat, sent[-1])
 
     def _remember(self, notice: str, sent: list[int], all_: int) -> None:
         if 0 < len(sent) < all_:

@@ -94,6 +94,8 @@ def _message(message: Fields, arrival: Arrival, *, edited: bool) -> Report | Ign
     if chat.get("type") != "private":
         remarks.append("group")
     group = "" if edited else album({"message": message})
+    if group:
+        remarks.append("album")
     return Report(
         sender=None if message.get("sender_chat") else _person(_fields(message.get("from"))),
         text=content.text,

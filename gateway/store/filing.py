@@ -23,6 +23,8 @@ from gateway.store.tables import (
     cases,
     complaint_versions,
     links,
+    message_cases,
+    messages,
     notices,
 )
 from gateway.store.writing import Row, upsert
@@ -126,6 +128,42 @@ async def cases_of(tx: Transaction, numbers: Iterable[str]) -> dict[str, Whose]:
     join = case_numbers.join(cases, cases.c.id == case_numbers.c.case)
     statement = sa.select(case_numbers.c.number, cases.c.id, cases.c.correspondent).select_from(join).where(case_numbers.c.number.in_(wanted))
     return {number: Whose(case, correspondent) for number, case, correspondent in await tx.all(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One of our messages about a case."""
+
+    case: UUID
+    channel: str
+    to: Address
+
+
+async def told(tx: Transaction, names: Iterable[str]) -> dict[str, Told]:
+    """Which of these are our messages about a case, by what the provider calls them."""
+    wanted, n = sorted(set(names)), notices.c
+    if not wanted:
+        return {}
+    statement = sa.select(n.provider_id, n.case, n.channel, n.to_kind, n.to_value).where(n.provider_id.in_(wanted), n.case.is_not(None))
+    return {name: Told(case, channel, Address(kind, value)) for name, case, channel, kind, value in await tx.all(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A message that is there."""
+
+    case: UUID
+    # It opened its case; else it was added to one.
+    opens: bool
+
+
+async def opened_by(tx: Transaction, names: Iterable[str]) -> dict[str, Earlier]:
+    """The cases of these messages, by what their wire calls them."""
+    wanted, m = sorted(set(names)), messages.c
+    if not wanted:
+        return {}
+    statement = sa.select(m.wire_name, message_cases.c.case, m.decision).join(message_cases).where(m.wire_name.in_(wanted)).order_by(m.at.desc(), m.id.desc())
+    return {name: Earlier(case, decision == "new_case") for name, case, decision in await tx.all(statement)}
 
 
 async def correspondents_of(tx: Transaction, who: Iterable[Address]) -> dict[Address, UUID]:

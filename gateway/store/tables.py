@@ -191,7 +191,11 @@ messages = sa.Table(
     _c("decision", sa.Text),
     _c("reason", sa.Text),
     _c("at", UtcTime),
+    # How the other side calls it, where its sender may change it later; null: nobody can.
+    _c("wire_name", sa.Text, nullable=True),
 )
+_named = messages.c.wire_name.is_not(None)
+sa.Index("ix_messages_wire_name", messages.c.wire_name, sqlite_where=_named, postgresql_where=_named)
 
 message_cases = sa.Table(
     "message_cases",
