@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from channels import Arrival
+from gateway.private_file import make_private
 from normalizer import Address
 
 VERSION = 1
@@ -129,8 +130,7 @@ def open_file(path: Path, max_bytes: int | None) -> sqlite3.Connection:
     """Open or make it. `max_bytes`: its own limit. Raises JournalUnusable, sqlite3.Error."""
     fresh = not path.exists()
     if fresh:
-        # Before SQLite makes it: its other files take the mode of this one.
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        make_private(path)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")

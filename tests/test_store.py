@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -164,3 +166,26 @@ async def test_what_citizens_wrote_is_for_nobody_else_on_the_machine(on_sqlite: 
 
 async def once(content: bytes) -> AsyncIterator[bytes]:
     yield content
+
+
+async def test_what_a_running_gateway_writes_is_there_for_everybody_also_after_a_command_has_looked(tmp_path: Path) -> None:
+    # Whoever closes a file loses all locks that the process has on it (POSIX); SQLite then takes the next one who leaves for the last, and its log is gone.
+    address = f"sqlite+aiosqlite:///{tmp_path}/store.db"
+    store = Store(address)
+    await store.migrate()
+    # Two connections of one pool, the second made while the first is held.
+    async with store.snapshot() as tx, store.snapshot() as other:
+        assert await tx.all(sa.select(agencies)) == await other.all(sa.select(agencies)) == []
+    for code in ("satu", "dua"):
+        await asyncio.to_thread(_agencies, tmp_path / "store.db")
+        async with store.transaction() as tx:
+            await tx.run(agencies.insert(), [{"code": code, "name": code, "coordinator": False}])
+    seen = await asyncio.to_thread(_agencies, tmp_path / "store.db")
+    await store.close()
+    assert seen == 2
+
+
+def _agencies(store: Path) -> int:
+    """How many another process counts."""
+    look = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); print(db.execute('SELECT count(*) FROM agencies').fetchone()[0]); db.close()"
+    return int(subprocess.run([sys.executable, "-c", look, store], check=True, capture_output=True).stdout)

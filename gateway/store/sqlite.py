@@ -6,16 +6,18 @@ the statement itself: a report of twenty statements took 17 ms of an idle machin
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.private_file import make_private
 
 # Marks a connection that will not write.
 LOOKING = "looking"
@@ -87,9 +89,9 @@ def prepare(engine: AsyncEngine) -> None:
 
 
 def _make_private(_dialect: object, _record: object, arguments: Sequence[object], _options: object) -> None:
-    # What citizens wrote is for nobody else on this machine; SQLite's other files take the mode of this one.
+    # What citizens wrote is for nobody else on this machine.
     with suppress(OSError):
-        os.close(os.open(str(arguments[0]), os.O_CREAT | os.O_WRONLY, 0o600))
+        make_private(Path(str(arguments[0])))
 
 
 def _set_up(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
