@@ -110,6 +110,11 @@ class Intake:
         # By the reason.
         self.withheld: Counter[str] = Counter()
 
+    @property
+    def too_late(self) -> int:
+        """How often a report took longer to be read than it may."""
+        return self._fast.too_late + self._slow.too_late
+
     def ring(self) -> None:
         """Something was accepted."""
         self._bell.ring()

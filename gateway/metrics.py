@@ -103,7 +103,7 @@ class _Parts(Collector):
     def _own(self) -> dict[str, Iterable[Limit]]:
         """Of the channels, and of what every report passes."""
         gateway = self._gateway
-        journal, outbox, withheld = gateway.config.journal, gateway.config.outbox, gateway.intake.withheld
+        journal, intake, outbox, withheld = gateway.config.journal, gateway.config.intake, gateway.config.outbox, gateway.intake.withheld
         caps = {
             "per_recipient_per_hour": outbox.per_recipient_per_hour,
             "per_channel_per_hour": outbox.per_channel_per_hour,
@@ -117,10 +117,20 @@ class _Parts(Collector):
             limits.append(Limit("max_bytes", journal.max_bytes, gateway.journal.used_bytes, gateway.journal.refused_at_limit))
         return {
             "journal": limits,
-            "intake": [Limit("tries", TRIES, None, gateway.intake.parked)],
+            "intake": [Limit("tries", TRIES, None, gateway.intake.parked), Limit("read_seconds", intake.read_seconds, None, gateway.intake.too_late)],
             "notices": [Limit(name, allowed, None, withheld[CAPS[name]]) for name, allowed in caps.items()],
-            **{name: channel.limits() for name, channel in gateway.channels.items()},
+            **{name: [*channel.limits(), *self._of_sending(name)] for name, channel in gateway.channels.items()},
         }
+
+    def _of_sending(self, name: str) -> list[Limit]:
+        """Of a channel's way out, if it has one."""
+        outbox, settings = self._gateway.outboxes.get(name), self._gateway.config.outbox
+        if outbox is None:
+            return []
+        return [
+            Limit("send_seconds", settings.send_seconds, None, outbox.counts.too_late),
+            Limit("concurrent_sends", settings.concurrent_sends, outbox.loop.busy),
+        ]
 
 
 def _age(since: datetime | None, now: datetime) -> float:

@@ -44,6 +44,8 @@ class Sent:
 
     sent: int = 0
     failed: int = 0
+    # Of these, those that took longer than send_seconds.
+    too_late: int = 0
     parked: int = 0
     # When the provider last took one, and why the last one that it did not take failed; None: since the start, never.
     sent_at: datetime | None = None
@@ -89,6 +91,7 @@ class Outbox:
         except SendFailed as failure:
             return self._failed(claimed, failure)
         except TimeoutError:
+            self.counts.too_late += 1
             return self._failed(claimed, SendFailed("The provider did not answer in time.", maybe_sent=True, channel_wide=True, kind="timeout"))
         except Exception as error:  # noqa: BLE001  # a fault of ours in send(): the notice is kept and tried again
             _log.error("send failed", channel=self._channel.name, error=where(error))

@@ -44,6 +44,8 @@ class Reader:
         self._seconds_per_mib = seconds_per_mib
         self._max_files = max_files
         self._process: asyncio.subprocess.Process | None = None
+        # For the measurements: how often a report took longer than it may.
+        self.too_late = 0
 
     async def read(self, arrivals: Sequence[Arrival]) -> list[Outcome | NoRoom]:
         """What each is, in order. Shorter than asked if one hung or killed the process: the last is then that one, and the rest was not begun.
@@ -72,6 +74,7 @@ class Reader:
             await self.kill()
             outcomes.append(Broke("killed its process"))
         except TimeoutError:
+            self.too_late += 1
             await self.kill()
             outcomes.append(Broke("took too long"))
         except BaseException:

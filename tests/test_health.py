@@ -485,6 +485,25 @@ def limits_of(numbers: dict[str, str]) -> list[tuple[str, float, float]]:
     return [(name, float(numbers[f"nwd_limit{{{name}}}"]), float(numbers[f"nwd_limit_rejected_total{{{name}}}"])) for name in names]
 
 
+async def test_sends_and_readings_that_take_too_long_are_counted(on_sqlite: Deployment) -> None:
+    clock = ManualClock(NOON)
+    async with looked_after(on_sqlite, POST, clock=clock) as (gateway, budi):
+        provider = PROVIDERS["post"]
+        provider.faults = [HANG]
+        await receive_all(gateway, [letter("jalan rusak", "SM1", at=NOON)])
+        async with asyncio.timeout(60):
+            await provider.until(lambda: provider.attempts == 1)
+        clock.advance(seconds=31)
+        await on_sqlite.until("notices", lambda rows: rows[0]["attempts"] == 1)
+        await receive_all(gateway, [letter("hang", "SM2", at=NOON)])
+        await on_sqlite.until("arrivals", lambda rows: len(rows) == 2)
+        _, text = await budi.get("/metrics", Authorization=f"Bearer {KEY}")
+    rejected = {name: value for name, _, value in limits_of(dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")))}
+    assert next(value for name, value in rejected.items() if "send_seconds" in name and '"post"' in name) == 1
+    # In the batch, and then once for each try alone.
+    assert next(value for name, value in rejected.items() if "read_seconds" in name) >= 3
+
+
 async def test_each_limit_counts_what_it_turned_away(on_sqlite: Deployment) -> None:
     small = "max_files = 1\nmax_file_bytes = 2048\nmax_text_bytes = 16384\nmax_fields = 40\nmax_body_bytes = 65536\nmax_per_minute = 8\nidle_seconds = 1"
     photo = ("a.png", "image/png", PNG)

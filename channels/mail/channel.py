@@ -95,8 +95,9 @@ class Mail:
         return message_id
 
     def limits(self) -> Iterable[Limit]:
-        """Of the door for other servers."""
-        return self.listener.limits() if self.listener else ()
+        """Of the door for other servers, and of what is fetched."""
+        fetched = (self.mailbox.size,) if self.mailbox else ()
+        return (*(self.listener.limits() if self.listener else ()), *fetched)
 
     async def check(self) -> Checked:
         """What the relay says."""

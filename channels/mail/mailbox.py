@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from channels.contract import MESSAGE, About, Arrival, Checked, Inlet, Refused
+from channels.contract import MESSAGE, About, Arrival, Checked, Inlet, Limit, Refused
 from channels.mail.imap_failures import Trouble, Withheld
 from channels.mail.imap_line import Line, connected
 from channels.mail.imap_session import Mail, Session
@@ -46,6 +46,8 @@ class Mailbox:
         # RFC 3501, section 2.3.1.1: account, folder, UIDVALIDITY and UID name a mail for ever.
         self._place = f"imap:{self._imap.user}@{host_and_port(self._imap.server)[0].lower()}/{self._imap.folder}"
         self._untaken = Untaken(self._imap.retry_seconds)
+        # What is larger is kept cut.
+        self.size = Limit("fetched_message_bytes", self._imap.max_message_bytes)
         # Mails that were kept; times that our inlet took none; times that the server gave none, or a connection broke.
         self.fetched = self.refused = self.failed = 0
         # When the last mail was kept, and when the server last answered; None: not since the start.
@@ -198,6 +200,7 @@ class Mailbox:
         return True
 
     def _arrival(self, validity: int, uid: int, mail: Mail) -> Arrival:
+        self.size.rejected += mail.cut is not None
         meta = {"via": "imap"} | ({} if mail.cut is None else {"cut": str(mail.cut)})
         return Arrival(self._name, MESSAGE, f"{self._place}/{validity}/{uid}", mail.raw, self._clock(), meta=meta)
 

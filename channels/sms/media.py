@@ -34,6 +34,7 @@ class Media:
         self._home = URL(origin).origin()
         self._authorization = {"Authorization": aiohttp.encode_basic_auth(*account)}
         self.size = Limit("max_media_bytes", max_bytes)
+        self.in_time = Limit("media_seconds", seconds)
         self._limit = aiohttp.ClientTimeout(total=seconds)
         self._resolver = resolver
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
@@ -49,7 +50,7 @@ class Media:
                 raise FetchFailed("not an allowed kind of file", permanent=True)
             return Fetched(kind, self._chunks(answer, head, stack.pop_all()))
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
-            _failed(error)
+            self._fail(error)
         finally:
             await stack.aclose()
 
@@ -102,7 +103,11 @@ class Media:
                 try:
                     chunk = await answer.content.read(_CHUNK_BYTES)
                 except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                    _failed(error)
+                    self._fail(error)
+
+    def _fail(self, error: Exception) -> NoReturn:
+        self.in_time.rejected += isinstance(error, TimeoutError)
+        _failed(error)
 
     def _count(self, size: int) -> None:
         if size > self.size.allowed:

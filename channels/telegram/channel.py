@@ -110,7 +110,8 @@ class Telegram:
 
     def limits(self) -> Iterable[Limit]:
         """Of its door, and of the files that it fetches."""
-        return (self.webhook.body, self.webhook.in_time, self._files.size) if self.webhook else (self._files.size,)
+        files = (self._files.size, self._files.in_time)
+        return (self.webhook.body, self.webhook.in_time, *files) if self.webhook else files
 
     async def check(self) -> Checked:
         """Ask Telegram who we are."""

@@ -27,6 +27,7 @@ class Files:
         """Opens nothing."""
         self._api = api
         self.size = Limit("max_file_bytes", max_bytes)
+        self.in_time = Limit("file_seconds", seconds)
         self._limit = aiohttp.ClientTimeout(total=seconds)
         self._session: aiohttp.ClientSession | None = None
 
@@ -42,7 +43,7 @@ class Files:
                 raise FetchFailed("not an allowed kind of file", permanent=True)
             return Fetched(kind, self._chunks(answer, head, stack.pop_all()))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            _failed(error)
+            self._fail(error)
         finally:
             await stack.aclose()
 
@@ -90,7 +91,11 @@ class Files:
                 try:
                     chunk = await answer.content.read(_CHUNK_BYTES)
                 except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                    _failed(error)
+                    self._fail(error)
+
+    def _fail(self, error: Exception) -> NoReturn:
+        self.in_time.rejected += isinstance(error, TimeoutError)
+        _failed(error)
 
     def _count(self, size: int) -> None:
         if size > self.size.allowed:
