@@ -135,6 +135,8 @@ class DeliveryUpdate:
     notice: str | None = None
     # Why not, in the provider's words or code.
     reason: str | None = None
+    # Whom it is about, where it is about all that we ever send there; the status is "blocked" or "unblocked" then, and there is no provider_id.
+    to: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
     await store.write(tx, Rows(arrivals=[_copy(entry, journal, first[key].case, now) for entry, key in twins]))
     for arrival, said in zip([row for row in filed.rows.arrivals if row["outcome"] == "delivery"], filed.updates, strict=True):
         if not await outgoing.update(tx, said, now):
-            await store.remark(tx, arrival, "not one of our notices")
+            await store.remark(tx, arrival, "not one of our notices" if said.to is None else "nobody whom we know")
     return filed
 
 

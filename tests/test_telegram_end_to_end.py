@@ -202,8 +202,20 @@ async def test_who_blocks_the_bot_is_not_written_to_and_nobody_tries_again(on_sq
         await on_sqlite.until("notices", lambda rows: rows[0]["attempts"] == 1)
         await api.block(SITI)
         await on_sqlite.until("arrivals", lambda rows: len(rows) == 2)
-    blocked = (await on_sqlite.rows("arrivals"))[1]
-    assert (blocked["outcome"], blocked["reason"]) == ("ignored", "blocked: this person wants nothing more from us")
+        [address] = await on_sqlite.rows("addresses")
+        assert address["undeliverable_at"] is not None
+        await api.block(SITI, blocks=False)
+        await on_sqlite.until("arrivals", lambda rows: len(rows) == 3)
+        # A stranger who never wrote blocks us, too.
+        await api.block(BUDI)
+        await on_sqlite.until("arrivals", lambda rows: len(rows) == 4)
+    assert [(row["outcome"], row["reason"]) for row in (await on_sqlite.rows("arrivals"))[1:]] == [
+        ("delivery", "blocked"),
+        ("delivery", "unblocked"),
+        ("delivery", "nobody whom we know"),
+    ]
+    [address] = await on_sqlite.rows("addresses")
+    assert address["undeliverable_at"] is None
 
 
 async def test_what_nobody_can_read_is_a_numbered_case_and_the_next_message_comes_at_once(on_sqlite: Deployment, api: BotApi) -> None:

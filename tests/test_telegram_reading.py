@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from channels import MESSAGE, STATUS, Arrival, Ignored
+from channels import MESSAGE, STATUS, Arrival, DeliveryUpdate, Ignored
 from channels.telegram.arrivals import Arrivals
 from channels.telegram.reading import fingerprint, read
 from channels.telegram.updates import NotUpdates, Unreadable, cut, id_of, kind_of
@@ -178,16 +178,7 @@ def test_who_writes_in_a_groups_name_is_nobody() -> None:
         (update(pinned_message={"message_id": 1}), MESSAGE, "written by Telegram: pinned_message"),
         ({"update_id": 1, "channel_post": {"message_id": 1, "chat": {"id": -5, "type": "channel"}, "text": "x"}}, STATUS, "a channel's post"),
         (update(chat={"id": -5, "type": "channel"}, text="x"), MESSAGE, "not from a person's chat"),
-        (
-            {"update_id": 1, "my_chat_member": {"chat": PRIVATE, "from": SITI, "new_chat_member": {"status": "kicked"}}},
-            STATUS,
-            "blocked: this person wants nothing more from us",
-        ),
-        (
-            {"update_id": 1, "my_chat_member": {"chat": PRIVATE, "from": SITI, "new_chat_member": {"status": "member"}}},
-            STATUS,
-            "unblocked: this person hears us again",
-        ),
+        ({"update_id": 1, "my_chat_member": {"chat": PRIVATE, "from": SITI, "new_chat_member": {"status": "restricted"}}}, STATUS, "our own state"),
         ({"update_id": 1, "my_chat_member": {"chat": GROUP, "from": SITI, "new_chat_member": {"status": "left"}}}, STATUS, "our bot in a group: left"),
         ({"update_id": 1, "message_reaction": {}}, STATUS, "unknown kind: message_reaction"),
         ({"update_id": 1, "<b>\n": {}}, STATUS, "unknown kind: ?b??n"),
@@ -244,3 +235,9 @@ def test_an_answer_that_is_no_list_of_updates_is_told_from_an_empty_one(answer: 
     assert cut(b'{"ok":true,"result":[]}') == []
     with pytest.raises(NotUpdates):
         cut(answer)
+
+
+@pytest.mark.parametrize(("state", "said"), [("kicked", "blocked"), ("member", "unblocked")])
+def test_who_blocks_the_bot_and_who_lets_it_write_again_is_known(state: str, said: str) -> None:
+    came = arrival({"update_id": 1, "my_chat_member": {"chat": PRIVATE, "from": SITI, "new_chat_member": {"status": state}}})
+    assert (came.kind, read(came)) == (STATUS, DeliveryUpdate("", said, to=Address("telegram", str(SITI["id"]))))

@@ -212,13 +212,12 @@ def _press(query: Fields, arrival: Arrival) -> Report | Ignored:
     return Report(sender, data, arrival.received_at, sender_name=name, references=tuple(filter(None, [about])), remarks=("button",))
 
 
-def _member(change: Fields) -> Ignored:
+def _member(change: Fields) -> DeliveryUpdate | Ignored:
     status = _text(_fields(change.get("new_chat_member")).get("status"))
     if _fields(change.get("chat")).get("type") != "private":
         return Ignored(f"our bot in a group: {_plain(status)}")
-    return Ignored(
-        {"kicked": "blocked: this person wants nothing more from us", "member": "unblocked: this person hears us again"}.get(status, "our own state")
-    )
+    person, said = _person(_fields(change.get("from"))), {"kicked": "blocked", "member": "unblocked"}.get(status)
+    return DeliveryUpdate("", said, to=person) if said and person else Ignored("our own state")
 
 
 def _named(message: Fields, chat: Fields) -> str:

@@ -161,6 +161,8 @@ async def _keep(tx: Transaction, failed: Failed, values: dict[str, object]) -> N
 
 async def update(tx: Transaction, said: DeliveryUpdate, now: datetime) -> bool:
     """What the provider says of one notice; False: not one of ours. Out of order, doubled or early: a status never goes back."""
+    if said.to is not None:
+        return await _reachable(tx, said.to, None if said.status == "unblocked" else now)
     # "sending" at the provider is "sent" with us: it has it, and we must not send again.
     state = "sent" if said.status == "sending" else said.status
     which = notices.c.id == _uuid(said.notice) if said.notice and _uuid(said.notice) else notices.c.provider_id == said.provider_id
@@ -172,10 +174,14 @@ async def update(tx: Transaction, said: DeliveryUpdate, now: datetime) -> bool:
     changed = await tx.run(notices.update().where(which, notices.c.state.in_(below)).values(**values))
     if changed and state == "undelivered" and to[0].to_kind == "email":
         # A telephone may be off for a day; a mailbox that sends mail back is not there.
-        there = identity(Address(*to[0]))
-        here = (addresses.c.kind == there.kind, addresses.c.value == there.value)
-        await tx.run(addresses.update().where(*here).values(undeliverable_at=now))
+        await _reachable(tx, Address(*to[0]), now)
     return True
+
+
+async def _reachable(tx: Transaction, to: Address, dead_since: datetime | None) -> bool:
+    there = identity(to)
+    here = (addresses.c.kind == there.kind, addresses.c.value == there.value)
+    return await tx.run(addresses.update().where(*here).values(undeliverable_at=dead_since)) > 0
 
 
 def _its(notice: str) -> sa.Update:
