@@ -76,9 +76,11 @@ async def test_a_mail_that_breaks_its_reader_delays_nobody_and_is_a_case_all_the
 async def test_a_small_mail_that_hangs_has_its_own_time_and_not_that_of_its_large_neighbours(on_sqlite: Deployment, tmp_path: Path) -> None:
     # A MiB may take longer than this test.
     async with at_the_desk(on_sqlite, read_seconds_per_mib=1000) as desk:
-        with closing(sqlite3.connect(on_sqlite.config("look").data_dir.parent / "data-a" / "store.db", isolation_level=None, timeout=60)) as blocker:
+        with closing(
+            sqlite3.connect(on_sqlite.config("look").data_dir.parent / "data-a" / "store.db", isolation_level=None, timeout=60, check_same_thread=False)
+        ) as blocker:
             await on_sqlite.until("agencies", bool)
-            blocker.execute("BEGIN EXCLUSIVE")
+            await asyncio.to_thread(blocker.execute, "BEGIN EXCLUSIVE")
             await desk.gets(mail(Message_ID="<0@warga.example>"))
             await waits(desk.gateway)
             await desk.gets(poison("hang", tmp_path / "never"))

@@ -142,8 +142,8 @@ async def test_while_the_store_is_away_everybody_gets_the_same_answer(tmp_path: 
 async def test_whoever_looks_does_not_wait_for_whoever_writes(on_sqlite: Deployment) -> None:
     async with at_the_form(on_sqlite) as (gateway, siti):
         receipt = await reported(on_sqlite, siti)
-        with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None, timeout=60)) as writer:
-            writer.execute("BEGIN IMMEDIATE")
+        with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None, timeout=60, check_same_thread=False)) as writer:
+            await asyncio.to_thread(writer.execute, "BEGIN IMMEDIATE")
             assert (await siti.get(f"/l/{receipt.link}")).status == 200
             writer.execute("ROLLBACK")
 
@@ -307,8 +307,8 @@ async def test_a_file_that_nobody_refers_to_is_swept_after_a_day_and_no_other(on
         forgotten = await siti.report("", [("lupa.pdf", "application/pdf", pdf + b"2"), ("salah.txt", "text/plain", b"x")])
         assert forgotten.status == 422
         blobs = on_sqlite.folder / "data-a" / "blobs"
-        with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None, timeout=60)) as blocker:
-            blocker.execute("BEGIN EXCLUSIVE")
+        with closing(sqlite3.connect(gateway.config.data_dir / "store.db", isolation_level=None, timeout=60, check_same_thread=False)) as blocker:
+            await asyncio.to_thread(blocker.execute, "BEGIN EXCLUSIVE")
             assert (await siti.report("menunggu", [("tunggu.pdf", "application/pdf", pdf + b"3")])).number
             clock.advance(hours=25)
             assert len([file for file in blobs.rglob("*") if file.is_file()]) == 3
