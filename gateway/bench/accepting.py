@@ -15,7 +15,7 @@ Tell = Callable[[str], None]
 TURN_SECONDS = 2.0
 # As many as one that keeps them answers in a turn; forms are larger, and slower. A turn ends early when they are used up. To make them takes time, too:
 # who keeps nothing is given them again and again.
-_WEBHOOKS, _FORMS = 20_000, 2_500
+_WEBHOOKS, _FORMS = 16_000, 2_500
 _KEEPS_NOTHING, _TIMES = ("bare", "handler"), 4
 _WARM_UP_SECONDS = 0.5
 

@@ -84,7 +84,9 @@ async def loaded(folder: Path, per_second: float, seconds: float, tell: Tell) ->
     """A fresh gateway that is given half of what it can do, for so long: from received to the acknowledgement stored."""
     async with a_gateway(folder) as place:
         # What it does at its start is not part of it.
-        await _idle(place, tell)
+        deliveries.write(place.file, 0, _IDLE_REPORTS)
+        await load(place.gateway, 4, 30, place.file)
+        await until_stored(place.store, _IDLE_REPORTS)
         deliveries.write(place.file, 10**8, int(per_second * seconds))
         async with _watched(place) as seen:
             steady = await load(place.gateway, 16, seconds * 2, place.file, per_second=per_second)
