@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway import tracking
 
@@ -37,13 +38,17 @@ _FILLERS = frozenset(
 )
 # Beside the other words they are polite; "mohon bantuan" is a cry for help, and that is a report.
 _PLEAS = frozenset({"mohon", "tolong"})
+_POLITE = _FILLERS | _PLEAS
 # Longer than any such message.
-_LONGEST = 80
+_LONGEST, _MOST_WORDS = 80, 10
 # Shorter words have too many neighbours to forgive a letter ("cek": "cuk").
 _FORGIVEN_FROM = 5
+_BY_SIZE = {size: [name for name in _NAMES if len(name) == size] for size in range(_FORGIVEN_FROM, 20)}
 _TOKEN = re.compile(r"[^\W_]+")
 # Twelve symbols, of which a person may lose or double one; without A, E and U, so that it is no word, or with a figure in it.
 _LIKE_A_NUMBER = re.compile(r"(?i)(?=.*\d)[0-9a-z]{10,14}|[0-9b-df-hj-np-tv-z]{11,13}")
+# A part of one: it has a figure, or none of the letters that numbers do without (A, E, U), but for what people mistype.
+_MAY_BE_OF_A_NUMBER = re.compile(r"(?=.*\d)[0-9a-z]{1,14}|[b-df-hj-np-tv-zio]{1,13}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Asked:
     language: str = ""
 
 
+@lru_cache(maxsize=512)
 def asked_of(text: str) -> Asked | None:
     """The word that a cleaned message consists of; None: it says something of its own.
 
@@ -68,13 +74,10 @@ def asked_of(text: str) -> Asked | None:
     >>> asked_of("Bantuan sosial belum cair") is None
     True
     """
-    if len(text) > _LONGEST:
-        return None
-    # A bot that is called by its name in a group.
-    tokens = [token.lower() for token in _TOKEN.findall(re.sub(r"\A\s*/(\w+)@\w+", r"\1", text))]
+    tokens = _tokens(text)
     names = [_named(token) for token in tokens]
     what = next((name for name in names if name), None)
-    polite = _FILLERS if what == HELP else _FILLERS | _PLEAS
+    polite = _FILLERS if what == HELP else _POLITE
     rest = "".join(token for token, name in zip(tokens, names, strict=True) if not name and token not in polite)
     number = tracking.parse(rest)
     if what is None:
@@ -88,11 +91,26 @@ def asked_of(text: str) -> Asked | None:
     return None
 
 
+def _tokens(text: str) -> list[str]:
+    """Its words; none if one of them is a report's. Most end here, at their first: they are looked at thousands of times a second."""
+    if len(text) > _LONGEST:
+        return []
+    tokens: list[str] = []
+    # A bot that is called by its name in a group.
+    for found in _TOKEN.finditer(re.sub(r"\A\s*/(\w+)@\w+", r"\1", text)):
+        token = found[0].lower()
+        if len(tokens) == _MOST_WORDS or not (token in _POLITE or _MAY_BE_OF_A_NUMBER.fullmatch(token) or _named(token)):
+            return []
+        tokens.append(token)
+    return tokens
+
+
 def _named(token: str) -> str | None:
     exact = _NAMES.get(token)
     if exact or len(token) < _FORGIVEN_FROM:
         return exact
-    return next((code for name, code in _NAMES.items() if len(name) >= _FORGIVEN_FROM and _one_slip(token, name)), None)
+    near = (name for size in range(len(token) - 1, len(token) + 2) for name in _BY_SIZE.get(size, ()))
+    return next((_NAMES[name] for name in near if _one_slip(token, name)), None)
 
 
 def _one_slip(written: str, meant: str) -> bool:
