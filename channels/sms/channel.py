@@ -171,7 +171,7 @@ class TwilioSms:
 
     def limits(self) -> Iterable[Limit]:
         """Of its doors, and of the files that it fetches."""
-        return (self._body, self._in_time, self._media.size, self._media.in_time)
+        return (self._body, self._in_time, self._media.downloads.size, self._media.downloads.in_time)
 
     async def check(self) -> Checked:
         """Ask Twilio for the account; the notices' own errors are in health."""
