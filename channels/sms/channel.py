@@ -5,19 +5,17 @@ Sources: Twilio docs, "Messaging webhooks", "Track the message status of outboun
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode
 
-import structlog
 from aiohttp import web
 
-from channels.contract import MESSAGE, STATUS, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, Ignored, Inlet, Limit, Notice, Refused, SendFailed
+from channels.contract import MESSAGE, STATUS, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, Ignored, Inlet, Limit, Notice, SendFailed
+from channels.hook import Hook
 from channels.sms import form, reading
 from channels.sms.failures import garbage
 from channels.sms.http import NOT_TWILIO, RestClient, Wire
@@ -27,11 +25,8 @@ from channels.sms.signature import signed_url
 from normalizer import Address, Report
 from normalizer.address import canonical
 
-_log = structlog.get_logger(__name__)
-
 # Nothing is answered by TwiML: the acknowledgement goes by the outbox (law 7).
 _TAKEN = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
-_LATER = timedelta(seconds=30)
 # A refusal is told for so long: few write at night, and who operates this looks in the morning.
 _TOLD = timedelta(hours=24)
 # Twilio docs, "What is a String Identifier (SID)?".
@@ -54,8 +49,7 @@ class TwilioSms:
         self._unsigned_at: datetime | None = None
         self._tokens = tuple(token.get_secret_value() for token in settings.auth_tokens)
         account = (settings.account_sid, self._tokens[0])
-        self._body = Limit("max_body_bytes", settings.max_body_bytes)
-        self._in_time = Limit("accept_seconds", settings.accept_seconds)
+        self._hook = Hook(name, settings.max_body_bytes, settings.accept_seconds)
         self._wire = Wire(settings.timeout_seconds)
         self._rest = RestClient(*account, settings.api_base, self._wire)
         self._media = Media(settings.api_base, account, settings.max_media_bytes, settings.media_seconds)
@@ -78,23 +72,10 @@ class TwilioSms:
         """Twilio comes to us."""
 
     async def _take(self, inlet: Inlet, kind: str, request: web.Request) -> web.Response:
-        try:
-            async with asyncio.timeout(self._settings.accept_seconds):
-                raw = await _body(request, self._settings.max_body_bytes)
-                return self._too_large() if raw is None else await self._judge(inlet, kind, request, raw)
-        except TimeoutError:
-            self._in_time.rejected += 1
-            _log.error("not accepted", channel=self.name, error="TimeoutError")
-            return _later(_LATER)
-        except Refused as refused:
-            return _later(refused.retry_after)
-        except web.RequestPayloadError:
-            return web.Response(status=400, text="This request could not be read.\n")
-        except Exception as error:  # noqa: BLE001  # law 1: any fault of ours is temporary; its words may be a citizen's
-            _log.error("not accepted", channel=self.name, error=type(error).__name__)
-            return _later(_LATER)
+        return await self._hook.answer(self._judge(inlet, kind, request))
 
-    async def _judge(self, inlet: Inlet, kind: str, request: web.Request, raw: bytes) -> web.Response:
+    async def _judge(self, inlet: Inlet, kind: str, request: web.Request) -> web.Response:
+        raw = await self._hook.read(request)
         url = self._called(kind, request, raw)
         if url is None:
             # Whoever only tries doors does not know our account; Twilio does.
@@ -107,10 +88,6 @@ class TwilioSms:
         self._unsigned_at = None
         await inlet.receive(self._arrival(kind, raw, said, url, request.query.get("notice")))
         return web.Response(text=_TAKEN, content_type="text/xml")
-
-    def _too_large(self) -> web.Response:
-        self._body.rejected += 1
-        return web.Response(status=413, text="This request is too large.\n")
 
     def _called(self, kind: str, request: web.Request, raw: bytes) -> str | None:
         """The public address that was called, as it was signed; its host is never taken from the request."""
@@ -171,7 +148,7 @@ class TwilioSms:
 
     def limits(self) -> Iterable[Limit]:
         """Of its doors, and of the files that it fetches."""
-        return (self._body, self._in_time, self._media.downloads.size, self._media.downloads.in_time)
+        return (self._hook.body, self._hook.in_time, self._media.downloads.size, self._media.downloads.in_time)
 
     async def check(self) -> Checked:
         """Ask Twilio for the account; the notices' own errors are in health."""
@@ -200,19 +177,3 @@ class TwilioSms:
 
 def _written(address: Address) -> str:
     return address.value if address.kind == "sms" else f"{address.kind}:{address.value}"
-
-
-def _later(after: timedelta) -> web.Response:
-    return web.Response(status=503, text="Not now. Please send it again later.\n", headers={"Retry-After": str(math.ceil(after.total_seconds()))})
-
-
-async def _body(request: web.Request, max_bytes: int) -> bytes | None:
-    """All of it; None: there is more than that."""
-    if request.content_length is not None and request.content_length <= max_bytes:
-        return await request.read()
-    raw = bytearray()
-    async for chunk in request.content.iter_any():
-        raw += chunk
-        if len(raw) > max_bytes:
-            return None
-    return bytes(raw)

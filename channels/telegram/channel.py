@@ -111,7 +111,7 @@ class Telegram:
     def limits(self) -> Iterable[Limit]:
         """Of its door, and of the files that it fetches."""
         files = (self._files.downloads.size, self._files.downloads.in_time)
-        return (self.webhook.body, self.webhook.in_time, *files) if self.webhook else files
+        return (self.webhook.hook.body, self.webhook.hook.in_time, *files) if self.webhook else files
 
     async def check(self) -> Checked:
         """Ask Telegram who we are."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import math
 import random
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from aiohttp import web
 
-from channels.contract import About, Checked, Inlet, Limit, Refused, SendFailed
+from channels.contract import About, Checked, Inlet, SendFailed
+from channels.hook import Hook
 from channels.telegram.api import Api
 from channels.telegram.arrivals import Arrivals, pressed
 from channels.telegram.settings import TelegramSettings
@@ -23,7 +23,6 @@ _log = structlog.get_logger(__name__)
 
 PATH = "update"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # its name
-_LATER = timedelta(seconds=30)
 _LONGEST_PAUSE = 60.0
 # What Telegram last met at our door, is told for so long while something waits there.
 _RECENT = timedelta(minutes=5)
@@ -41,8 +40,7 @@ class Webhook:
         self._clock = about.clock
         base = settings.public_url or next(iter(about.public_urls), "")
         self.url = f"{base.rstrip('/')}/in/{name}/{PATH}"
-        self.body = Limit("max_body_bytes", settings.max_body_bytes)
-        self.in_time = Limit("accept_seconds", settings.accept_seconds)
+        self.hook = Hook(name, settings.max_body_bytes, settings.accept_seconds)
         # Telegram has no address of ours: say it (again).
         self._unset = asyncio.Event()
         self._runs = False
@@ -50,28 +48,12 @@ class Webhook:
 
     async def take(self, inlet: Inlet, request: web.Request) -> web.Response:
         """One update; answered once the journal has it."""
-        try:
-            async with asyncio.timeout(self._settings.accept_seconds):
-                return await self._judged(inlet, request)
-        except TimeoutError:
-            self.in_time.rejected += 1
-            _log.error("not accepted", channel=self._name, error="TimeoutError")
-            return _later(_LATER)
-        except Refused as refused:
-            return _later(refused.retry_after)
-        except web.RequestPayloadError:
-            return web.Response(status=400, text="This request could not be read.\n")
-        except Exception as error:  # noqa: BLE001  # law 1: any fault of ours is temporary; its words may be a citizen's
-            _log.error("not accepted", channel=self._name, error=type(error).__name__)
-            return _later(_LATER)
+        return await self.hook.answer(self._judged(inlet, request))
 
     async def _judged(self, inlet: Inlet, request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(errors="surrogateescape"), self._secret(inlet).encode()):
             return web.Response(status=403, text="This request does not come from the provider.\n")
-        raw = await _body(request, self._settings.max_body_bytes)
-        if raw is None:
-            self.body.rejected += 1
-            return web.Response(status=413, text="This request is too large.\n")
+        raw = await self.hook.read(request)
         await inlet.receive(self._arrivals.of(raw))
         query = pressed(raw)
         # A button stops turning by the answer itself: no request of our own that could fail or be forgotten.
@@ -139,17 +121,3 @@ def _shown(message: str) -> str:
 
 def _utc(at: datetime) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _later(after: timedelta) -> web.Response:
-    return web.Response(status=503, text="Not now. Please send it again later.\n", headers={"Retry-After": str(math.ceil(after.total_seconds()))})
-
-
-async def _body(request: web.Request, max_bytes: int) -> bytes | None:
-    """All of it; None: there is more than that."""
-    raw = bytearray()
-    async for chunk in request.content.iter_any():
-        raw += chunk
-        if len(raw) > max_bytes:
-            return None
-    return bytes(raw)
