@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -17,7 +18,7 @@ TURN_SECONDS = 2.0
 # who keeps nothing is given them again and again.
 _WEBHOOKS, _FORMS = 16_000, 2_500
 _KEEPS_NOTHING, _TIMES = ("bare", "handler"), 4
-_WARM_UP_SECONDS = 0.5
+_WARM_UP_SECONDS = 0.3
 
 
 async def webhooks(folder: Path, connections: int, turns: int, tell: Tell, *, each: bool = True) -> dict[str, object]:
@@ -58,7 +59,7 @@ async def _in_turns(
     folder: Path, names: Sequence[str], connections: int, turns: int, make: deliveries.Make, most: int, tell: Tell
 ) -> Mapping[str, Sequence[Turn]]:
     async with AsyncExitStack() as stack:
-        those = [await stack.enter_async_context(variant(name, folder / name)) for name in names]
+        those = await asyncio.gather(*(stack.enter_async_context(variant(name, folder / name)) for name in names))
         return await _turns(folder, those, connections, turns, make, most, tell)
 
 

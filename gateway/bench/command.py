@@ -22,7 +22,7 @@ from gateway.commands.console import AsJson, fail, say_json
 _CONNECTIONS = 16
 _OTHERS = (1, 64, 256)
 # How long the steady load lasts.
-_QUICK_SECONDS, _LONG_SECONDS = 5.0, 15.0
+_QUICK_SECONDS, _LONG_SECONDS = 4.0, 15.0
 Quick = Annotated[bool, typer.Option("--quick", help="The main numbers, in about a minute.")]
 Postgres = Annotated[str | None, typer.Option("--postgresql", metavar="URL", help="An empty database, to measure growth there, too (postgresql+asyncpg://…).")]
 

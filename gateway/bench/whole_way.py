@@ -25,7 +25,7 @@ from gateway.store.tables import notices
 
 _IDLE_REPORTS = 50
 # A second; slow enough for each to be alone.
-_IDLE_RATE = 20
+_IDLE_RATE = 25
 # How often the store is looked into. Seconds.
 _LOOK_SECONDS = 0.002
 
