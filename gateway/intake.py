@@ -208,14 +208,22 @@ class Intake:
         [entry] = entries
         outcome: Read = Broke("did not end")
         if entry.tries < TRIES:
-            await self._insist(partial(self._journal.tried, entry.seq))
+            outcome = await self._insist(partial(self._try, entry))
             entry = replace(entry, tries=entry.tries + 1)
-            outcome = await self._insist(partial(read_alone, self._slow, entry.arrival))
         if isinstance(outcome, Broke) and entry.tries < TRIES:
             self._suspects.again(suspect)
             return
         await self._pass_on([(entry, outcome)])
         self._suspects.done(suspect)
+
+    async def _try(self, entry: Entry) -> Read:
+        """Read it alone. The try is written before, as it may take us with it; one that found no room for its files, or no process, is taken back."""
+        await self._journal.tried(entry.seq)
+        try:
+            return await read_alone(self._slow, entry.arrival)
+        except ReaderAway:
+            await self._journal.tried(entry.seq, back=True)
+            raise
 
     async def _hand_over(self, batch: _Batch) -> None:
         """Into the store, and only then out of the journal. Ends when that is done, however long the store is away."""

@@ -64,6 +64,8 @@ class _Remove:
 @dataclass(frozen=True, slots=True)
 class _Tried:
     seq: int
+    # 1, or -1: it was none after all.
+    by: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +181,9 @@ class Journal:
         """These were handed over: the store has them."""
         await self._job(_Remove(tuple(seqs)))
 
-    async def tried(self, seq: int) -> None:
-        """Reading this row alone begins now."""
-        await self._job(_Tried(seq))
+    async def tried(self, seq: int, *, back: bool = False) -> None:
+        """Reading this row alone begins now; `back`: what began was no try, for nothing was wrong with the row."""
+        await self._job(_Tried(seq, -1 if back else 1))
 
     async def probe(self, now: datetime) -> None:
         """Return when a row was written as an arrival would be. Raises Refused as append() would."""
@@ -307,8 +309,8 @@ class Journal:
                     case _Probe(at):
                         db.execute("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at", (at,))
                         self._try_limit()
-                    case _Tried(seq):
-                        db.execute("UPDATE arrivals SET tries = tries + 1 WHERE seq = ?", (seq,))
+                    case _Tried(seq, by):
+                        db.execute("UPDATE arrivals SET tries = max(0, tries + ?) WHERE seq = ?", (by, seq))
                     case _Renew(new):
                         new_id, accepted, removed = new, db.execute("SELECT count(*) FROM arrivals").fetchone()[0], 0
             db.execute("UPDATE journal SET id = ?, accepted = ?, removed = ?", (new_id, accepted, removed))

@@ -63,7 +63,11 @@ def main() -> None:
     wire_in, wire_out = sys.stdin.buffer, sys.stdout.buffer
     # Whatever a library prints must not get between the frames.
     sys.stdout = sys.stderr
-    specs, folder, max_files = cast("tuple[Mapping[str, Spec], Folder, int | None]", _next(wire_in))
+    told = _next(wire_in)
+    if told is None:
+        # Whoever started us is gone already.
+        return
+    specs, folder, max_files = cast("tuple[Mapping[str, Spec], Folder, int | None]", told)
     readers = {name: (resolve(spec.reader), spec.setting) for name, spec in specs.items()}
     memory.settle()
     # Ready: from here on the clock of the first report runs, not before.

@@ -15,6 +15,7 @@ import pytest
 
 from channels import Refused
 from gateway.demo.post_office import PostOffice, bring
+from gateway.intake import TRIES
 from gateway.node import Gateway
 from tests.dovecot import ACCOUNT, Dovecot, dovecot
 from tests.mails import OURS, mail, multipart, part
@@ -23,7 +24,7 @@ from tests.test_disk_full import fill, tiny_disk
 from tests.test_mail_end_to_end import Desk, block
 from tests.test_mailbox_kill import marked
 from tests.test_store_away import NOW, start, stop, waits
-from tests.world import Deployment, postgres
+from tests.world import Deployment, handed_over, postgres
 
 __all__ = ["tiny_disk"]
 
@@ -209,6 +210,21 @@ async def test_on_a_disk_that_is_nearly_full_heavy_mails_and_files_wait_and_smal
     files = [row for row in await desk.deployment.rows("attachments") if row["derived_from"] is None]
     assert ("a.png", "kept") in [(row["name"], row["state"]) for row in files]
     assert {account.verdict for account in await desk.deployment.accounts()} == {"ok"}
+
+
+async def test_a_report_whose_files_wait_for_room_is_not_blamed_for_a_node_that_ends_again_and_again(tiny_disk: Path) -> None:
+    with_file = multipart(part("text/plain", "Lihat foto."), part("image/png; name=a.png", b"\x89PNG" + bytes(2000), encoding="base64"), From="foto@gmail.com")
+    async with nearly_full(tiny_disk, 6) as desk:
+        await desk.gets(with_file)
+        await _until_it_says(desk.gateway, "The files of a report cannot be written")
+    for _ in range(TRIES):
+        async with desk.deployment.node(config=desk.gateway.config) as gateway:
+            await _until_it_says(gateway, "The files of a report cannot be written")
+    (tiny_disk / "other").unlink()
+    async with desk.deployment.node(config=desk.gateway.config) as gateway:
+        await desk.deployment.until("arrivals", bool)
+        await handed_over(gateway)
+    assert [row["outcome"] for row in await desk.deployment.rows("arrivals")] == ["case"]
 
 
 async def _until_it_says(gateway: Gateway, words: str) -> None:

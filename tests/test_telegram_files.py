@@ -46,7 +46,7 @@ async def test_a_file_that_is_not_there_never_will_be(reference: str) -> None:
         assert told.value.permanent
 
 
-@pytest.mark.parametrize("fault", [Status(500), Drop(), TooMany(1)])
+@pytest.mark.parametrize("fault", [Status(500), Drop(), TooMany(1), TooMany()])
 async def test_a_file_that_could_not_be_had_today_is_tried_again(fault: Fault) -> None:
     async with far_end() as (api, telegram):
         file = api.keep(PIXEL, "gif")

@@ -12,6 +12,7 @@ import aiohttp
 from channels.contract import Fetched, FetchFailed, Limit, SendFailed
 from channels.download import BROKE, Downloads, told
 from channels.telegram.api import Api
+from channels.telegram.failures import TooFast
 
 
 class Files:
@@ -44,8 +45,8 @@ class Files:
         try:
             file = await self._api.file(file_id)
         except SendFailed as failed:
-            # What Telegram does not take of us, it will not take tomorrow: no such file, or one that is too big for it.
-            refused = not failed.channel_wide and failed.retry_after is None
+            # What Telegram does not take of us, it will not take tomorrow: no such file, or one that is too big for it. That we ask too fast is another thing.
+            refused = not failed.channel_wide and not isinstance(failed, TooFast)
             raise FetchFailed("Telegram does not hand it out (too big, or gone)" if refused else failed.reason, permanent=refused) from None
         self.downloads.count(file.file_size or 0)
         url = file.file_path or ""
