@@ -20,8 +20,6 @@ def start(*, terminal: bool | None = None) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Discreet("%(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    # It repeats an answer that it could not read, and a citizen's words may stand in that; our own error says that there was one.
-    logging.getLogger("telegram").setLevel(logging.CRITICAL)
 
 
 class _Discreet(logging.Formatter):

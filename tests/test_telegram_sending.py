@@ -334,6 +334,14 @@ async def test_no_log_of_any_library_holds_the_token_or_the_words(caplog: pytest
     assert "kata-kata" not in caplog.text
 
 
+async def test_an_answer_that_cannot_be_read_is_repeated_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    async with far_end() as (api, telegram):
+        api.faults_of["sendmessage"] = [Garbage()]
+        with pytest.raises(SendFailed):
+            await telegram.send(notice("Laporan Anda kami terima."))
+    assert "It works!" not in caplog.text
+
+
 async def test_whoever_speaks_no_telegram_loads_nothing_of_it() -> None:
     program = "import sys, gateway.assembly, channels.kinds; print('telegram' in sys.modules, 'httpx' in sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT, stdout=asyncio.subprocess.PIPE)

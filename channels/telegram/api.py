@@ -37,7 +37,8 @@ class Api:
         """Opens nothing."""
         self._wire = Wire(timeout_seconds)
         # At DEBUG the library says which token it has, and what it sends to whom.
-        logging.getLogger("telegram").setLevel(logging.WARNING)
+        # It also repeats an answer that it could not read, and a citizen's words may stand in that; our own error says that there was one.
+        logging.getLogger("telegram").setLevel(logging.CRITICAL)
         self._bot = Bot(token.get_secret_value(), f"{api_base}/bot", f"{api_base}/file/bot", self._wire, self._wire)
 
     async def me(self) -> User:
