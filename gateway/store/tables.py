@@ -149,7 +149,7 @@ arrivals = sa.Table(
     _c("raw", sa.LargeBinary, nullable=True),
     _c("received_at", UtcTime),
     _c("stored_at", UtcTime),
-    # "case" | "message" | "delivery" | "ignored" | "parked" | "duplicate" | "canary"
+    # "case" | "message" | "word" | "delivery" | "ignored" | "parked" | "duplicate" | "canary"
     _c("outcome", sa.Text),
     _c("reason", sa.Text),
     _c("case", sa.Uuid, sa.ForeignKey("cases.id"), nullable=True, index=True),
@@ -232,7 +232,7 @@ notices = sa.Table(
     metadata,
     _c("id", sa.Uuid, primary_key=True),
     _c("case", sa.Uuid, sa.ForeignKey("cases.id"), nullable=True),
-    # "acknowledgement"
+    # "acknowledgement" | "answer" | "spoken"
     _c("kind", sa.Text),
     _c("channel", sa.Text),
     _c("to_kind", sa.Text),
