@@ -147,6 +147,18 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """An answer that a person may pick instead of typing it, where the wire has buttons."""
+
+    # What stands on the button.
+    label: str
+    # What the person says by it, as if typed.
+    says: str = ""
+    # It gives the place where the person is, instead of words.
+    place: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Words going back to a person or an agency, in the forms that wires need; send() chooses."""
 
@@ -162,6 +174,8 @@ class Notice:
     thread: tuple[str, ...] = ()
     # Ties an answer to its case where the wire can carry it (a mail's Message-ID and reply address): signed by us, safe in an address. Empty: no case.
     token: str = ""
+    # What the person may pick; the words tell the same to whoever has no buttons.
+    choices: tuple[Choice, ...] = ()
 
 
 class SendFailed(Exception):

@@ -95,7 +95,7 @@ async def admit(
             box = mailbox(one.to)
             allowance = touched.get(box, met[box].allowance)
             over = _over(office, one, met[one.to], allowance, spent, now)
-            rows.append(_notice(office, one, one.say(allowance.unannounced), over, now))
+            rows.append(notice(office, one, one.say(allowance.unannounced), over, now))
             if over:
                 touched[box] = allowance.withheld(one.kind)
             else:
@@ -170,9 +170,11 @@ def _purse(channel: str, domain: str) -> str:
     return f"{channel}@{domain}"
 
 
-def _notice(office: Office, one: Wanted, texts: Texts, over: str, now: datetime) -> Row:
+def notice(office: Office, one: Wanted, texts: Texts, over: str, now: datetime) -> Row:
+    """As the table has it, to be sent now; `over`: the cap for whose sake it is not, empty: none."""
     empty: Row = {"provider_id": None, "attempts": 0, "maybe_sent": False, "leased_by": None, "leased_until": None, "sent_at": None}
-    said = {"short": texts.short, "full": texts.full, "subject": texts.subject, "state": "withheld" if over else "queued", "reason": CAPS.get(over, "")}
+    said = {"short": texts.short, "full": texts.full, "subject": texts.subject, "choices": [[one.label, one.says, one.place] for one in texts.choices]}
+    state = {"state": "withheld" if over else "queued", "reason": CAPS.get(over, "")}
     to = {"channel": one.channel, "to_kind": one.to.kind, "to_value": one.to.value}
     tied = {"thread": list(one.thread), "token": threads.token(office.key, one.number) if one.number else ""}
-    return {"id": new_id(), "case": one.case, "kind": one.kind, **to, **said, **tied, **empty, "made_at": now, "due_at": now}
+    return {"id": new_id(), "case": one.case, "kind": one.kind, **to, **said, **state, **tied, **empty, "made_at": now, "due_at": now}

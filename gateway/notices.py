@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from channels import Choice
 from channels.gsm7 import fits_one_segment, plain
 from gateway.words import Words
 
@@ -22,6 +23,8 @@ class Texts:
     short: str
     full: str
     subject: str
+    # Answers to pick, where a wire has buttons.
+    choices: tuple[Choice, ...] = ()
 
 
 def acknowledgement(words: Words, number: str, working_days: int, cut: bool = False, more: int = 0) -> Texts:  # noqa: FBT001, FBT002  # what is known last is filled in last

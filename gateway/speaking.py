@@ -8,8 +8,9 @@ from datetime import datetime
 
 from channels.pages import PRIVATE_PATH, TRACK_PATH
 from gateway import case as cases
-from gateway import notices, threads, tracking
+from gateway import notices, tracking
 from gateway import rows as make
+from gateway.admission import Wanted, notice
 from gateway.ids import new_id
 from gateway.office import Office
 from gateway.store import filing as store
@@ -18,6 +19,7 @@ from gateway.store.engine import Transaction
 from gateway.store.filing import Rows
 from gateway.store.standing import Reached
 from gateway.store.writing import Row
+from normalizer import Address
 from normalizer.text import clean
 
 
@@ -69,10 +71,8 @@ async def _notice(tx: Transaction, office: Office, case: cases.Case, said: str, 
     else:
         link = await standing.link_of(tx, office.key, case.id)
         texts = notices.spoken(words, case.number, said, f"{base}{PRIVATE_PATH}/{link}" if link else base + TRACK_PATH)
-    empty: Row = {"provider_id": None, "attempts": 0, "maybe_sent": False, "leased_by": None, "leased_until": None, "sent_at": None}
-    forms: Row = {"short": texts.short, "full": texts.full, "subject": texts.subject, "state": "queued", "reason": ""}
-    where: Row = {"channel": to.channel, "to_kind": to.kind, "to_value": to.value, "thread": to.thread, "token": threads.token(office.key, case.number)}
-    return {"id": new_id(), "case": case.id, "kind": notices.SPOKEN, **where, **forms, **empty, "made_at": now, "due_at": now}
+    one = Wanted(notices.SPOKEN, case.id, to.channel, Address(to.kind, to.value), case.number, lambda _: texts, thread=tuple(to.thread))
+    return notice(office, one, texts, "", now)
 
 
 def known(number: str) -> str:

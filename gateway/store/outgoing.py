@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from channels import DeliveryUpdate, Notice
+from channels import Choice, DeliveryUpdate, Notice
 from gateway.store.engine import Transaction
 from gateway.store.tables import addresses, budgets, cases, notices
 from normalizer import Address
@@ -40,7 +41,7 @@ def _claim() -> sa.Executable:
             maybe_sent=sa.or_(n.maybe_sent, n.state == "sending"),
             attempts=sa.case((n.state == "sending", n.attempts + 1), else_=n.attempts),
         )
-        .returning(n.id, n.to_kind, n.to_value, n.short, n.full, n.subject, n.thread, n.token, n.attempts)
+        .returning(n.id, n.to_kind, n.to_value, n.short, n.full, n.subject, n.thread, n.token, n.choices, n.attempts)
     )
 
 
@@ -97,8 +98,8 @@ async def claim(tx: Transaction, channel: str, worker: str, now: datetime, until
     """The next that are due. One that another worker held and did not finish comes back, marked: it may have been sent."""
     values = {"in_channel": channel, "by": worker, "now": now, "until": until, "most": limit}
     return [
-        Claimed(Notice(str(id_), Address(kind, value), short, full, subject, tuple(thread), token), attempts)
-        for id_, kind, value, short, full, subject, thread, token, attempts in sorted(await tx.all(_CLAIM, values))
+        Claimed(Notice(str(id_), Address(kind, value), short, full, subject, tuple(thread), token, tuple(Choice(*one) for one in choices)), attempts)
+        for id_, kind, value, short, full, subject, thread, token, choices, attempts in sorted(await tx.all(_CLAIM, values), key=itemgetter(0))
     ]
 
 

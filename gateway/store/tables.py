@@ -243,6 +243,8 @@ notices = sa.Table(
     _c("thread", sa.JSON),
     # Ties an answer to the case, where the wire can carry it; empty: there is none.
     _c("token", sa.Text, server_default=""),
+    # Answers to pick: [label, what is said by it, whether it gives the place instead].
+    _c("choices", sa.JSON, server_default="[]"),
     # "queued" | "sending" | "sent" | "delivered" | "read" | "undelivered" | "failed" | "withheld" | "parked"
     _c("state", sa.Text),
     _c("reason", sa.Text),
