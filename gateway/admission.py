@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from gateway import threads
+from gateway import notices, threads
 from gateway.allowance import Allowance
 from gateway.conversation import Understood
 from gateway.ids import new_id
@@ -24,7 +24,9 @@ from normalizer.address import canonical, country_of, mailbox
 # Why a notice is withheld, by the cap that it is over.
 CAPS = {
     "per_channel_per_hour": "the channel's budget for this hour is spent",
+    "stopped": "this person wants to hear from us only when they write",
     "per_recipient_per_hour": "this address has had its notices for this hour",
+    "per_dialogue_per_hour": "this person has had their answers for this hour",
     "mails_per_address_per_week": "this address has had its mails for this week",
     "mails_per_domain_per_week": "this domain has had its mails for this week",
     "new_domains": "enough domains that never wrote before were written to in this hour",
@@ -61,6 +63,8 @@ class Wanted:
     typed: bool = False
     # What it answers, nearest first.
     thread: tuple[str, ...] = ()
+    # It answers what this person wrote just now; who stopped us hears nothing else.
+    asked_for: bool = True
 
 
 def typed_contact(entry: Entry, read: object, office: Office) -> Address | None:
@@ -136,9 +140,12 @@ def _over(office: Office, one: Wanted, person: Person, allowance: Allowance, spe
     """Over which cap it is; empty: none, it may go out."""
     caps = office.caps
     domain = _counted_domain(office, one.to)
+    dialogue = one.kind in notices.DIALOGUE
     checks = {
+        "stopped": person.stopped and not one.asked_for,
         "per_channel_per_hour": spent.channel >= caps.per_channel_per_hour,
-        "per_recipient_per_hour": not allowance.may(one.kind, now, caps.per_recipient_per_hour),
+        "per_recipient_per_hour": not dialogue and not allowance.may(one.kind, now, caps.per_recipient_per_hour),
+        "per_dialogue_per_hour": dialogue and not allowance.may(one.kind, now, caps.per_dialogue_per_hour),
         "mails_per_address_per_week": one.to.kind == "email" and allowance.within(now, _WEEK) >= caps.mails_per_address_per_week,
         "mails_per_domain_per_week": domain is not None and spent.week[domain] + spent.fresh[domain] >= caps.mails_per_domain_per_week,
         "new_domains": domain is not None and spent.is_new(domain) and spent.fresh[_NEW] >= caps.per_channel_per_hour * NEW_DOMAINS_SHARE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.notices import ACKNOWLEDGEMENT
+from gateway.notices import ACKNOWLEDGEMENT, DIALOGUE
 
 HOUR = timedelta(hours=1)
 # What is remembered; by mail there is a cap a week.
@@ -23,9 +23,10 @@ class Allowance:
     unannounced: int = 0
 
     def may(self, kind: str, now: datetime, cap: int) -> bool:
-        """Under the cap; an hour's first acknowledgement always is."""
-        within = self._within(now, HOUR)
-        return len(within) < cap or (kind == ACKNOWLEDGEMENT and not any(sent == ACKNOWLEDGEMENT for _, sent in within))
+        """Under the cap; an hour's first acknowledgement always is. What belongs to a dialogue is counted by itself."""
+        within = [sent for _, sent in self._within(now, HOUR)]
+        mine = [sent for sent in within if (sent in DIALOGUE) == (kind in DIALOGUE)]
+        return len(mine) < cap or (kind == ACKNOWLEDGEMENT and ACKNOWLEDGEMENT not in within)
 
     def within(self, now: datetime, span: timedelta) -> int:
         """How many in that time, a week at the most."""

@@ -2,85 +2,203 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from gateway import asked as words
 from gateway import case as cases
-from gateway import notices, threads
+from gateway import notices, questions
 from gateway import rows as make
 from gateway.admission import Wanted
-from gateway.asked import ANONYMOUS, CONFIDENTIAL, HELP, Asked
-from gateway.conversation import Understood, decide
-from gateway.journal_file import Entry
+from gateway.asked import Asked
+from gateway.case import Case, Event
+from gateway.context import Message
+from gateway.conversation import Context, Decision
+from gateway.notices import Texts
 from gateway.office import Office
-from gateway.store import filing as filed
-from gateway.store import standing as store
+from gateway.store import filing as store
+from gateway.store import people
 from gateway.store.engine import Transaction
 from gateway.store.filing import Rows
 from gateway.store.people import Person
-from gateway.store.standing import Standing
-from normalizer import Address
+from gateway.words import Words
 
-# Words that change something.
-_HIDES = frozenset({ANONYMOUS, CONFIDENTIAL})
-
-
-async def answers(
-    tx: Transaction, office: Office, news: Sequence[tuple[Entry, object, Address | None]], met: Mapping[Address, Person], now: datetime
-) -> list[Wanted]:
-    """One for each word, to its sender, after what it asks for was done; `met`: all who asked. Raises Clash."""
-    asking = [
-        (entry, read, sender, _in_its_thread(office, read, asked))
-        for entry, read, sender in news
-        if sender and isinstance(read, Understood) and (asked := decide(read).asked)
-    ]
-    if not asking:
-        return []
-    numbered = await store.by_number(tx, {asked.number for *_, asked in asking if asked.number})
-    last = await store.last_of(tx, {met[sender].id for _, _, sender, asked in asking if not asked.number and asked.what != HELP})
-    wanted = []
-    for entry, read, sender, asked in asking:
-        meant, person = numbered.get(asked.number) if asked.number else last.get(met[sender].id), met[sender].id
-        if asked.what in _HIDES and meant and meant.correspondent == person:
-            await _hide(tx, meant.case, asked.what, now)
-        wanted.append(_answer(office, entry, read, sender, asked, meant, person))
-    return wanted
+# Words that change a report: only by who wrote it.
+_CHANGES = frozenset({words.ANONYMOUS, words.CONFIDENTIAL, words.WITHDRAW, words.REOPEN, words.RATE, words.CLASSIFY})
+# Of these, those that do no harm if it was somebody else: they only hide.
+_HIDES = frozenset({words.ANONYMOUS, words.CONFIDENTIAL})
 
 
-async def _hide(tx: Transaction, which: UUID, what: str, now: datetime) -> None:
-    case = await filed.case(tx, which)
-    changed, event = cases.hide(case, anonymous=what == ANONYMOUS, confidential=what == CONFIDENTIAL, reason=f"rule:word:{what}", at=now)
-    await filed.change(tx, changed, case.version)
-    await filed.write(tx, Rows(events=[make.event(event)]))
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was done."""
+
+    # To whoever wrote, if they can be answered; empty: the page shows it.
+    wanted: list[Wanted]
+    # The person, where a word changed what they want of us.
+    person: Person | None = None
 
 
-def _in_its_thread(office: Office, read: Understood, asked: Asked) -> Asked:
-    """A word in answer to one of our mails is about that mail's report."""
-    signed = (number for token in read.report.tokens if (number := threads.number_of(office.key, token)))
-    return asked if asked.number or asked.what == HELP else replace(asked, number=next(signed, ""))
+async def answer(tx: Transaction, office: Office, message: Message, decision: Decision, context: Context, person: Person | None, now: datetime) -> Told:
+    """Do it, and say so. Raises Clash."""
+    asked = decision.asked
+    assert asked is not None  # noqa: S101  # what a word asks is part of its decision
+    if asked.what in {words.STOP, words.START, words.LANGUAGE} and person and (context.vouched or asked.what == words.LANGUAGE):
+        person = await _chosen(tx, person, asked, now)
+    said = _Said(office, message, context, person, asked)
+    case = _case_of(decision, context)
+    if asked.what in _CHANGES and case and context.is_own(case) and (context.vouched or asked.what in _HIDES):
+        case = await _changed(tx, office, case, asked, now)
+        return Told(said.own(case, _done(asked, case)), person)
+    if asked.what == words.REPORT and case and context.vouched:
+        await _set_aside(tx, case, now)
+    return Told(said.of(case), person)
 
 
-def _answer(office: Office, entry: Entry, read: Understood, sender: Address, asked: Asked, meant: Standing | None, person: UUID) -> Wanted:
-    words, channel = office.words_for(asked.language or read.complaint.language), entry.arrival.channel
-    own = meant is not None and meant.correspondent == person
-    if asked.what == HELP:
-        texts = notices.help_text(words, office.emergency)
-    elif meant is None or (not own and (meant.confidential or asked.what in _HIDES)):
-        # The same for a number that is none and for one that is hidden: whoever guesses learns nothing.
-        texts = notices.not_found(words, by_number=bool(asked.number))
-    elif asked.what in _HIDES:
-        texts = notices.hidden(words, meant.number, asked.what)
+def _case_of(decision: Decision, context: Context) -> Case | None:
+    those = (*context.own, *filter(None, (context.case, context.numbered)))
+    return next((case for case in those if case.id == decision.case), None)
+
+
+async def _chosen(tx: Transaction, person: Person, asked: Asked, now: datetime) -> Person:
+    if asked.what == words.LANGUAGE:
+        if asked.value:
+            await people.choose(tx, person.id, language=asked.value)
+        return person.choosing(language=asked.value or person.language)
+    stopped = asked.what == words.STOP
+    await people.choose(tx, person.id, stopped_at=now if stopped else None)
+    return person.choosing(stopped=stopped)
+
+
+# What it does
+
+
+async def _changed(tx: Transaction, office: Office, which: Case, asked: Asked, now: datetime) -> Case:
+    case = await store.case(tx, which.id)
+    rows = Rows()
+    if asked.what == words.CLASSIFY:
+        complaint = questions.classified(make.understood(await store.latest_complaint(tx, case.id)), asked.value)
+        rows.complaint_versions.append(make.complaint(case, await store.complaint_versions_of(tx, case.id) + 1, complaint, now))
+        following = questions.first_question(office, complaint, now) if case.question else None
+        changed, event = cases.classify(case, following=following, reason="rule:word:classify", at=now)
     else:
-        zone = ZoneInfo(office.settings[channel].zone)
-        texts = notices.standing(words, meant.number, meant.status, meant.opened_at.astimezone(zone).date() if own else None)
-    thread = tuple(filter(None, (read.report.message_id, *read.report.references)))
-    mine = (meant.case, meant.number) if meant and own else (None, "")
-    return Wanted(notices.ANSWER, mine[0], channel, sender, mine[1], partial(_always, texts), thread=thread)
+        made = _MAKES[asked.what](case, asked, now)
+        if made is None:
+            return case
+        changed, event = made
+    await store.change(tx, changed, case.version)
+    rows.events.append(make.event(event))
+    await store.write(tx, rows)
+    return changed
 
 
-def _always(texts: notices.Texts, _withheld: int) -> notices.Texts:
+def _hide(case: Case, asked: Asked, now: datetime) -> tuple[Case, Event]:
+    return cases.hide(case, anonymous=asked.what == words.ANONYMOUS, confidential=asked.what == words.CONFIDENTIAL, reason=f"rule:word:{asked.what}", at=now)
+
+
+def _withdraw(case: Case, _asked: Asked, now: datetime) -> tuple[Case, Event] | None:
+    return None if case.ended else cases.withdraw(case, reason="rule:word:withdraw", at=now)
+
+
+def _reopen(case: Case, _asked: Asked, now: datetime) -> tuple[Case, Event] | None:
+    return cases.reopen(case, reason="rule:word:reopen", at=now) if case.status in {cases.CLOSED, cases.WITHDRAWN} else None
+
+
+def _rate(case: Case, asked: Asked, now: datetime) -> tuple[Case, Event]:
+    return cases.rate(case, int(asked.value), reason="rule:word:rate", at=now)
+
+
+# None: it is so already, or cannot be.
+_MAKES: Mapping[str, Callable[[Case, Asked, datetime], tuple[Case, Event] | None]] = {
+    words.ANONYMOUS: _hide,
+    words.CONFIDENTIAL: _hide,
+    words.WITHDRAW: _withdraw,
+    words.REOPEN: _reopen,
+    words.RATE: _rate,
+}
+
+
+async def _set_aside(tx: Transaction, which: Case, now: datetime) -> None:
+    """Somebody begins another report: what comes next is no answer to our question."""
+    case = await store.case(tx, which.id)
+    if case.question:
+        changed, event = cases.give_up(case, reason="rule:word:report", at=now)
+        await store.change(tx, changed, case.version)
+        await store.write(tx, Rows(events=[make.event(event)]))
+
+
+# What is said
+
+
+def _done(asked: Asked, case: Case) -> Callable[[Words], Texts]:
+    match asked.what:
+        case words.ANONYMOUS | words.CONFIDENTIAL:
+            return lambda said: notices.hidden(said, case.number, asked.what)
+        case words.RATE:
+            return lambda said: notices.rated(said, case.number, int(asked.value))
+        case words.CLASSIFY:
+            return lambda said: notices.classified(said, case.number, asked.value, case.question)
+        case _:
+            return lambda said: notices.moved(said, case.number, case.status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    office: Office
+    message: Message
+    context: Context
+    person: Person | None
+    asked: Asked
+
+    def own(self, case: Case, texts: Callable[[Words], Texts]) -> list[Wanted]:
+        return self._wanted(case, texts(self._words()))
+
+    def of(self, case: Case | None) -> list[Wanted]:
+        """For a word that changed nothing on a report."""
+        said, asked = self._words(), self.asked
+        match asked.what:
+            case words.HELP:
+                return self._wanted(None, notices.help_text(said, self.office.emergency))
+            case words.REPORT:
+                return self._wanted(None, notices.how_to_report(said))
+            case words.STOP | words.START if self.context.vouched:
+                return self._wanted(None, notices.stopped(said, stopped=asked.what == words.STOP, emergency=self.office.emergency))
+            case words.LANGUAGE:
+                return self._wanted(None, notices.language(said, chosen=bool(asked.value)))
+        if asked.what in {words.STOP, words.START}:
+            return self._wanted(None, notices.not_proved(said))
+        return self._report(case, said)
+
+    def _report(self, case: Case | None, said: Words) -> list[Wanted]:
+        own = case is not None and self.context.is_own(case)
+        if case is None or (not own and (case.confidential or self.asked.what in _CHANGES)):
+            if case is None and self.asked.what == words.WITHDRAW and not self.asked.number and any(not one.ended for one in self.context.own):
+                return self._wanted(None, notices.which_one(said))
+            # The same for a number that is none and for one that is hidden: whoever guesses learns nothing.
+            return self._wanted(None, notices.not_found(said, by_number=bool(self.asked.number)))
+        if own and self.asked.what in _CHANGES:
+            return self._wanted(None, notices.not_proved(said))
+        zone = ZoneInfo(self.office.settings[self.message.entry.arrival.channel].zone)
+        day = case.opened_at.astimezone(zone).date() if own else None
+        return self._wanted(case if own else None, notices.standing(said, case.number, case.status, day))
+
+    def _words(self) -> Words:
+        language = (self.person.language if self.person else None) or self.asked.language or self.message.read.complaint.language
+        return self.office.words_for(language)
+
+    def _wanted(self, case: Case | None, texts: Texts) -> list[Wanted]:
+        to, report = self.message.sender, self.message.read.report
+        if to is None:
+            return []
+        thread = tuple(filter(None, (report.message_id, *report.references)))
+        which: tuple[UUID | None, str] = (case.id, case.number) if case else (None, "")
+        kind = notices.ANSWER if case else notices.ADVICE
+        return [Wanted(kind, which[0], self.message.entry.arrival.channel, to, which[1], partial(_always, texts), thread=thread)]
+
+
+def _always(texts: Texts, _withheld: int) -> Texts:
     return texts

@@ -30,13 +30,14 @@ from gateway.journal import Journal
 from gateway.metrics import Metrics
 from gateway.monitor import Monitor
 from gateway.node import Gateway
-from gateway.office import Caps, Office
+from gateway.office import Caps, Office, Questions
 from gateway.operators import Operators, token
 from gateway.outbox import Outbox, Patience
 from gateway.pictures import Pictures
 from gateway.public import PublicPages
 from gateway.reader import Reader
 from gateway.reading import Spec
+from gateway.reminders import Reminders
 from gateway.stages import Stages
 from gateway.store.engine import Store, StoreRefuses
 from gateway.store.journals import WrongKey
@@ -127,19 +128,23 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     )
     stack.push_async_callback(journal.close)
     blobs = _blobs(config)
-    calendar = Calendar(config.country, config.zone, config.steps.office_closes, config.steps.days_off)
+    calendar = _calendar(config)
     days = config.steps.verification_working_days
     stages = Stages()
     inlets = {name: CoreInlet(journal, key, channel.fingerprint, blobs, calendar, days, stages) for name, channel in channels.items()}
-    intake = _intake(config, clock, _office(config, key, channels), journal, store, blobs, stages)
+    office = _office(config, key, channels)
+    intake = _intake(config, clock, office, journal, store, blobs, stages)
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     patience = _patience(config)
     outboxes = {name: Outbox(channel, store, clock, worker, patience, stages) for name, channel in channels.items() if channel.reaches}
     fetchers = {name: Fetcher(channel, store, blobs, clock, worker) for name, channel in channels.items()}
     darkroom = Darkroom(Pictures(blobs), store, clock, worker)
     sweeper = Sweeper(blobs, journal, store, clock)
+    reminders = Reminders(store, office, clock, config.public_urls, lambda name: outboxes[name].loop.ring() if name in outboxes else None)
     monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds, config.outbox.per_channel_per_hour)
-    gateway = Gateway(config, channels, inlets, journal, store, intake, outboxes, fetchers, darkroom, sweeper, monitor, stages, blobs, calendar, clock, port=0)
+    gateway = Gateway(
+        config, channels, inlets, journal, store, intake, outboxes, fetchers, darkroom, sweeper, reminders, monitor, stages, blobs, calendar, clock, port=0
+    )
     _wire(gateway)
     return gateway
 
@@ -168,6 +173,7 @@ def _wire(gateway: Gateway) -> None:
             inlet.closed = str(why) if isinstance(why, WrongKey) else None
         for loop in loops:
             loop.pause(paused=why is not None)
+        gateway.reminders.pause(paused=why is not None)
 
     gateway.journal.on_append = gateway.intake.ring
     gateway.intake.on_filed = filed
@@ -190,6 +196,7 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
         *fetchers,
         ("pictures", gateway.darkroom.loop.run),
         ("sweeper", gateway.sweeper.run),
+        ("reminders", gateway.reminders.run),
         *gateway.monitor.loops(),
     ]
 
@@ -272,13 +279,32 @@ def _office(config: Config, key: bytes, channels: Mapping[str, Channel]) -> Offi
         carriers={kind: name for name, channel in reversed(list(channels.items())) for kind in channel.reaches},
         contact_countries=frozenset(config.contacts.countries),
         emergency=config.site.emergency,
+        calendar=_calendar(config),
+        questions=_questions(config),
+        reopen_within_working_days=config.steps.reopen_within_working_days,
     )
+
+
+def _calendar(config: Config) -> Calendar:
+    steps = config.steps
+    return Calendar(config.country, config.zone, steps.office_closes, steps.days_off, steps.office_opens)
+
+
+def _questions(config: Config) -> Questions:
+    block = config.questions
+    return Questions(block.remind_after_working_days, block.give_up_after_working_days) if block.ask else Questions((), 0)
 
 
 def _caps(config: Config) -> Caps:
     limits = config.outbox
     return Caps(
-        *(limits.per_recipient_per_hour, limits.per_channel_per_hour, limits.mails_per_address_per_week, limits.mails_per_domain_per_week),
+        *(
+            limits.per_recipient_per_hour,
+            limits.per_channel_per_hour,
+            limits.per_dialogue_per_hour,
+            limits.mails_per_address_per_week,
+            limits.mails_per_domain_per_week,
+        ),
         public_domains=frozenset(limits.public_mail_domains),
         per_contact_per_day=config.contacts.per_contact_per_day,
     )

@@ -7,12 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from gateway.deadlines import Stops
 from normalizer import Complaint
 
 # Statuses of DOMAIN.md that exist so far.
 RECEIVED = "received"
+AWAITING_INFORMATION = "awaiting_information"
 AWAITING_VERIFICATION = "awaiting_verification"
+CLOSED = "closed"
+REOPENED = "reopened"
+WITHDRAWN = "withdrawn"
 ARCHIVED = "archived"
+# Nobody works on it any more.
+ENDED = frozenset({CLOSED, WITHDRAWN, ARCHIVED})
 
 MACHINE = "gateway"
 
@@ -63,6 +70,30 @@ class Case:
     changed_at: datetime
     # Version of the rules that chose the owner.
     rules: str
+    # What it is about, from the deployment's list; empty: nobody could say.
+    category: str = ""
+    # What the complainant was asked and has not answered: "what" | "where" | "when"; empty: nothing. Meanwhile the deadlines' clock stands.
+    question: str = ""
+    asked_at: datetime | None = None
+    # When to ask once more, or to give up; None: there is nothing to wait for.
+    remind_at: datetime | None = None
+    reminders: int = 0
+    # 1..5, by the complainant, after it was closed; None: not rated.
+    rating: int | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Nobody works on it any more."""
+        return self.status in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the complainant is asked, and when to ask once more."""
+
+    item: str
+    remind_at: datetime
 
 
 def open_case(
@@ -76,8 +107,9 @@ def open_case(
     correspondent: UUID | None,
     status: str,
     at: datetime,
+    question: Question | None = None,
 ) -> tuple[Case, Event]:
-    """Take charge. `status` is RECEIVED for what could not be read yet, else AWAITING_VERIFICATION."""
+    """Take charge. `status` is RECEIVED for what could not be read yet, else AWAITING_VERIFICATION; with a question it waits for the complainant first."""
     data: dict[str, object] = {
         "number": number,
         "owner": owner.agency,
@@ -88,7 +120,10 @@ def open_case(
         "correspondent": str(correspondent) if correspondent else None,
         "title": complaint.title,
         "rules": rules,
+        "category": complaint.category.code if complaint.category else "",
     }
+    if question:
+        data |= _asking(question)
     event = Event(case_id, 1, "opened", MACHINE, owner.reason, data, at)
     return rebuild([event]), event
 
@@ -122,6 +157,47 @@ def amend(case: Case, complaint: Complaint, *, reason: str, at: datetime) -> tup
 def place(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     """The reporter said where it happened."""
     return _after(case, "placed", reason, {}, at)
+
+
+def supply(case: Case, *, title: str, following: Question | None, reason: str, at: datetime) -> tuple[Case, Event]:
+    """The complainant answered our question; the next one is `following`, or there is none left and it goes on to be verified."""
+    data = {"title": title} | (_asking(following) if following else _asked_no_more(case))
+    return _after(case, "supplied", reason, data, at)
+
+
+def remind(case: Case, again_at: datetime, *, reason: str, at: datetime) -> tuple[Case, Event]:
+    """The complainant was asked once more; after `again_at` again, or no more."""
+    return _after(case, "reminded", reason, {"remind_at": again_at.isoformat(), "reminders": case.reminders + 1}, at)
+
+
+def give_up(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
+    """The question stays unanswered: a person takes it as it is."""
+    return _after(case, "unanswered", reason, _asked_no_more(case), at)
+
+
+def classify(case: Case, *, following: Question | None, reason: str, at: datetime) -> tuple[Case, Event]:
+    """The complainant said of what kind it is, and what its kind does not need is not asked."""
+    return _after(case, "classified", reason, _asking(following) if following else _asked_no_more(case), at)
+
+
+def withdraw(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
+    """The complainant takes it back."""
+    return _after(case, "withdrawn", reason, _asked_no_more(case) | {"status": WITHDRAWN}, at)
+
+
+def close(case: Case, *, reason: str, at: datetime, actor: str) -> tuple[Case, Event]:
+    """It is done; the complainant may rate it, or say that it is not."""
+    return _after(case, "closed", reason, _asked_no_more(case) | {"status": CLOSED}, at, actor)
+
+
+def rate(case: Case, rating: int, *, reason: str, at: datetime) -> tuple[Case, Event]:
+    """What the complainant thinks of it, 1..5; the last word counts."""
+    return _after(case, "rated", reason, {"rating": rating}, at)
+
+
+def reopen(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
+    """The complainant says that it is not done, or takes it up again."""
+    return _after(case, "reopened", reason, {"status": REOPENED}, at)
 
 
 def hide(case: Case, *, anonymous: bool = False, confidential: bool = False, reason: str, at: datetime) -> tuple[Case, Event]:
@@ -164,6 +240,31 @@ def rebuild(events: Sequence[Event]) -> Case:
     return case
 
 
+def stops(events: Sequence[Event]) -> Stops:
+    """When the deadlines' clock stood, because the complainant was asked something; the last span may still be open."""
+    found: list[tuple[datetime, datetime | None]] = []
+    for event in events:
+        asked = event.data.get("question")
+        if asked is None:
+            continue
+        if found and found[-1][1] is None:
+            found[-1] = (found[-1][0], event.at)
+        if asked:
+            # Asked the next thing in the same moment, it did not run in between.
+            since = found.pop()[0] if found and found[-1][1] == event.at else event.at
+            found.append((since, None))
+    return tuple(found)
+
+
+def _asking(question: Question) -> dict[str, object]:
+    return {"question": question.item, "remind_at": question.remind_at.isoformat(), "reminders": 0, "status": AWAITING_INFORMATION}
+
+
+def _asked_no_more(case: Case) -> dict[str, object]:
+    status = AWAITING_VERIFICATION if case.status == AWAITING_INFORMATION else case.status
+    return {"question": "", "remind_at": None, "reminders": 0, "status": status}
+
+
 def _after(case: Case, kind: str, reason: str, data: dict[str, object], at: datetime, actor: str = MACHINE) -> tuple[Case, Event]:
     event = Event(case.id, case.version + 1, kind, actor, reason, data, at)
     return _with(case, event), event
@@ -173,4 +274,10 @@ def _with(case: Case, event: Event) -> Case:
     data = dict(event.data)
     if "correspondent" in data:
         data["correspondent"] = UUID(str(data["correspondent"])) if data["correspondent"] else None
+    if "remind_at" in data:
+        data["remind_at"] = datetime.fromisoformat(str(data["remind_at"])) if data["remind_at"] else None
+    if "question" in data:
+        data["asked_at"] = event.at if data["question"] else None
+    if "status" in data and data["status"] != case.status:
+        data["closed_at"] = event.at if data["status"] == CLOSED else None
     return replace(case, version=event.version, changed_at=event.at, **data)  # type: ignore[arg-type]

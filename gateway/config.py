@@ -27,6 +27,7 @@ from gateway.config_blocks import (
     JournalBlock,
     ListenBlock,
     OutboxBlock,
+    QuestionsBlock,
     SiteBlock,
     StepsBlock,
     StoreBlock,
@@ -92,6 +93,7 @@ class Config(Block):
     intake: IntakeBlock = IntakeBlock()
     outbox: OutboxBlock = OutboxBlock()
     steps: StepsBlock = StepsBlock()
+    questions: QuestionsBlock = QuestionsBlock()
     contacts: ContactsBlock = ContactsBlock()
     site: SiteBlock = SiteBlock()
     agencies: tuple[Agency, ...] = Field(

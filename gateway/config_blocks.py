@@ -170,7 +170,12 @@ class IntakeBlock(Block):
 class OutboxBlock(Block):
     """The way back to people."""
 
-    per_recipient_per_hour: PositiveInt = Field(default=3, description="Messages that one address may cause in an hour, so that a stranger cannot make us pay.")
+    per_recipient_per_hour: PositiveInt = Field(
+        default=3, description="Acknowledgements, and answers to who never reported, to one address in an hour, so that a stranger cannot make us pay."
+    )
+    per_dialogue_per_hour: PositiveInt = Field(
+        default=12, description="Messages in an hour to somebody who reported, about that report: questions, answers, confirmations."
+    )
     per_channel_per_hour: PositiveInt = Field(default=1000, description="Messages of a whole channel in an hour: the deployment's budget.")
     mails_per_address_per_week: PositiveInt = Field(
         default=15, description="Acknowledgements by mail to one address in a week: two machines that answer each other must come to an end."
@@ -210,10 +215,40 @@ class StepsBlock(Block):
     verification_working_days: PositiveInt = Field(
         default=3, description="Working days until somebody has verified a report; citizens are told so in the acknowledgement."
     )
+    reopen_within_working_days: PositiveInt = Field(
+        default=10, description="Working days after a report was closed in which whoever wrote it may rate it, or say that it is not done."
+    )
+    office_opens: time = Field(default=time(9), description="Reminders go out at this hour of a working day.", examples=["09:00:00"])
     office_closes: time = Field(default=time(16), description="What comes after this hour counts as come on the next working day.", examples=["16:00:00"])
     days_off: tuple[date, ...] = Field(
         default=(), description="Days on which this office is closed, beside the country's public holidays and joint leave.", examples=[["2026-03-11"]]
     )
+
+
+class QuestionsBlock(Block):
+    """What a report lacks, and whoever wrote it is asked for."""
+
+    ask: bool = Field(default=True, description="Whether anybody is asked for what, where and when; without it a person calls back.")
+    remind_after_working_days: tuple[PositiveInt, ...] = Field(
+        default=(1, 3), max_length=5, description="Working days after the question when it is asked once more, each. None: it is asked once."
+    )
+    give_up_after_working_days: PositiveInt = Field(
+        default=5, description="Working days after the question when the report goes on to a person without an answer. Deadlines stand still until then."
+    )
+
+    @field_validator("remind_after_working_days")
+    @classmethod
+    def _one_after_the_other(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError("should go up: the days count from the question, not from the last reminder.")
+        return value
+
+    @field_validator("give_up_after_working_days")
+    @classmethod
+    def _after_all_of_them(cls, value: int, info: ValidationInfo) -> int:
+        if value <= max(info.data.get("remind_after_working_days", ()), default=0):
+            raise ValueError("must be later than the last of questions.remind_after_working_days.")
+        return value
 
 
 class SiteBlock(Block):

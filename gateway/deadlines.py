@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,8 @@ import holidays
 
 _DAY = timedelta(days=1)
 _SATURDAY = 5
+# Spans of UTC times in which a deadline's clock stood; the last may still be open (None).
+Stops = tuple[tuple[datetime, datetime | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +31,29 @@ class Due:
 class Calendar:
     """Working days are Monday to Friday in the deployment's zone, but for its public and government holidays (in Indonesia: cuti bersama)."""
 
-    def __init__(self, country: str, zone: str, office_closes: time = time(16), more: Collection[date] = ()) -> None:
+    def __init__(self, country: str, zone: str, office_closes: time = time(16), more: Collection[date] = (), office_opens: time = time(9)) -> None:
         """`more`: days off of this deployment. A country whose holidays nobody has listed has none."""
         self._zone = ZoneInfo(zone)
         self._closes = office_closes
+        self._opens = office_opens
         self._days = _holidays(country)
         self._more = frozenset(more)
         # Each report of a day has the same deadline, and asking for holidays costs more than all the rest of a receipt.
         self._counted = lru_cache(maxsize=256)(self._count)
 
-    def due(self, at: datetime, working_days: int) -> Due:
-        """The day on which so many working days have passed. What comes after hours or on a day off counts as come on the next working day."""
-        here = at.astimezone(self._zone)
-        return self._counted(here.date() + _DAY if here.time() >= self._closes else here.date(), working_days)
+    def due(self, at: datetime, working_days: int, stops: Stops = ()) -> Due:
+        """The day on which so many working days have passed. What comes after hours or on a day off counts as come on the next working day.
 
-    def _count(self, day: date, working_days: int) -> Due:
+        A working day in whose evening the clock stood (`stops`) has not passed; while it still stands, nobody knows when it will go on: ask later.
+        """
+        here = at.astimezone(self._zone)
+        return self._counted(here.date() + _DAY if here.time() >= self._closes else here.date(), working_days, stops)
+
+    def morning(self, day: date) -> datetime:
+        """When the office opens on that day, in UTC."""
+        return datetime.combine(day, self._opens, self._zone).astimezone(UTC)
+
+    def _count(self, day: date, working_days: int, stops: Stops) -> Due:
         passed = []
         while not self.works(day):
             passed.append(day)
@@ -51,9 +61,13 @@ class Calendar:
         left = working_days
         while left:
             day += _DAY
-            left -= self.works(day)
+            left -= self.works(day) and not self._stood(day, stops)
             passed.append(day)
         return Due(day, tuple(one for one in passed if one.weekday() < _SATURDAY and not self.works(one)))
+
+    def _stood(self, day: date, stops: Stops) -> bool:
+        evening = datetime.combine(day, self._closes, self._zone)
+        return any(since <= evening and until is not None and evening < until for since, until in stops)
 
     def works(self, day: date) -> bool:
         """Whether the office is open on this day."""

@@ -108,6 +108,7 @@ class _Parts(Collector):
             "per_recipient_per_hour": outbox.per_recipient_per_hour,
             "per_channel_per_hour": outbox.per_channel_per_hour,
             "typed_share": outbox.per_channel_per_hour * TYPED_SHARE,
+            "per_dialogue_per_hour": gateway.config.outbox.per_dialogue_per_hour,
             "per_contact_per_day": gateway.config.contacts.per_contact_per_day,
             "mails_per_address_per_week": outbox.mails_per_address_per_week,
             "mails_per_domain_per_week": outbox.mails_per_domain_per_week,

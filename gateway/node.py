@@ -16,6 +16,7 @@ from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.monitor import Monitor
 from gateway.outbox import Outbox
+from gateway.reminders import Reminders
 from gateway.stages import Stages
 from gateway.store.engine import Store
 from gateway.sweeper import Sweeper
@@ -35,6 +36,7 @@ class Gateway:
     fetchers: Mapping[str, Fetcher]
     darkroom: Darkroom
     sweeper: Sweeper
+    reminders: Reminders
     monitor: Monitor
     stages: Stages
     blobs: Blobs

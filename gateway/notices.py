@@ -8,11 +8,19 @@ from datetime import date
 from channels import Choice
 from channels.gsm7 import fits_one_segment, plain
 from gateway.words import Words
+from normalizer import Complaint
 
 # Letters that one SMS holds at the most.
 _SMS = 160
+# From this rating on nobody is asked what was wrong.
+_CONTENT = 3
 
-ACKNOWLEDGEMENT, ANSWER, SPOKEN = "acknowledgement", "answer", "spoken"
+ACKNOWLEDGEMENT, SPOKEN = "acknowledgement", "spoken"
+# In a dialogue about a report of whoever hears it: what is missing, once more, what was understood, where words went, what a word did.
+QUESTION, REMINDER, UNDERSTOOD, ADDED, ANSWER = "question", "reminder", "understood", "added", "answer"
+DIALOGUE = frozenset({QUESTION, REMINDER, UNDERSTOOD, ADDED, ANSWER})
+# About no report of theirs.
+ADVICE = "advice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +35,136 @@ class Texts:
     choices: tuple[Choice, ...] = ()
 
 
-def acknowledgement(words: Words, number: str, working_days: int, cut: bool = False, more: int = 0) -> Texts:  # noqa: FBT001, FBT002  # what is known last is filled in last
-    """We have it, this is its number, this comes next.
+def acknowledgement(words: Words, number: str, working_days: int, question: str, cut: bool = False, more: int = 0) -> Texts:  # noqa: FBT001, FBT002  # what is known last is filled in last
+    """We have it, this is its number, this comes next: what we still must know ("what" | "where" | "when"), or who reads it until when.
 
     `more`: how many other reports of this person were numbered and not told of (the cap an hour). `cut`: what was sent was too large to be kept whole.
     """
     values = {"number": number, "days": working_days}
-    short = words.many("acknowledgement.short.more", more, **values) if more else words("acknowledgement.short", **values)
-    full = words("acknowledgement.full", **values) + ("\n\n" + words("acknowledgement.cut") if cut else "")
-    return Texts(short, full, words("acknowledgement.subject", number=number))
+    if more:
+        short = words.many("acknowledgement.short.more", more, **values)
+    elif question:
+        short = words("acknowledgement.question", number=number, question=words(f"question.{question}"))
+    else:
+        short = words("acknowledgement.short", **values)
+    asked = "\n\n" + words(f"question.{question}.full") if question else ""
+    full = words("acknowledgement.full", **values) + asked + ("\n\n" + words("acknowledgement.cut") if cut else "")
+    return Texts(short, full, words("acknowledgement.subject", number=number), _choices(words, question or "begun"))
+
+
+def question(words: Words, number: str, item: str) -> Texts:
+    """Thank you, and the next thing that we must know."""
+    short = words("question.next", number=number, question=words(f"question.{item}"))
+    full = words("question.thanks", number=number) + "\n\n" + words(f"question.{item}.full")
+    return Texts(short, full, words("question.subject", number=number), _choices(words, item))
+
+
+def reminder(words: Words, number: str, item: str) -> Texts:
+    """We still must know it, or go on without."""
+    short = words("reminder", number=number, question=words(f"question.{item}"))
+    full = words("reminder.full", number=number) + "\n\n" + words(f"question.{item}.full")
+    return Texts(short, full, words("question.subject", number=number), _choices(words, item))
+
+
+def gone_on(words: Words, number: str) -> Texts:
+    """Nobody waits for the answer any more; a person reads it as it is."""
+    said = words("reminder.over", number=number)
+    return Texts(said, said, words("question.subject", number=number))
+
+
+def understood(words: Words, number: str, complaint: Complaint, until: date) -> Texts:
+    """What we understood, and by when somebody has read it."""
+    where = complaint.place.text if complaint.place else None
+    if where is None and complaint.place and complaint.place.location:
+        where = words("understood.pin")
+    parts = {
+        "what": complaint.title,
+        "where": where or words("understood.unknown"),
+        "when": complaint.incident.text if complaint.incident else words("understood.unknown"),
+    }
+    day = f"{until:%d-%m-%Y}"
+    lines = "\n".join(words(f"understood.{item}", said=said) for item, said in parts.items())
+    full = words("understood.full", number=number, lines=lines, day=day)
+    told = "; ".join(plain(" ".join(said.split())) for said in parts.values())
+    short = words("understood", number=number, said=told, day=day)
+    while not fits_one_segment(short):
+        # The longest of them loses its last word, so that each of them is still told.
+        longest = max(parts, key=lambda item: len(parts[item]))
+        parts[longest] = parts[longest].rpartition(" ")[0] or parts[longest][: len(parts[longest]) // 2]
+        short = words("understood", number=number, said="; ".join(plain(" ".join(said.split())) for said in parts.values()), day=day)
+    return Texts(short, full, words("question.subject", number=number))
+
+
+def added(words: Words, number: str, *, repeated: bool) -> Texts:
+    """Where the words went that did not name their report."""
+    said = words("joined.again" if repeated else "joined", number=number)
+    return Texts(said, said, words("standing.subject", number=number))
+
+
+def rated(words: Words, number: str, rating: int) -> Texts:
+    """Thank you; who is not content may say that it is not done."""
+    said = words("rated" if rating >= _CONTENT else "rated.low", number=number)
+    return Texts(said, said, words("standing.subject", number=number))
+
+
+def classified(words: Words, number: str, kind: str, item: str) -> Texts:
+    """It is of that kind now; what is asked next."""
+    said = words("classified", number=number, kind=words(f"kind.{kind}"))
+    full = said + ("\n\n" + words(f"question.{item}.full") if item else "")
+    return Texts(words("question.next", number=number, question=words(f"question.{item}")) if item else said, full, words("standing.subject", number=number))
+
+
+def moved(words: Words, number: str, status: str) -> Texts:
+    """It stands so now, because its complainant said so."""
+    own = f"moved.{status}"
+    said = words(own, number=number) if status in {"withdrawn", "reopened"} else words("standing", number=number, status=words(f"status.{status}"))
+    return Texts(said, said, words("standing.subject", number=number))
+
+
+def which_one(words: Words) -> Texts:
+    """Several could be meant."""
+    said = words("which_one")
+    return Texts(said, said, words("standing.subject.unknown"))
+
+
+def not_proved(words: Words) -> Texts:
+    """Anybody could have written that: it takes an answer to one of our mails, or the report's page."""
+    said = words("not_proved")
+    return Texts(said, said, words("standing.subject.unknown"))
+
+
+def how_to_report(words: Words) -> Texts:
+    """Somebody is about to report."""
+    said = words("how_to_report")
+    return Texts(said, said, words("help.subject"))
+
+
+def stopped(words: Words, *, stopped: bool, emergency: str) -> Texts:
+    """They hear from us only when they write; or again."""
+    if not stopped:
+        return help_text(words, emergency)
+    said = words("stopped")
+    return Texts(said, said, words("help.subject"))
+
+
+def language(words: Words, *, chosen: bool) -> Texts:
+    """We speak that language from now on, or which there are."""
+    said = words("language.chosen" if chosen else "language.which")
+    return Texts(said, said, words("help.subject"), () if chosen else (Choice("Bahasa Indonesia", "ID"), Choice("English", "EN")))
+
+
+def _choices(words: Words, about: str) -> tuple[Choice, ...]:
+    """What may be picked instead of typed."""
+    match about:
+        case "where":
+            return (Choice(words("choice.place"), place=True), Choice(words("choice.unknown"), words("choice.unknown")))
+        case "when":
+            today, yesterday, unknown = words("choice.today"), words("choice.yesterday"), words("choice.unknown")
+            return (Choice(today, today), Choice(yesterday, yesterday), Choice(unknown, unknown))
+        case "begun":
+            return (Choice(words("choice.anonymous"), "ANONIM"), Choice(words("choice.confidential"), "RAHASIA"))
+        case _:
+            return ()
 
 
 def standing(words: Words, number: str, status: str, reported_on: date | None) -> Texts:
@@ -63,10 +192,12 @@ def help_text(words: Words, emergency: str) -> Texts:
     return Texts(said, said, words("help.subject"))
 
 
-def spoken(words: Words, number: str, said: str, page: str) -> Texts:
-    """An officer's words; what does not fit an SMS is read on the report's `page`."""
+def spoken(words: Words, number: str, said: str, page: str, *, closed: bool = False) -> Texts:
+    """An officer's words; what does not fit an SMS is read on the report's `page`. `closed`: they end it, and it may be rated."""
     subject = words("spoken.subject", number=number)
-    full = words("spoken.full", number=number, said=said, page=page)
+    full = words("spoken.full", number=number, said=said, page=page) + ("\n\n" + words("closed.full") if closed else "")
+    if closed:
+        return Texts(_ending(words, number, said, page), full, subject, tuple(Choice(words(f"choice.{n}"), str(n)) for n in range(5, 0, -1)))
     line = plain(" ".join(said.split()))
     short = words("spoken.short", number=number, said=line)
     line = line[:_SMS]
@@ -77,6 +208,18 @@ def spoken(words: Words, number: str, said: str, page: str) -> Texts:
             return Texts(words("spoken.pointer", number=number, page=page), full, subject)
         short = words("spoken.short.more", number=number, said=line, page=page)
     return Texts(short, full, subject)
+
+
+def _ending(words: Words, number: str, said: str, page: str) -> str:
+    """As much of it as fits beside how to rate it."""
+    line = plain(" ".join(said.split()))[:_SMS]
+    short = words("closed", number=number, said=line)
+    while not fits_one_segment(short):
+        line = line.rpartition(" ")[0]
+        short = words("closed.more", number=number, said=line) if line else words("closed.pointer", number=number)
+        if not line:
+            break
+    return short
 
 
 def pointer(words: Words, number: str, page: str) -> Texts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.deadlines import Calendar
 from gateway.words import Words
 from normalizer import Setting
 
@@ -13,15 +14,27 @@ from normalizer import Setting
 class Caps:
     """How many notices may go out, so that nobody can make us pay, and no machine can make us talk to it without end."""
 
-    # To one address, by one channel in all.
+    # To one address; by one channel in all.
     per_recipient_per_hour: int
     per_channel_per_hour: int
+    # To one address about what was reported from there, beside acknowledgements.
+    per_dialogue_per_hour: int = 12
     # By e-mail, which costs nobody anything: to one address, and to one domain that is no public provider's.
     mails_per_address_per_week: int = 0
     mails_per_domain_per_week: int = 0
     public_domains: frozenset[str] = frozenset()
     # To a contact that somebody typed, who may be anybody.
     per_contact_per_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What a report lacks is asked for; when, in working days after the question."""
+
+    # When it is asked once more, each.
+    remind_after_working_days: tuple[int, ...]
+    # When a person goes on without an answer; 0: nobody is asked anything.
+    give_up_after_working_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,9 @@ class Office:
     settings: Mapping[str, Setting]
     reaches: Mapping[str, frozenset[str]]
     caps: Caps
+    calendar: Calendar
+    questions: Questions
+    reopen_within_working_days: int
     # Which channel writes to a contact that somebody typed, by kind of address.
     carriers: Mapping[str, str]
     # Countries (ISO 3166) whose numbers may be written to for that: the number may be a stranger's.

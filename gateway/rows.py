@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from gateway import case as cases
-from gateway.conversation import Decision, Understood
+from gateway.context import Message, gist
+from gateway.conversation import Decision
 from gateway.ids import new_id
 from gateway.journal_file import Entry
 from gateway.store import dues
@@ -44,10 +45,10 @@ def arrival(entry: Entry, journal: str, now: datetime, content_key: str | None =
     }
 
 
-def message(rows: Rows, journal: str, entry: Entry, read: Understood, decision: Decision, case: UUID | None, person: UUID | None, now: datetime) -> None:
+def message(rows: Rows, journal: str, message: Message, decision: Decision, case: UUID | None, person: UUID | None, now: datetime) -> None:
     """The words, on their case if they have one, and the files that must still be fetched or drawn anew."""
-    complaint = read.complaint
-    message_id = new_id()
+    entry, read = message.entry, message.read
+    message_id, vouched = new_id(), entry.arrival.reply_to is not None
     rows.messages.append(
         {
             "id": message_id,
@@ -55,18 +56,19 @@ def message(rows: Rows, journal: str, entry: Entry, read: Understood, decision: 
             "seq": entry.seq,
             "correspondent": person,
             "direction": "in",
-            "text": complaint.text,
+            "text": read.complaint.text,
             "shown": clean(read.report.reply) if read.report.reply else None,
             "decision": decision.kind,
             "reason": decision.reason,
             "at": entry.arrival.received_at,
             # Only where the wire vouches for who wrote: by mail anybody may use anybody's Message-ID.
-            "wire_name": read.report.message_id if entry.arrival.reply_to else None,
+            "wire_name": read.report.message_id if vouched else None,
+            "gist": gist(person, read) if vouched and person and case else None,
         }
     )
     if case is not None:
         rows.message_cases.append({"message": message_id, "case": case})
-    for position, attachment in enumerate(complaint.attachments):
+    for position, attachment in enumerate(read.complaint.attachments):
         state = {"blob": attachment.digest, "reference": attachment.reference, "state": "kept" if attachment.digest else "wanted", "reason": ""}
         seen: Row = {"derived_from": None, "latitude": None, "longitude": None}
         rows.attachments.append({"message": message_id, "position": position, "name": attachment.name, "type": attachment.declared_type, **state, **seen})

@@ -14,7 +14,7 @@ from gateway.admission import Wanted, notice
 from gateway.ids import new_id
 from gateway.office import Office
 from gateway.store import filing as store
-from gateway.store import lookup, standing
+from gateway.store import lookup, people, standing
 from gateway.store.engine import Transaction
 from gateway.store.filing import Rows
 from gateway.store.standing import Reached
@@ -40,8 +40,8 @@ class Spoken:
     channel: str
 
 
-async def speak(tx: Transaction, office: Office, number: str, text: str, by: str, public_urls: Sequence[str], now: datetime) -> Spoken:
-    """Say it. `by`: who says it, for the history. Raises NoSuchCase, NothingSaid, Clash (somebody changed the case meanwhile)."""
+async def speak(tx: Transaction, office: Office, number: str, text: str, by: str, public_urls: Sequence[str], now: datetime, *, close: bool = False) -> Spoken:
+    """Say it. `by`: who says it, for the history. `close`: with it the report is done. Raises NoSuchCase, NothingSaid, Clash (it was changed meanwhile)."""
     said = clean(text)
     if not said:
         raise NothingSaid
@@ -51,12 +51,16 @@ async def speak(tx: Transaction, office: Office, number: str, text: str, by: str
     case = await store.case(tx, found)
     changed, event = cases.remark(case, "answered", reason="person", at=now, actor=by)
     rows = Rows(events=[make.event(event)])
-    message = {"id": new_id(), "journal": None, "seq": None, "correspondent": None, "direction": "out", "text": said, "shown": None, "wire_name": None}
+    if close:
+        changed, event = cases.close(changed, reason="person", at=now, actor=by)
+        rows.events.append(make.event(event))
+    message = {"id": new_id(), "journal": None, "seq": None, "correspondent": None, "direction": "out", "text": said, "shown": None}
+    message |= {"wire_name": None, "gist": None}
     rows.messages.append(message | {"decision": "spoken", "reason": f"person:{by}", "at": now})
     rows.message_cases.append({"message": message["id"], "case": case.id})
     reached = await standing.reached(tx, case.id)
     if reached is not None:
-        rows.notices.append(await _notice(tx, office, case, said, reached, public_urls, now))
+        rows.notices.append(await _notice(tx, office, changed, said, reached, public_urls, now))
     await store.change(tx, changed, case.version)
     await store.write(tx, rows)
     return Spoken(case.number, reached.channel if reached else "")
@@ -70,9 +74,10 @@ async def _notice(tx: Transaction, office: Office, case: cases.Case, said: str, 
         texts = notices.pointer(words, case.number, base + TRACK_PATH)
     else:
         link = await standing.link_of(tx, office.key, case.id)
-        texts = notices.spoken(words, case.number, said, f"{base}{PRIVATE_PATH}/{link}" if link else base + TRACK_PATH)
+        texts = notices.spoken(words, case.number, said, f"{base}{PRIVATE_PATH}/{link}" if link else base + TRACK_PATH, closed=case.status == cases.CLOSED)
     one = Wanted(notices.SPOKEN, case.id, to.channel, Address(to.kind, to.value), case.number, lambda _: texts, thread=tuple(to.thread))
-    return notice(office, one, texts, "", now)
+    stopped = case.correspondent is not None and await people.stopped(tx, case.correspondent)
+    return notice(office, one, texts, "stopped" if stopped else "", now)
 
 
 def known(number: str) -> str:

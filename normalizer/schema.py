@@ -139,7 +139,7 @@ class Place:
     text: str | None
     # Kemendagri code (64.09 = Kabupaten Penajam Paser Utara); None: not resolved.
     code: str | None
-    # "keyword" | "channel" | "declared" | "position" | "text"
+    # "keyword" | "channel" | "declared" | "position" | "text" | "answer" (to our question)
     how: str
     location: Location | None = None
 
@@ -152,7 +152,7 @@ class Incident:
     text: str
     # ISO 8601 date, as precise as is known ("2026-03", "2026-03-17"); None: not resolved.
     date: str | None
-    # "declared" | "text"
+    # "declared" | "text" | "answer" (to our question)
     how: str
 
 

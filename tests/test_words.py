@@ -27,7 +27,7 @@ def test_every_language_says_everything() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("more", [0, 1, 999])
 def test_an_acknowledgement_is_one_sms_with_number_and_next_step(language: str, more: int) -> None:
-    texts = acknowledgement(LANGUAGES[language], "WWWW-WWWW-WWWW", more=more, working_days=99)
+    texts = acknowledgement(LANGUAGES[language], "WWWW-WWWW-WWWW", question="", more=more, working_days=99)
     assert fits_one_segment(texts.short)
     assert all("WWWW-WWWW-WWWW" in text for text in (texts.short, texts.full, texts.subject))
     assert "99" in texts.short

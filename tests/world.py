@@ -52,6 +52,8 @@ url = "{url}"
 [listen]
 public = "127.0.0.1:0"
 operators = "127.0.0.1:0"
+[questions]
+ask = {ask}
 [journal]
 min_free_bytes = 0
 reserve_bytes = {reserve}
@@ -91,6 +93,7 @@ class Deployment:
         per_recipient: int = 1000,
         per_channel: int = 1_000_000,
         reserve: int = 65536,
+        ask: bool = False,
     ) -> Config:
         """One node's configuration; each node has a folder of its own."""
         file = self.folder / f"{node}.toml"
@@ -106,6 +109,7 @@ class Deployment:
                 per_recipient=per_recipient,
                 per_channel=per_channel,
                 reserve=reserve,
+                ask=str(ask).lower(),
             )
         )
         return load(file, {"KEY": key, **os.environ})

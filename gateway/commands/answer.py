@@ -16,14 +16,15 @@ from gateway.speaking import NoSuchCase, NothingSaid, Spoken
 
 Number = Annotated[str, typer.Argument(help="The report's number.")]
 Text = Annotated[str, typer.Argument(help="What the citizen shall read, in one pair of quotes.")]
+Close = Annotated[bool, typer.Option("--close", help="It is done: the report is closed, and whoever wrote it may rate it or say that it is not.")]
 By = Annotated[str, typer.Option("--by", help="Who says it, for the history. Without it: the name that you are signed in with.")]
 
 
-def answer(number: Number, text: Text, config: ConfigPath = None, by: By = "") -> None:
+def answer(number: Number, text: Text, config: ConfigPath = None, by: By = "", close: Close = False) -> None:  # noqa: FBT002  # an option
     """Say something to whoever reported, in their own channel. Example: ./run answer 7K2M-9QXF-4T1Z 'The road is repaired on Monday.'"""
     settled = configured(config)
     try:
-        spoken = work(_say(settled, number, text, by or _myself()), asyncio.run)
+        spoken = work(_say(settled, number, text, by or _myself(), close=close), asyncio.run)
     except NoSuchCase:
         fail("There is no report of this number. Check it: ./run trace NUMBER")
     except NothingSaid:
@@ -41,8 +42,8 @@ def _myself() -> str:
         return "operator"
 
 
-async def _say(config: Config, number: str, text: str, by: str) -> Spoken:
+async def _say(config: Config, number: str, text: str, by: str, *, close: bool) -> Spoken:
     async with reading(config) as desk:
         await desk.store.migrate()
         async with desk.store.transaction() as tx:
-            return await speaking.speak(tx, desk.office, speaking.known(number), text, by, config.public_urls, desk.clock.now())
+            return await speaking.speak(tx, desk.office, speaking.known(number), text, by, config.public_urls, desk.clock.now(), close=close)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,10 +23,11 @@ _ITS = (_A.kind == sa.bindparam("k"), _A.value == sa.bindparam("v"))
 _ALIVE = addresses.update().where(*_ITS).values(undeliverable_at=None)
 _REMEMBER = addresses.update().where(*_ITS).values(recent=sa.bindparam("r"), unannounced=sa.bindparam("u"))
 _THERE = (
-    sa.select(_A.kind, _A.value, _A.correspondent, _A.recent, _A.unannounced, _A.undeliverable_at)
+    sa.select(_A.kind, _A.value, _A.correspondent, _A.recent, _A.unannounced, _A.undeliverable_at, correspondents.c.language, correspondents.c.stopped_at)
+    .join(correspondents)
     .where(_A.kind == sa.bindparam("k"), _A.value.in_(sa.bindparam("values", expanding=True)))
     .order_by(_A.value)
-    .with_for_update()
+    .with_for_update(of=addresses)
 )
 _NEW_PEOPLE, _NEW_ADDRESSES = correspondents.insert(), addresses.insert()
 
@@ -38,6 +40,16 @@ class Person:
     allowance: Allowance
     # What was sent there came back.
     undeliverable: bool = False
+    # The language that they asked for; None: that of what they write.
+    language: str | None = None
+    # They want to hear from us only when they write.
+    stopped: bool = False
+    # They wrote before.
+    known: bool = True
+
+    def choosing(self, **chosen: Any) -> Person:  # noqa: ANN401  # as the fields
+        """With what they want of us now."""
+        return replace(self, **chosen)
 
 
 async def meet(tx: Transaction, wanted: Iterable[Address], now: datetime) -> dict[Address, Person]:
@@ -52,12 +64,13 @@ async def _known(tx: Transaction, wanted: Iterable[Address], now: datetime) -> d
     people: dict[Address, Person] = {}
     for kind in sorted({address.kind for address in order}):
         values = [address.value for address in order if address.kind == kind]
-        for kind_, value, correspondent, recent, unannounced, undeliverable_at in await tx.all(_THERE, {"k": kind, "values": values}):
+        for kind_, value, correspondent, recent, unannounced, undeliverable_at, *chosen in await tx.all(_THERE, {"k": kind, "values": values}):
             allowance = Allowance(tuple((datetime.fromisoformat(at), what) for at, what in recent), unannounced)
-            people[Address(kind_, value)] = Person(correspondent, allowance, undeliverable_at is not None)
+            language, stopped_at = chosen
+            people[Address(kind_, value)] = Person(correspondent, allowance, undeliverable_at is not None, language, stopped_at is not None)
     strangers = [address for address in order if address not in people]
-    met = {address: Person(new_id(), Allowance()) for address in strangers}
-    await tx.run(_NEW_PEOPLE, [{"id": person.id, "language": None, "since": now} for person in met.values()])
+    met = {address: Person(new_id(), Allowance(), known=False) for address in strangers}
+    await tx.run(_NEW_PEOPLE, [{"id": person.id, "language": None, "since": now, "stopped_at": None} for person in met.values()])
     rows: list[dict[str, object]] = [
         {"kind": a.kind, "value": a.value, "correspondent": person.id, "recent": [], "unannounced": 0, "undeliverable_at": None} for a, person in met.items()
     ]
@@ -76,3 +89,14 @@ async def remember(tx: Transaction, allowances: Mapping[Address, Allowance], sen
             for to, allowance in sorted(allowances.items(), key=lambda item: (item[0].kind, item[0].value))
         ],
     )
+
+
+async def choose(tx: Transaction, person: UUID, **chosen: object) -> None:
+    """What a person wants of us: `language`, `stopped_at`."""
+    await tx.run(correspondents.update().where(correspondents.c.id == person).values(**chosen))
+
+
+async def stopped(tx: Transaction, person: UUID) -> bool:
+    """Whether they want to hear from us only when they write."""
+    c = correspondents.c
+    return bool(await tx.all(sa.select(c.id).where(c.id == person, c.stopped_at.is_not(None))))

@@ -63,7 +63,16 @@ journals = sa.Table(
 agencies = sa.Table("agencies", metadata, _c("code", sa.Text, primary_key=True), _c("name", sa.Text), _c("coordinator", sa.Boolean))
 
 # Who writes: the unit of order and of locking. May come to have several addresses.
-correspondents = sa.Table("correspondents", metadata, _c("id", sa.Uuid, primary_key=True), _c("language", sa.Text, nullable=True), _c("since", UtcTime))
+correspondents = sa.Table(
+    "correspondents",
+    metadata,
+    _c("id", sa.Uuid, primary_key=True),
+    # The language that they asked for (BCP 47); null: that of each report.
+    _c("language", sa.Text, nullable=True),
+    _c("since", UtcTime),
+    # They want to hear from us only when they write; null: they never said so.
+    _c("stopped_at", UtcTime, nullable=True),
+)
 
 addresses = sa.Table(
     "addresses",
@@ -95,12 +104,24 @@ cases = sa.Table(
     _c("anonymous", sa.Boolean),
     _c("confidential", sa.Boolean),
     _c("channel", sa.Text),
-    _c("correspondent", sa.Uuid, sa.ForeignKey("correspondents.id"), nullable=True, index=True),
+    _c("correspondent", sa.Uuid, sa.ForeignKey("correspondents.id"), nullable=True),
     _c("title", sa.Text),
     _c("opened_at", UtcTime, index=True),
     _c("changed_at", UtcTime),
     _c("rules", sa.Text),
+    _c("category", sa.Text, server_default=""),
+    # What the complainant was asked last, "" for nothing, and when to ask again.
+    _c("question", sa.Text, server_default=""),
+    _c("asked_at", UtcTime, nullable=True),
+    _c("remind_at", UtcTime, nullable=True),
+    _c("reminders", sa.Integer, server_default="0"),
+    _c("rating", sa.Integer, nullable=True),
+    _c("closed_at", UtcTime, nullable=True),
 )
+_asked = cases.c.remind_at.is_not(None)
+sa.Index("ix_cases_remind_at", cases.c.remind_at, sqlite_where=_asked, postgresql_where=_asked)
+# What somebody reported last.
+sa.Index("ix_cases_own", cases.c.correspondent, cases.c.id)
 
 case_numbers = sa.Table("case_numbers", metadata, _c("number", sa.Text, primary_key=True), _c("case", sa.Uuid, sa.ForeignKey("cases.id"), index=True))
 
@@ -193,7 +214,11 @@ messages = sa.Table(
     _c("at", UtcTime),
     # How the other side calls it, where its sender may change it later; null: nobody can.
     _c("wire_name", sa.Text, nullable=True),
+    # The same for the same words of the same person: a repeat is found by it. Null: nobody whom the wire vouches for.
+    _c("gist", sa.Text, nullable=True),
 )
+_gist = messages.c.gist.is_not(None)
+sa.Index("ix_messages_gist", messages.c.gist, sqlite_where=_gist, postgresql_where=_gist)
 _named = messages.c.wire_name.is_not(None)
 sa.Index("ix_messages_wire_name", messages.c.wire_name, sqlite_where=_named, postgresql_where=_named)
 

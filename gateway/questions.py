@@ -1,0 +1,99 @@
+"""What a complainant is asked, and what an answer adds to the complaint. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.case import Case, Question
+from gateway.office import Office
+from normalizer import Complaint, Incident, Place
+from normalizer.missing import missing
+from normalizer.text import MAX_TEXT, cut, first_sentence, letters, line
+
+# Said instead of an answer.
+_UNKNOWN = "rule:answers_our_question:unknown"
+_SEPARATOR = "\n\n"
+
+
+def first_question(office: Office, complaint: Complaint, now: datetime) -> Question | None:
+    """What is asked first; None: nothing is missing, or nobody is asked anything here."""
+    if not complaint.missing or not office.questions.give_up_after_working_days:
+        return None
+    return Question(complaint.missing[0], next_time(office, now, 0))
+
+
+def next_time(office: Office, asked_at: datetime, reminders: int) -> datetime:
+    """When to ask once more after so many reminders, or else to give up."""
+    days = (*office.questions.remind_after_working_days, office.questions.give_up_after_working_days)
+    return office.calendar.morning(office.calendar.due(asked_at, days[min(reminders, len(days) - 1)]).on)
+
+
+def is_last(office: Office, case: Case) -> bool:
+    """There are no more reminders: the next time, a person goes on without an answer."""
+    return case.reminders >= len(office.questions.remind_after_working_days)
+
+
+def answered(before: Complaint, said: Complaint, question: str, reason: str) -> Complaint:
+    """How the complaint is understood with this answer to "what" | "where" | "when"; whatever else is in it is taken, too.
+
+    What the complainant does not know is asked no more, and remarked.
+    """
+    if reason == _UNKNOWN:
+        left = tuple(item for item in before.missing if item != question)
+        return replace(before, missing=left, remarks=(*before.remarks, f"{question}_unknown"))
+    after = before
+    if question == "what" or "what" in before.missing:
+        after = _told(after, said)
+    if question == "where" or _says_where(said):
+        after = replace(after, place=_place(after.place, said, asked=question == "where"))
+    if question == "when" or (said.incident and after.incident is None):
+        after = replace(after, incident=_incident(said) if question == "when" else said.incident)
+    return replace(after, missing=_still_missing(after, before, question))
+
+
+def corrected(before: Complaint, said: Complaint) -> Complaint:
+    """With a correction: its words stand below the others, and the place or day that it names is the one that counts."""
+    after = replace(before, text=cut(f"{before.text}{_SEPARATOR}{said.text}" if before.text else said.text, MAX_TEXT))
+    if _says_where(said):
+        after = replace(after, place=_place(before.place, said, asked=False))
+    if said.incident:
+        after = replace(after, incident=said.incident)
+    return replace(after, missing=_still_missing(after, before, ""))
+
+
+def classified(before: Complaint, kind: str) -> Complaint:
+    """Of the kind that its complainant says; what that kind does not need is missing no more."""
+    after = replace(before, kind=kind)
+    return replace(after, missing=_still_missing(after, before, ""))
+
+
+def _still_missing(after: Complaint, before: Complaint, question: str) -> tuple[str, ...]:
+    needed = missing(after.kind, f"{after.title}{after.text}", after.place, after.incident)
+    given_up = {item for item in ("what", "where", "when") if f"{item}_unknown" in before.remarks}
+    return tuple(item for item in needed if item != question and item not in given_up)
+
+
+def _told(before: Complaint, said: Complaint) -> Complaint:
+    text = f"{before.text}{_SEPARATOR}{said.text}" if letters(before.text) else said.text
+    return replace(before, text=cut(text, MAX_TEXT), title=first_sentence(said.text) or before.title, language=before.language or said.language)
+
+
+def _says_where(said: Complaint) -> bool:
+    return said.place is not None and (said.place.location is not None or (said.place.text is not None and said.place.how != "channel"))
+
+
+def _place(before: Place | None, said: Complaint, *, asked: bool) -> Place:
+    """The words that answer are the place; whatever region they name counts more than the channel's own."""
+    found = said.place
+    text = (line(said.text) if asked else None) or (found.text if found else None) or (before.text if before else None)
+    location = (found.location if found else None) or (before.location if before else None)
+    named = found if found and found.code and found.how != "channel" else before or found
+    base = named or Place(None, None, "answer")
+    return replace(base, text=text, location=location, how="position" if not text and location else "answer" if asked else base.how)
+
+
+def _incident(said: Complaint) -> Incident:
+    """The whole answer is kept, so that nothing that was said is lost; its day, if one was understood."""
+    words = line(said.text) or ""
+    return replace(said.incident, text=words, how="answer") if said.incident else Incident(words, None, "answer")
