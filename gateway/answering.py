@@ -54,8 +54,9 @@ async def answer(tx: Transaction, office: Office, message: Message, decision: De
     if asked.what in _CHANGES and case and context.is_own(case) and (context.vouched or asked.what in _HIDES):
         case = await _changed(tx, office, case, asked, now)
         return Told(said.own(case, _done(asked, case)), person)
-    if asked.what == words.REPORT and case and context.vouched:
-        await _set_aside(tx, case, now)
+    if asked.what == words.REPORT and context.vouched:
+        for spoken_of in (one for one in context.own if one.question or one.said_at):
+            await _set_aside(tx, spoken_of, now)
     return Told(said.of(case), person)
 
 
@@ -123,12 +124,10 @@ _MAKES: Mapping[str, Callable[[Case, Asked, datetime], tuple[Case, Event] | None
 
 
 async def _set_aside(tx: Transaction, which: Case, now: datetime) -> None:
-    """Somebody begins another report: what comes next is no answer to our question."""
     case = await store.case(tx, which.id)
-    if case.question:
-        changed, event = cases.give_up(case, reason="rule:word:report", at=now)
-        await store.change(tx, changed, case.version)
-        await store.write(tx, Rows(events=[make.event(event)]))
+    changed, event = cases.set_aside(case, reason="rule:word:report", at=now)
+    await store.change(tx, changed, case.version)
+    await store.write(tx, Rows(events=[make.event(event)]))
 
 
 # What is said

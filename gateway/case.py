@@ -22,6 +22,8 @@ ARCHIVED = "archived"
 ENDED = frozenset({CLOSED, WITHDRAWN, ARCHIVED})
 
 MACHINE = "gateway"
+# Events that are the complainant's words.
+_SAID = frozenset({"opened", "supplied", "added", "repeated", "corrected", "amended", "placed", "classified"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class Case:
     # When to ask once more, or to give up; None: there is nothing to wait for.
     remind_at: datetime | None = None
     reminders: int = 0
+    # When its complainant last said something on it; None: they began another since, or never did.
+    said_at: datetime | None = None
     # 1..5, by the complainant, after it was closed; None: not rated.
     rating: int | None = None
     closed_at: datetime | None = None
@@ -180,6 +184,11 @@ def classify(case: Case, *, following: Question | None, reason: str, at: datetim
     return _after(case, "classified", reason, _asking(following) if following else _asked_no_more(case), at)
 
 
+def set_aside(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
+    """The complainant begins another one: what they say next is not about this."""
+    return _after(case, "set_aside", reason, _asked_no_more(case), at)
+
+
 def withdraw(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     """The complainant takes it back."""
     return _after(case, "withdrawn", reason, _asked_no_more(case) | {"status": WITHDRAWN}, at)
@@ -278,6 +287,8 @@ def _with(case: Case, event: Event) -> Case:
         data["remind_at"] = datetime.fromisoformat(str(data["remind_at"])) if data["remind_at"] else None
     if "question" in data:
         data["asked_at"] = event.at if data["question"] else None
+    if event.kind in _SAID or event.kind == "set_aside":
+        data["said_at"] = event.at if event.kind in _SAID else None
     if "status" in data and data["status"] != case.status:
         data["closed_at"] = event.at if data["status"] == CLOSED else None
     return replace(case, version=event.version, changed_at=event.at, **data)  # type: ignore[arg-type]

@@ -174,8 +174,7 @@ class _Chat:
             case words.GREETING:
                 return self._noise() if self._going() else Decision("word", "rule:word:greeting", None, Asked(words.HELP, language=self.asked.language))
             case _:
-                pending = _pending(self.context) if self.asked.what == words.REPORT else None
-                return Decision("word", f"rule:word:{self.asked.what}", pending.id if pending else None, self.asked)
+                return Decision("word", f"rule:word:{self.asked.what}", None, self.asked)
 
     def _of(self, case: Case | None, asked: Asked | None = None) -> Decision | None:
         it = asked or self.asked
@@ -289,7 +288,7 @@ def _pending(context: Context) -> Case | None:
 
 
 def _just_now(context: Context) -> Case | None:
-    return next((case for case in context.own if not case.ended and context.now - case.changed_at < _SAME_BREATH), None)
+    return next((case for case in context.own if not case.ended and case.said_at and context.now - case.said_at < _SAME_BREATH), None)
 
 
 def _may_answer(read: Understood, case: Case) -> bool:

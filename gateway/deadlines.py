@@ -44,7 +44,7 @@ class Calendar:
     def due(self, at: datetime, working_days: int, stops: Stops = ()) -> Due:
         """The day on which so many working days have passed. What comes after hours or on a day off counts as come on the next working day.
 
-        A working day in whose evening the clock stood (`stops`) has not passed; while it still stands, nobody knows when it will go on: ask later.
+        Each working day in whose evening the clock stood (`stops`) makes it a day later; while it still stands, nobody knows when it will go on: ask later.
         """
         here = at.astimezone(self._zone)
         return self._counted(here.date() + _DAY if here.time() >= self._closes else here.date(), working_days, stops)
@@ -58,7 +58,7 @@ class Calendar:
         while not self.works(day):
             passed.append(day)
             day += _DAY
-        left = working_days
+        left = working_days + self._stood(day, stops)
         while left:
             day += _DAY
             left -= self.works(day) and not self._stood(day, stops)

@@ -19,6 +19,7 @@ import structlog
 
 from channels import Refused
 from gateway.clock import Bell, Clock
+from gateway.conversation import Understood
 from gateway.filing import Filed, Read, file
 from gateway.journal import Journal
 from gateway.journal_file import Entry
@@ -37,6 +38,7 @@ from gateway.store.engine import (
 )
 from gateway.suspects import Suspects
 from gateway.tracking import fingerprint
+from normalizer import Address
 
 _log = structlog.get_logger(__name__)
 _Result = TypeVar("_Result")
@@ -192,7 +194,7 @@ class Intake:
             good: list[tuple[Entry, Read]] = []
             for entry, outcome in zip(ready, outcomes, strict=False):
                 # What waits for room on the disk waits where it holds up nobody who needs none.
-                if not self._suspects.keep_if(entry, isinstance(outcome, Broke | NoRoom)) and not isinstance(outcome, NoRoom):
+                if not self._suspects.keep_if(entry, isinstance(outcome, Broke | NoRoom), _writer(outcome)) and not isinstance(outcome, NoRoom):
                     good.append((entry, outcome))
             rest = ready[len(outcomes) :]
             ready = [entry for entry in rest if not self._suspects.keep_if(entry, suspicious=False)]
@@ -376,3 +378,10 @@ class Intake:
         if trouble != self.trouble:
             _log.error("intake waits", why=trouble)
             self.trouble = trouble
+
+
+def _writer(read: Read | NoRoom) -> Address | None:
+    """Who wrote it, as the report says."""
+    if isinstance(read, NoRoom):
+        return read.sender
+    return read.complaint.sender if isinstance(read, Understood) else None

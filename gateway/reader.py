@@ -15,6 +15,7 @@ from channels import Arrival, DeliveryUpdate, Ignored
 from gateway.blobs import Blobs
 from gateway.conversation import Understood
 from gateway.reading import HEADER, Broke, NoRoom, Spec, Writing
+from normalizer import Address
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MIB = 1024 * 1024
@@ -65,7 +66,7 @@ class Reader:
                     what = await _next(process)
                 left -= loop.time() - began
                 if isinstance(what, Writing):
-                    what = await self._written(process)
+                    what = await self._written(process, what.sender)
                 outcomes.append(Understood(*what) if isinstance(what, tuple) else what)  # type: ignore[arg-type]
                 if self._process is None:
                     # Killed while it wrote: the rest was not begun.
@@ -86,18 +87,18 @@ class Reader:
     def _allowed(self, arrivals: Sequence[Arrival]) -> float:
         return self._seconds + self._seconds_per_mib * sum(len(arrival.raw) for arrival in arrivals) / _MIB
 
-    async def _written(self, process: asyncio.subprocess.Process) -> object:
+    async def _written(self, process: asyncio.subprocess.Process, sender: Address | None) -> object:
         """What was read, once its files are on disk: a slow disk is no report's fault."""
         try:
             async with asyncio.timeout(_DISK_SECONDS):
                 what = await _next(process)
         except TimeoutError:
             await self.kill()
-            return NoRoom("TimeoutError")
+            return NoRoom("TimeoutError", sender)
         report = what[0] if isinstance(what, tuple) else None
         # The sweeper knows nothing of that process: from here on, they are this one's.
         if report and not all([await asyncio.to_thread(self._blobs.touch, file.digest) for file in report.attachments if file.digest]):
-            return NoRoom("swept while it was written")
+            return NoRoom("swept while it was written", sender)
         return what
 
     async def kill(self) -> None:

@@ -20,7 +20,7 @@ from channels import Arrival, DeliveryUpdate, Ignored
 from gateway import memory
 from gateway.blob_file import Folder
 from gateway.reading import HEADER, Broke, NoRoom, Spec, Writing, where
-from normalizer import Report, Setting, normalize
+from normalizer import Address, Report, Setting, normalize
 
 # A report that eats memory ends as a MemoryError of this process, not as a dead machine. Bytes.
 MAX_MEMORY = 1024 * 1024 * 1024
@@ -39,12 +39,12 @@ def understand(read: Read | None, setting: Setting, arrival: Arrival) -> object:
         return Broke(where(error))
 
 
-def kept(report: Report, folder: Folder) -> Report | NoRoom:
+def kept(report: Report, folder: Folder, sender: Address | None) -> Report | NoRoom:
     """The report without its files' bytes: they are on disk, under the digests that it names."""
     try:
         folder.put(report.contents)
     except OSError as error:
-        return NoRoom(type(error).__name__)
+        return NoRoom(type(error).__name__, sender)
     return replace(report, contents=())
 
 
@@ -77,10 +77,10 @@ def main() -> None:
             read, setting = readers.get(arrival.channel, (None, Setting()))
             what = understand(read, setting, arrival)
             if isinstance(what, tuple) and max_files is not None and len(what[0].contents) > max_files:
-                what = NoRoom("so many files")
+                what = NoRoom("so many files", what[1].sender)
             elif isinstance(what, tuple) and what[0].contents:
-                _put(wire_out, Writing())
-                report = kept(what[0], folder)
+                _put(wire_out, Writing(what[1].sender))
+                report = kept(what[0], folder, what[1].sender)
                 what = report if isinstance(report, NoRoom) else (report, what[1])
             # One by one, at once: if the next one hangs, the gateway knows which it is.
             _put(wire_out, what)

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from normalizer import Setting
+from normalizer import Address, Setting
 
 HEADER = struct.Struct("!I")
 
@@ -24,6 +24,9 @@ class Spec:
 class Writing:
     """A report was read; now the files that came in it are written. A slow disk is no report's fault."""
 
+    # Who wrote it; None: nobody can say.
+    sender: Address | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class NoRoom:
@@ -31,6 +34,8 @@ class NoRoom:
 
     # The kind of error, or that.
     what: str
+    # Who wrote it, so that what they write meanwhile waits behind it; None: nobody can say.
+    sender: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

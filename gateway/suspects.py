@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gateway.clock import Bell
 from gateway.journal_file import Entry
+from normalizer import Address
 
 
 class Suspects:
@@ -15,12 +16,16 @@ class Suspects:
     def __init__(self, bell: Bell) -> None:
         self.bell = bell
         self._queues: OrderedDict[object, deque[Entry]] = OrderedDict()
+        # In which of them each is, by seq.
+        self._keys: dict[int, object] = {}
 
-    def keep_if(self, entry: Entry, suspicious: bool) -> bool:  # noqa: FBT001  # reads as a sentence where it is called
-        """Take it over if it is suspicious, or its sender's earlier report is here still; True: it is here now."""
-        key = _correspondent(entry)
+    def keep_if(self, entry: Entry, suspicious: bool, sender: Address | None = None) -> bool:  # noqa: FBT001  # reads as a sentence where it is called
+        """Take it over if it is suspicious, or its sender's earlier report is here still; True: it is here now. `sender`: as the report says, once read."""
+        # Without a sender, what a wire calls by one name is one correspondence: a form and its amendments.
+        key = entry.arrival.reply_to or sender or (entry.arrival.channel, entry.arrival.wire_id)
         if not suspicious and key not in self._queues:
             return False
+        self._keys[entry.seq] = key
         self._queues.setdefault(key, deque()).append(replace(entry, arrival=replace(entry.arrival, raw=b"")))
         self.bell.ring()
         return True
@@ -31,16 +36,11 @@ class Suspects:
 
     def again(self, entry: Entry) -> None:
         """It failed; the others first."""
-        self._queues.move_to_end(_correspondent(entry))
+        self._queues.move_to_end(self._keys[entry.seq])
 
     def done(self, entry: Entry) -> None:
         """It is in the store."""
-        key = _correspondent(entry)
+        key = self._keys.pop(entry.seq)
         self._queues[key].popleft()
         if not self._queues[key]:
             del self._queues[key]
-
-
-def _correspondent(entry: Entry) -> object:
-    # Without a sender, what a wire calls by one name is one correspondence: a form and its amendments.
-    return entry.arrival.reply_to or (entry.arrival.channel, entry.arrival.wire_id)

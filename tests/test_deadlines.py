@@ -66,3 +66,28 @@ def test_a_deadline_is_a_working_day_and_more_days_are_later(written: datetime, 
     assert PPU.works(due.on)
     assert moment.date() + timedelta(days=days) <= due.on < PPU.due(moment, days + 1).on
     assert not any(PPU.works(day) for day in due.not_counted)
+
+
+@pytest.mark.parametrize(
+    ("stood", "due"),
+    [
+        ([], date(2026, 11, 19)),
+        # Asked and answered within the day: nothing is lost.
+        ([(datetime(2026, 11, 16, 2, tzinfo=UTC), datetime(2026, 11, 16, 5, tzinfo=UTC))], date(2026, 11, 19)),
+        ([(datetime(2026, 11, 16, 2, tzinfo=UTC), datetime(2026, 11, 17, 6, tzinfo=UTC))], date(2026, 11, 20)),
+        ([(datetime(2026, 11, 17, 2, tzinfo=UTC), datetime(2026, 11, 18, 2, tzinfo=UTC))], date(2026, 11, 20)),
+        # Over a weekend, only the Friday's evening counts.
+        ([(datetime(2026, 11, 20, 2, tzinfo=UTC), datetime(2026, 11, 23, 2, tzinfo=UTC))], date(2026, 11, 19)),
+        ([(datetime(2026, 11, 16, 2, tzinfo=UTC), datetime(2026, 11, 23, 2, tzinfo=UTC))], date(2026, 11, 26)),
+        # Twice.
+        (
+            [
+                (datetime(2026, 11, 16, 2, tzinfo=UTC), datetime(2026, 11, 17, 2, tzinfo=UTC)),
+                (datetime(2026, 11, 18, 2, tzinfo=UTC), datetime(2026, 11, 19, 2, tzinfo=UTC)),
+            ],
+            date(2026, 11, 23),
+        ),
+    ],
+)
+def test_the_clock_stands_while_the_complainant_is_asked(stood: list[tuple[datetime, datetime]], due: date) -> None:
+    assert PPU.due(datetime(2026, 11, 16, 2, tzinfo=UTC), 3, tuple(stood)).on == due

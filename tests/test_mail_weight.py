@@ -25,7 +25,7 @@ from gateway.journal_file import Entry
 from tests.mails import mail, multipart, part
 from tests.test_mail_end_to_end import Desk, block
 from tests.test_store_away import waits
-from tests.world import Deployment
+from tests.world import Deployment, receive_all
 
 MIB = 1024 * 1024
 BUDI = "budi@warga.example"
@@ -103,6 +103,23 @@ async def test_small_mails_of_hundreds_of_files_each_delay_nobody(on_sqlite: Dep
     files = [row for row in await on_sqlite.rows("attachments") if row["derived_from"] is None]
     assert len(files) == 900
     assert {row["state"] for row in files} == {"kept"}
+
+
+async def test_what_somebody_mails_behind_a_mail_that_waits_for_room_stands_behind_it(on_sqlite: Deployment) -> None:
+    # More files than the fast lane takes.
+    many = [part(f"image/png; name={i}.png", str(i).encode(), encoding="base64") for i in range(30)]
+    first, second = multipart(*many, From=BUDI, Message_ID="<1@warga.example>"), mail(From=BUDI, Message_ID="<2@warga.example>")
+    office = PostOffice()
+    async with office.serve() as relay:
+        async with on_sqlite.parts(channels=block(relay)) as gateway:
+            await gateway.store.migrate()
+            for i, raw in enumerate([first, second, mail(Message_ID="<3@warga.example>")]):
+                await receive_all(gateway, [Arrival("surat", MESSAGE, f"{i}", raw, gateway.clock.now())])
+        async with on_sqlite.node(channels=block(relay)):
+            await on_sqlite.until("messages", lambda rows: len(rows) == 3)
+    # By their ids, which tell the order: whoever has nothing to do with it went first.
+    order = [row["seq"] for row in sorted(await on_sqlite.rows("messages"), key=lambda row: row["id"])]
+    assert order == [3, 1, 2]
 
 
 async def test_a_mail_of_25_mb_delays_no_small_one_and_its_files_are_in_the_folder(on_sqlite: Deployment, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from gateway.store.engine import Transaction
 from gateway.store.tables import agencies, attachments, blobs, case_numbers, cases, events, links, message_cases, messages, notices
 
 # Messages that are for operators only: whoever wrote them, it need not be the complainant.
-_NOT_SHOWN = ("unverified", "automatic")
+_NOT_SHOWN = ("unverified", "automatic", "set_aside")
 # On one page: the newest messages, and of each so many letters.
 _MOST_MESSAGES = 50
 _MOST_LETTERS = 4000

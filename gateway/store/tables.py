@@ -115,6 +115,7 @@ cases = sa.Table(
     _c("asked_at", UtcTime, nullable=True),
     _c("remind_at", UtcTime, nullable=True),
     _c("reminders", sa.Integer, server_default="0"),
+    _c("said_at", UtcTime, nullable=True),
     _c("rating", sa.Integer, nullable=True),
     _c("closed_at", UtcTime, nullable=True),
 )

@@ -23,6 +23,7 @@ def upgrade() -> None:
     op.add_column("cases", sa.Column("asked_at", _TIME, nullable=True))
     op.add_column("cases", sa.Column("remind_at", _TIME, nullable=True))
     op.add_column("cases", sa.Column("reminders", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("cases", sa.Column("said_at", _TIME, nullable=True))
     op.add_column("cases", sa.Column("rating", sa.Integer(), nullable=True))
     op.add_column("cases", sa.Column("closed_at", _TIME, nullable=True))
     op.create_index("ix_cases_remind_at", "cases", ["remind_at"], sqlite_where=_ASKED, postgresql_where=_ASKED)
