@@ -163,7 +163,7 @@ class _Chat:
                 return self._of(self.context.numbered or self._closed() or self._withdrawn())
             case words.NO:
                 # "Is it done?" - "No."
-                return None if _pending(self.context) else self._of(self._closed(), Asked(words.REOPEN))
+                return self._of(self._closed(), Asked(words.REOPEN)) or self._noise()
             case words.CLASSIFY:
                 return self._of(self._fresh())
             case words.UNKNOWN:
@@ -241,16 +241,17 @@ def _inferred(read: Understood, context: Context) -> Decision | None:  # noqa: C
         return Decision("repeat", "rule:same_words", context.said_before)
     if _begins(read):
         return None
-    if pending := _pending(context):
+    going = next((case for case in context.own if not case.ended), None)
+    pending = _pending(context)
+    if going and cues.corrects(text):
+        return Decision("correction", "rule:corrects", (pending or going).id)
+    if pending:
         if _may_answer(read, pending):
             return Decision("answer", "rule:answers_our_question", pending.id)
         if pending.asked_at and context.now - pending.asked_at < _WITH_IT_IN_MIND and cues.size(text) <= _BRIEF and not _own_subject(read, pending):
             return Decision("addition", "rule:while_we_ask", pending.id)
-    going = next((case for case in context.own if not case.ended), None)
     if going is None:
         return None
-    if cues.corrects(text):
-        return Decision("correction", "rule:corrects", going.id)
     if _speaks_of(read, going):
         return Decision("addition", "rule:speaks_of_a_report", going.id)
     recent = _just_now(context)
