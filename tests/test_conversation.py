@@ -358,8 +358,8 @@ def test_whatever_is_written_it_goes_to_a_case_of_the_writer_s_or_to_none(
     own: list[Case],
     by: str,
     other: Case,
-    vouched: bool,
-    automatic: str,  # noqa: FBT001  # hypothesis fills it in
+    vouched: bool,  # noqa: FBT001  # hypothesis fills it in
+    automatic: str,
 ) -> None:
     context = Context(NOW, by, other if by else None, tuple(own), vouched, lately_closed=frozenset({DONE.id}))
     decision = decide(understood(text, automatic=automatic), context)

@@ -19,7 +19,7 @@ from gateway.demo.faults import Drop, Fault, Garbage, Hang, Slow, Status, Timeou
 from gateway.torture.ledger import Delivery
 from gateway.torture.nodes import Node, Said
 from gateway.torture.ports import quiet_port
-from gateway.torture.town import PATIENCES, FarEndFault, Means, insist, photo, words
+from gateway.torture.town import FOLLOWS, PATIENCES, FarEndFault, Means, acknowledges, insist, more_words, photo, words
 
 _NUMBER = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 # Of all messages: with a photo; brought again after it was taken; brought to all nodes at once.
@@ -90,7 +90,8 @@ class Chatting:
 
     def heard(self) -> Counter[tuple[str, str]]:
         """What people read in their chats."""
-        return Counter((str(chat), number) for chat in self._account.people for said in self._account.sent(chat) for number in _NUMBER.findall(said["text"]))
+        told = ((str(chat), said["text"]) for chat in self._account.people for said in self._account.sent(chat))
+        return Counter((chat, number) for chat, text in told if acknowledges(text) for number in _NUMBER.findall(text))
 
     async def deliver(self, who: int, turn: int, chance: random.Random) -> None:
         """One message of the who-th person."""
@@ -98,7 +99,8 @@ class Chatting:
         await self._account.until(lambda: self._account.hook is not None)
         person, token = Person(80_000_000 + who), f"T{who}T{turn}V0"
         picture = photo(chance) if chance.random() < _WITH_PHOTO else b""
-        text = words(token, chance)
+        follows = turn > 0 and chance.random() < FOLLOWS
+        text = more_words(token) if follows else words(token, chance)
         if picture:
             await self._account.write(person, caption=text, **resources.photo(self._account.keep(picture, "jpg")))
         else:
@@ -116,7 +118,8 @@ class Chatting:
             node, _ = await insist(self._means, chance, attempt, f"update {name}")
             files = (hashlib.sha256(picture).hexdigest(),) if picture else ()
             address = str(person.id)
-            self._means.ledger.accepted.append(Delivery("telegram", name, token, node.name, address, turn, answer_to=address, files=files))
+            said = Delivery("telegram", name, token, node.name, address, turn, answer_to=address, files=files, follows=follows)
+            self._means.ledger.accepted.append(said)
 
         if chance.random() < _AT_ONCE:
             await asyncio.gather(*(attempt(node, 0) for node in [*self._means.nodes] * 2))

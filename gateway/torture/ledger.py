@@ -26,6 +26,8 @@ class Delivery:
     answer_to: str = ""
     # Digests (SHA-256) of the files that came with it.
     files: tuple[str, ...] = ()
+    # It only adds to an earlier report of the same person, if that came before it.
+    follows: bool = False
     # No person wrote it, and it says so: it is kept, opens no case, and nobody answers it.
     by_machine: bool = False
 

@@ -23,7 +23,7 @@ from gateway.demo.post_office import Delivered, PostOffice, bring
 from gateway.torture.ledger import Delivery
 from gateway.torture.nodes import Node, Said
 from gateway.torture.ports import quiet_port
-from gateway.torture.town import PATIENCES, FarEndFault, Manners, Means, insist, photo, words
+from gateway.torture.town import PATIENCES, FarEndFault, Manners, Means, acknowledges, insist, photo, words
 
 OFFICE = "lapor@uji.example"
 # RFC 5321, section 4.2.3.
@@ -179,6 +179,8 @@ class Mailing:
 
     def _got(self, mail: Delivered) -> None:
         """A mailbox got something; now and then its owner answers."""
+        if not acknowledges(mail.text):
+            return
         numbers = set(_NUMBER.findall(mail.text)) or {"no number"}
         message_id = str(mail.mail["Message-ID"])
         for number in numbers:

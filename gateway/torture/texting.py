@@ -18,7 +18,7 @@ from gateway.demo.twilio_wire import Message
 from gateway.torture.ledger import Delivery
 from gateway.torture.nodes import Node, Said
 from gateway.torture.ports import quiet_port
-from gateway.torture.town import PATIENCES, FarEndFault, Means, insist, photo, words
+from gateway.torture.town import FOLLOWS, PATIENCES, FarEndFault, Means, acknowledges, insist, more_words, photo, words
 
 ACCOUNT = "AC" + "0" * 32
 PRIMARY, FALLBACK = "https://satu.uji.example", "https://dua.uji.example"
@@ -51,7 +51,7 @@ class Account(Twilio):
         self.told: Counter[tuple[str, str]] = Counter()
 
     async def _deliver(self, message: Message) -> None:
-        self.told.update((message.to, number) for number in _NUMBER.findall(message.body))
+        self.told.update((message.to, number) for number in _NUMBER.findall(message.body) if acknowledges(message.body))
         self.handed.put_nowait(message)
 
 
@@ -110,7 +110,8 @@ class Texting:
         sid = f"{'MM' if (with_picture := chance.random() < _WITH_PICTURE) else 'SM'}{chance.getrandbits(128):032x}"
         phone, token = f"+62812{who:08d}", f"S{who}T{turn}V0"
         media = [("foto.jpg", "image/jpeg", photo(chance))] if with_picture else []
-        text = words(token, chance)
+        follows = turn > 0 and chance.random() < FOLLOWS
+        text = more_words(token) if follows else words(token, chance)
         self._means.ledger.begun.add(("sms", sid))
         said = {"from_": phone, "to": OFFICE, "body": text, "sid": sid, "media": media}
         patience = chance.choice(PATIENCES)
@@ -128,7 +129,7 @@ class Texting:
 
         async def until_taken() -> None:
             node, _ = await insist(self._means, chance, attempt, sid)
-            self._means.ledger.accepted.append(Delivery("sms", sid, token, node.name, phone, turn, answer_to=phone, files=files))
+            self._means.ledger.accepted.append(Delivery("sms", sid, token, node.name, phone, turn, answer_to=phone, files=files, follows=follows))
 
         await until_taken()
         if chance.random() < _AGAIN:

@@ -6,6 +6,7 @@ import asyncio
 import io
 import itertools
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -32,6 +33,10 @@ PATIENCES = (1.5, 5.0, 15.0)
 _PAUSE = (0.1, 2.0)
 # Words that stand in every report, and must stand in no log.
 MARK = "lapuk"
+# As all acknowledgements of the catalogues say, and nothing else of ours.
+_ACKNOWLEDGES = re.compile(r"kami terima|We have your report|We have received")
+# How often somebody who reported before only adds to that.
+FOLLOWS = 0.25
 _WORDS = (
     "Jembatan lapuk di dekat pasar Waru, sepeda motor tidak bisa lewat",
     "Pagar sekolah lapuk dan hampir roboh di Desa Giri Mukti",
@@ -176,9 +181,19 @@ def _note(ledger: Ledger, said: Said | None, node: Node, name: str, manners: Man
 
 
 def words(token: str, chance: random.Random) -> str:
-    """What somebody writes; no two write the same."""
+    """A report; no two write the same. It says that it is one, so that nobody takes it for an answer to what was asked of an earlier one."""
     more = f" Sudah {chance.randint(2, 90)} hari." * chance.choice((0, 0, 1, 1, 3))
-    return f"{chance.choice(_WORDS)}. Laporan {token}.{more}"
+    return f"Lapor: {chance.choice(_WORDS)}. Laporan {token}.{more}"
+
+
+def more_words(token: str) -> str:
+    """About a report that was made before; or, if none has come so far, one of its own."""
+    return f"Tambahan untuk laporan saya: {token}"
+
+
+def acknowledges(text: str) -> bool:
+    """Whether it tells somebody the number of a new report, and is not another word about one."""
+    return _ACKNOWLEDGES.search(text) is not None
 
 
 def photo(chance: random.Random) -> bytes:

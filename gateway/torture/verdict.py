@@ -133,8 +133,9 @@ def _answers(evidence: Evidence) -> Iterator[str | None]:
 
 def _one_case(evidence: Evidence) -> Iterator[str | None]:
     owners: dict[str, set[Report]] = defaultdict(set)
+    joined = _joined(evidence)
     for report, rows in _by_report(evidence).items():
-        if all(row.outcome in _WITHOUT_CASE or (row.outcome == "duplicate" and not row.case) for row in rows):
+        if report in joined or all(row.outcome in _WITHOUT_CASE or (row.outcome == "duplicate" and not row.case) for row in rows):
             continue
         for row in rows:
             owners[row.case].add(report)
@@ -147,6 +148,20 @@ def _one_case(evidence: Evidence) -> Iterator[str | None]:
     for case, (number, _) in evidence.found.cases.items():
         reports = owners.get(case, set())
         yield None if len(reports) == 1 else f"Case {number} belongs to {len(reports)} reports, and should belong to one."
+
+
+def _joined(evidence: Evidence) -> dict[Report, str]:
+    """What was taken for words on an earlier report: on which case."""
+    follow = {one.report for one in evidence.ledger.accepted if one.follows}
+    return {evidence.report_of(row): row.case for row in evidence.found.arrivals if row.outcome == "message" and evidence.report_of(row) in follow}
+
+
+def _own_words(evidence: Evidence) -> Iterator[str | None]:
+    """Nobody's words reach the report of somebody else."""
+    writer = {one.report: one.correspondent for one in evidence.ledger.accepted}
+    opened_by = {row.case: writer.get(evidence.report_of(row), "") for row in evidence.found.arrivals if row.outcome == "case"}
+    for report, case in _joined(evidence).items():
+        yield None if opened_by.get(case) == writer[report] else f"{' '.join(report)} stands on the case of somebody else."
 
 
 def _one_owner(evidence: Evidence) -> Iterator[str | None]:
@@ -195,7 +210,8 @@ def _in_order(evidence: Evidence) -> Iterator[str | None]:
 def _acknowledged(evidence: Evidence) -> Iterator[str | None]:
     notices: dict[str, list[Notified]] = defaultdict(list)
     for notice in evidence.found.notices:
-        notices[notice.case].append(notice)
+        if notice.kind == "acknowledgement":
+            notices[notice.case].append(notice)
     case_of = {evidence.report_of(row): row.case for row in evidence.found.arrivals if row.outcome == "case"}
     expected: set[tuple[str, str]] = set()
     for report, address in {one.report: one.answer_to for one in evidence.ledger.accepted}.items():
@@ -252,6 +268,7 @@ _CHECKS: Mapping[str, Callable[[Evidence], Iterator[str | None]]] = {
     "what was answered with success is one row": _conserved,
     "every row is somebody's, and well": _nothing_else,
     "a report is one case, however often it came": _one_case,
+    "words for an earlier report reach the writer's own": _own_words,
     "a case has one owner": _one_owner,
     "a report has one number, which leads to its case": _one_number,
     "a correspondent's words stand in their order": _in_order,
