@@ -1,0 +1,244 @@
+"""How people say when, as a grammar over the meanings of words: every word becomes one character, so that a rule is one regular expression over them.
+
+The words stand in data/dates.txt. No rule repeats a repetition and each one is bounded, so the work grows with the text and no faster.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+
+_TOKEN = re.compile(r"s[./]d(?!\w)|jum['\u2019]at|[0-9]+|[^\W\d_]+|\n|[^\w\s]", re.IGNORECASE)
+_STRETCHED = re.compile(r"(.)\1{2,}")
+# Characters. No word of the list is longer.
+_LONGEST_WORD = 12
+_PUNCTUATION = {"/": "slash", "-": "dash", "\u2013": "dash", ".": "dot", ",": "comma", ":": "colon", "&": "and"}
+_YEARS = range(1900, 2100)
+_MOST_DAYS, _MOST_MONTHS, _MOST_COUNTED = 31, 12, 366
+_DIGITS_OF_A_YEAR = 4
+
+Meanings = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, a number or a mark, and what it can mean: "unit.week", "weekday.6", "dayno"."""
+
+    word: str
+    start: int
+    end: int
+    meanings: Meanings
+
+    def value(self, meaning: str) -> int | None:
+        """The number behind a meaning ("month" of month.3 is 3; of a number itself its own); None: it does not mean that."""
+        for mine in self.meanings:
+            name, _, value = mine.partition(".")
+            if name == meaning:
+                return int(value or self.word) if (value or self.word).isdigit() else None
+        return None
+
+    def means(self, meaning: str) -> bool:
+        """Whether it can mean that: "unit", or more exactly "unit.week"."""
+        return any(mine == meaning or mine.startswith(f"{meaning}.") for mine in self.meanings)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that a rule has read."""
+
+    rule: str
+    tokens: tuple[Token, ...]
+    # Some words before it, nearest last.
+    before: tuple[Token, ...]
+
+    def value(self, meaning: str) -> int | None:
+        """Of the first word that has one."""
+        return next((value for token in self.tokens if (value := token.value(meaning)) is not None), None)
+
+    def has(self, meaning: str) -> bool:
+        """Whether some word of it can mean that."""
+        return any(token.means(meaning) for token in self.tokens)
+
+
+_NUMBER = "number (teen|tens number?)?"
+_AMOUNT = f"(half|{_NUMBER}((dash|comma|dot|slash) number)?)"
+_UNITS = "(unit|single)"
+_SPAN = f"({_AMOUNT} unit|single)"
+_AGO = "that? ago this?"
+_CLOCK = "(about? clock number ((dot|colon) digits)? zone? (part unit.day?)?)"
+_PART = "(part unit.day?)"
+_TAIL = f"{_PART}? {_CLOCK}?"
+_CUE = "(since (unit.day? weekday comma?)?|yesterday comma?|unit.day? weekday comma?)? on? datecue? colon?"
+_MARK = "(slash|dash|dot)"
+# In the middle of a longer number with marks (a telephone, an account) or behind what counts something else.
+_ALONE = "(?<!digits slash)(?<!digits dash)(?<!digits dot)(?<!numbercue)(?<!numbercue dot)(?<!numbercue colon)"
+_ENDS = f"(?!{_MARK} digits)(?!digits)"
+_WHICH_YEAR = f"comma? (unit.year? year|unit.year {_AGO}|{_AGO})?"
+_DURING = "(about){0,3}"
+_NOT_A_RANGE = "(?! next| until| to| that? next| (dash|and|comma|slash) weekday)"
+
+# By name, tried in this order where two begin at the same word. The part of a name before "_" is how the value is made (date_values.py).
+_RULES = {
+    "date_full": f"{_ALONE} {_CUE} dayno ordinal? ((dash|until|and|comma) dayno)? of? unit.month? (month|short) comma? unit.year? year {_TAIL}",
+    "date_numbers": f"{_ALONE} {_CUE} dayno {_MARK} monthno {_MARK} year {_ENDS} {_TAIL}",
+    "date_iso": f"{_ALONE} {_CUE} year (slash|dash) monthno (slash|dash) dayno {_ENDS} {_TAIL}",
+    "date_short": f"{_ALONE} ((since|yesterday)? datecue colon?)? dayno (slash|dash) monthno (slash|dash) yearno {_ENDS} {_TAIL}",
+    "date_cued": f"{_ALONE} (since|yesterday|unit.day? weekday comma?)? datecue colon? dayno {_MARK} monthno ({_MARK} yearno)? {_ENDS} {_TAIL}",
+    "date_month": f"(?<!street) {_ALONE} {_CUE} dayno ordinal? ((dash|until|and) dayno)? of? unit.month? (month|short) {_WHICH_YEAR} {_TAIL}",
+    "date_words": f"(since|yesterday)? datecue dayno unit.month (monthno (unit.year? year)?|this|{_AGO}) {_TAIL}",
+    "date_english": "(since|on)? (month|short) dayno ordinal? comma? year",
+    "date_ordinal": "(since|on) (month|short) dayno ordinal? (?! digits| unit| month)",
+    "date_day": f"(since|yesterday|unit.day? weekday comma?)? datecue colon? dayno {_AGO}? (?!{_MARK} digits) {_TAIL}",
+    "month_year": "since? edge? on? unit.month? (month|short) comma? unit.year? year",
+    "month_named": f"(since|on|edge){{0,3}} unit.month month ({_AGO}|this|unit.year {_AGO})?",
+    "month_cued": f"(since|on|edge){{1,3}} month ({_AGO}|this|unit.year {_AGO})?",
+    "month_last": f"month ({_AGO}|unit.year {_AGO})",
+    "month_number": f"(since unit.month monthno (?! unit)|unit.month monthno ({_AGO}|unit.year year))",
+    "ago": f"(since|already)? {_DURING} ({_AMOUNT} unit more?|single more?|several unit) {_AGO} (?! lintas) {_TAIL}",
+    "ago_english": "(since|on)? last (number|several) unit",
+    "weekday_week": f"(since|on)? unit.day? weekday part? unit.week {_AGO}",
+    "unit_last": f"(?<!market) (since|on|edge){{0,3}} (unit.week|unit.month|unit.year) {_AGO} (?! lintas)",
+    "unit_english": "(since|on|edge)? last (unit.week|unit.month|unit.year)",
+    "unit_this": "(since|on|edge)? ((unit.week|unit.month|unit.year) this|this (unit.week|unit.month|unit.year)) (?! also)",
+    "weekday_ago": f"(since|on)? unit.day? weekday part? (that? ago|just) (?! lintas) {_TAIL}",
+    "weekday_last": f"(since|on)? last weekday {_TAIL}",
+    "weekday_night": "since? part weekday (that? ago)",
+    "weekday": f"((since|on) unit.day?|unit.day) weekday {_TAIL} {_NOT_A_RANGE}",
+    "weekday_part": f"(?<!market) weekday {_PART} {_CLOCK}? {_NOT_A_RANGE}",
+    "two_days": "(unit.day before yesterday|since? yesterday earlier|since? two_days)",
+    "yesterday": f"(since|on)? unit.day? yesterday (?! dash yesterday) {_TAIL}",
+    "part_before": f"(since|on)? (just|mau (?=dark)|last (?=part.18)) {_PART} {_CLOCK}?",
+    "part_after": f"since? {_PART} (just|this|mau) {_CLOCK}?",
+    "part_this": f"since? this {_PART}",
+    "part_night": f"(since|on)? lastnight {_TAIL}",
+    "today_clock": f"(just {_CLOCK}|{_CLOCK} just)",
+    "today_now": "(now|new only)",
+    "today": f"(since|on)? (unit.day this|this unit.day|today) (?! also) {_TAIL}",
+    "since": f"already {_DURING} {_SPAN} more? this? (?! times| age)",
+    "since_several": f"already {_DURING} several unit this?",
+    "since_without": f"(?<!within)(?<!per) {_DURING} {_SPAN} more? this? (?=neg|row)",
+    "since_this": f"(?<!within)(?<!per) (since|about){{0,2}} ({_AMOUNT} unit|single) this",
+    "since_state": f"(?<=state) {_SPAN} more? (?! times| work)",
+    "since_single": "(?<!times)(?<!within)(?<!per) single more? (?! times| number times| several times| work)",
+    "vague": "already? (vague (dash unit)?|dozens unit)",
+    "every": f"every (unit.day weekday|unit.day {_PART}|unit.day|unit.week|weekday|part)  {_TAIL}",
+    "today_weak": "(?<!that)(?<!like)(?<!and) just",
+}
+# What alone is no date in a long text, but an answer to "when did it happen?".
+_ANSWERS = {
+    "weekday_answer": f"unit.day? weekday {_TAIL}",
+    "date_answer": f"{_ALONE} dayno {_MARK} monthno ({_MARK} yearno)? {_ENDS} {_TAIL}",
+    "month_answer": f"(month|short) {_WHICH_YEAR}",
+    "month_alone": "unit.month monthno",
+    "since_answer": f"{_DURING} {_SPAN} more?",
+    "several_answer": f"{_DURING} several unit",
+    "year_answer": "year",
+    "clock_answer": _CLOCK,
+    "part_answer": _PART,
+}
+# A bare year is said of laws, budgets and birth too.
+_RULES["year"] = "(?<!digits)(?<!budget)(?<!budget comma) (since|on|edge){0,2} unit.year year (?! budget| dash)"
+_RULES["year_since"] = "since year (?! (dash|slash|dot|comma|colon) digits| unit)"
+# "until today", "every Monday", "aged 3 years": said of something else. An "other" word begins nothing.
+_GUARD = "(?<!until)(?<!until with)(?<!every)(?<!per)(?<!age)(?!other)"
+
+
+def phrases(text: str, *, answer: bool = False) -> Iterator[Phrase]:
+    """What the rules find, from left to right, nothing twice. `answer`: the text says nothing but when.
+
+    >>> [(phrase.rule, [token.word for token in phrase.tokens]) for phrase in phrases("RT 12/3 banjir sdh 3 bln")]
+    [('since', ['sdh', '3', 'bln'])]
+    """
+    tokens = tuple(_tokens(text))
+    codes = "".join(map(_code, (token.meanings for token in tokens)))
+    for found in _grammar(answer=answer).finditer(codes):
+        yield Phrase(str(found.lastgroup), tokens[found.start() : found.end()], tokens[max(0, found.start() - 6) : found.start()])
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    words = _words()
+    glued_end, unknown = -1, False
+    for found in _TOKEN.finditer(text):
+        word = found[0]
+        start, end = found.span()
+        if word.isdigit() and word.isascii():
+            meanings = _ONLY_DIGITS if unknown and start == glued_end else _numeral(word)
+            unknown = False
+        elif word.isalpha() or len(word) > 1:
+            meanings = words.get(word.lower(), _OTHER) if len(word) <= _LONGEST_WORD else _OTHER
+            if meanings is _OTHER and _STRETCHED.search(word):
+                meanings = words.get(_STRETCHED.sub(r"\1", word.lower()), _OTHER)
+            unknown = meanings is _OTHER
+        else:
+            meanings, unknown = _MARKS.get(word, _OTHER), False
+        glued_end = end
+        yield Token(word.lower(), start, end, meanings)
+
+
+_OTHER: Meanings = frozenset({"other"})
+_ONLY_DIGITS: Meanings = frozenset({"digits"})
+_MARKS = {mark: frozenset({meaning}) for mark, meaning in _PUNCTUATION.items()}
+
+
+@lru_cache(maxsize=4096)
+def _numeral(digits: str) -> Meanings:
+    """What a number in figures can be."""
+    value = int(digits) if len(digits) <= _DIGITS_OF_A_YEAR else -1
+    short = len(digits) < _DIGITS_OF_A_YEAR
+    can_be = {
+        "digits": True,
+        "number": short and value <= _MOST_COUNTED,
+        "dayno": len(digits) <= 2 and 1 <= value <= _MOST_DAYS,  # noqa: PLR2004  two figures, as all below
+        "monthno": len(digits) <= 2 and 1 <= value <= _MOST_MONTHS,  # noqa: PLR2004
+        "yearno": len(digits) == 2,  # noqa: PLR2004
+        "year": len(digits) == _DIGITS_OF_A_YEAR and value in _YEARS,
+    }
+    return frozenset(meaning for meaning, can in can_be.items() if can)
+
+
+@cache
+def _words() -> dict[str, Meanings]:
+    """Each spelling and all that it can mean, from data/dates.txt (read once)."""
+    words: dict[str, set[str]] = {}
+    for row in resources.files("normalizer").joinpath("data", "dates.txt").read_text(encoding="utf-8").splitlines():
+        meaning, colon, spellings = row.partition(":")
+        if colon and not row.startswith("#"):
+            for spelling in spellings.split():
+                words.setdefault(spelling, set()).add(meaning)
+    return {spelling: frozenset(meanings) for spelling, meanings in words.items()}
+
+
+@cache
+def _codes() -> dict[Meanings, str]:
+    """One character for each set of meanings that a token can have."""
+    numerals = {_numeral(digits) for digits in (*map(str, range(1, 400)), *("01 09 13 31 32 99 007 1899 1999 2100 12345".split()), "0", "00", "000")}
+    all_of_them = {*_words().values(), *_MARKS.values(), *numerals, _OTHER, _ONLY_DIGITS}
+    return {meanings: chr(0x4E00 + place) for place, meanings in enumerate(sorted(all_of_them, key=sorted))}
+
+
+def _code(meanings: Meanings) -> str:
+    return _codes()[meanings]
+
+
+@cache
+def _grammar(*, answer: bool) -> re.Pattern[str]:
+    rules = _RULES | _ANSWERS if answer else _RULES
+    alternatives = "|".join(f"(?P<{name}>{_compiled(rule)})" for name, rule in rules.items())
+    return re.compile(f"{_compiled(_GUARD)}(?:{alternatives})")
+
+
+def _compiled(rule: str) -> str:
+    """Meanings become sets of characters, groups capture nothing, blanks go."""
+    bare = re.sub(r"[a-z_]+(?:\.[0-9a-z]+)?", lambda found: _letters(found[0]), rule)
+    return re.sub(r"\((?!\?)", "(?:", bare).replace(" ", "")
+
+
+@cache
+def _letters(meaning: str) -> str:
+    letters = "".join(code for meanings, code in _codes().items() if any(one == meaning or one.startswith(f"{meaning}.") for one in meanings))
+    if not letters:
+        raise LookupError(f"No word means {meaning!r}.")
+    return f"[{letters}]"
