@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import groupby, islice
 
-_TOKEN = re.compile(r"s[./]d(?!\w)|jum['\u2019]at|[0-9]+|[^\W\d_]+|\n|[^\w\s]", re.IGNORECASE)
+_TOKEN = re.compile(r"[^\W\d_]+(?:(?<=\b[sS])[./][dD](?!\w)|(?<=\b[jJ][uU][mM])['\u2019][aA][tT])?|[0-9]+|\n|[^\w\s]")
 _STRETCHED = re.compile(r"(.)\1{2,}")
 # Characters. No word of the list is longer.
 _LONGEST_WORD = 12
@@ -142,40 +143,57 @@ _ANSWERS = {
 # A bare year is said of laws, budgets and birth too.
 _RULES["year"] = "(?<!digits)(?<!budget)(?<!budget comma) (since|on|edge){0,2} unit.year year (?! budget| dash)"
 _RULES["year_since"] = "since year (?! (dash|slash|dot|comma|colon) digits| unit)"
-# "until today", "every Monday", "aged 3 years": said of something else. An "other" word begins nothing.
-_GUARD = "(?<!until)(?<!until with)(?<!every)(?<!per)(?<!age)(?!other)"
+# What a rule of that name cannot do without, within reach: one look spares the trial of each.
+_GATES = {
+    "date": f".{{0,14}} (datecue|month|short|digits {_MARK} digits)",
+    "month": ".{0,6} (month|short|unit.month)",
+    "ago": ".{0,12} (ago|last)",
+    "weekday": ".{0,5} weekday",
+    "since": ".{0,10} (unit|single)",
+}
+# "until today", "every Monday", "aged 3 years" are said of something else; a number in the middle of a longer one is no number.
+_GUARD = "(?<!until)(?<!until with)(?<!every)(?<!per)(?<!age)(?<!digits slash)(?<!digits dash)"
+# What a phrase can begin with, and what can be one alone: most words of a text are passed over with a look at two.
+_BEGINS = (
+    "since on already about edge last this every number digits half single several dozens unit weekday part datecue month short clock"
+    " yesterday just mau lastnight two_days now new today vague"
+)
+_ALONE_ENOUGH = "yesterday just lastnight two_days now today single vague"
+# Phrases. Nobody says more often when it happened; a text that was made to be slow does.
+_MOST_PHRASES = 100
+_WORDS_BEFORE = 6
 
 
 def phrases(text: str, *, answer: bool = False) -> Iterator[Phrase]:
-    """What the rules find, from left to right, nothing twice. `answer`: the text says nothing but when.
+    """What the rules find, from left to right, nothing twice and no more than a hundred. `answer`: the text says nothing but when.
 
     >>> [(phrase.rule, [token.word for token in phrase.tokens]) for phrase in phrases("RT 12/3 banjir sdh 3 bln")]
     [('since', ['sdh', '3', 'bln'])]
     """
-    tokens = tuple(_tokens(text))
-    codes = "".join(map(_code, (token.meanings for token in tokens)))
-    for found in _grammar(answer=answer).finditer(codes):
-        yield Phrase(str(found.lastgroup), tokens[found.start() : found.end()], tokens[max(0, found.start() - 6) : found.start()])
+    codes, spans = _scan(text)
+    meant = _meanings()
+
+    def tokens(first: int, end: int) -> tuple[Token, ...]:
+        return tuple(Token(text[slice(*spans[place])].lower(), *spans[place], meant[codes[place]]) for place in range(max(0, first), end))
+
+    for found in islice(_grammar(answer=answer).finditer(codes), _MOST_PHRASES):
+        yield Phrase(str(found.lastgroup), tokens(*found.span()), tokens(found.start() - _WORDS_BEFORE, found.start()))
 
 
-def _tokens(text: str) -> Iterator[Token]:
-    words = _words()
-    glued_end, unknown = -1, False
+def _scan(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """One character for each word, number and mark, and where it stands."""
+    other, only_digits = _code(_OTHER), _code(_ONLY_DIGITS)
+    codes: list[str] = []
+    spans: list[tuple[int, int]] = []
     for found in _TOKEN.finditer(text):
-        word = found[0]
-        start, end = found.span()
-        if word.isdigit() and word.isascii():
-            meanings = _ONLY_DIGITS if unknown and start == glued_end else _numeral(word)
-            unknown = False
-        elif word.isalpha() or len(word) > 1:
-            meanings = words.get(word.lower(), _OTHER) if len(word) <= _LONGEST_WORD else _OTHER
-            if meanings is _OTHER and _STRETCHED.search(word):
-                meanings = words.get(_STRETCHED.sub(r"\1", word.lower()), _OTHER)
-            unknown = meanings is _OTHER
-        else:
-            meanings, unknown = _MARKS.get(word, _OTHER), False
-        glued_end = end
-        yield Token(word.lower(), start, end, meanings)
+        word, span = found[0], found.span()
+        code = _code_of(word) if len(word) <= _LONGEST_WORD else only_digits if word.isdigit() else other
+        # "A3", "RT5": a name, not a number; "sdh3bln" is one.
+        if spans and codes[-1] == other and spans[-1][1] == span[0] and word.isdigit():
+            code = only_digits
+        codes.append(code)
+        spans.append(span)
+    return "".join(codes), spans
 
 
 _OTHER: Meanings = frozenset({"other"})
@@ -183,17 +201,25 @@ _ONLY_DIGITS: Meanings = frozenset({"digits"})
 _MARKS = {mark: frozenset({meaning}) for mark, meaning in _PUNCTUATION.items()}
 
 
-@lru_cache(maxsize=4096)
-def _numeral(digits: str) -> Meanings:
+@lru_cache(maxsize=8192)
+def _code_of(word: str) -> str:
+    """Of a word as it is written; also of one with letters held ("kemariiin")."""
+    if word.isascii() and word.isdigit():
+        return _code(_figures(word))
+    known = _spellings()
+    return known.get(word.lower()) or known.get(_STRETCHED.sub(r"\1", word.lower())) or _code(_OTHER)
+
+
+def _figures(digits: str) -> Meanings:
     """What a number in figures can be."""
     value = int(digits) if len(digits) <= _DIGITS_OF_A_YEAR else -1
-    short = len(digits) < _DIGITS_OF_A_YEAR
+    short, pair = len(digits) < _DIGITS_OF_A_YEAR, len(digits) <= len("31")
     can_be = {
         "digits": True,
         "number": short and value <= _MOST_COUNTED,
-        "dayno": len(digits) <= 2 and 1 <= value <= _MOST_DAYS,  # noqa: PLR2004  two figures, as all below
-        "monthno": len(digits) <= 2 and 1 <= value <= _MOST_MONTHS,  # noqa: PLR2004
-        "yearno": len(digits) == 2,  # noqa: PLR2004
+        "dayno": pair and 1 <= value <= _MOST_DAYS,
+        "monthno": pair and 1 <= value <= _MOST_MONTHS,
+        "yearno": len(digits) == len("26"),
         "year": len(digits) == _DIGITS_OF_A_YEAR and value in _YEARS,
     }
     return frozenset(meaning for meaning, can in can_be.items() if can)
@@ -214,7 +240,8 @@ def _words() -> dict[str, Meanings]:
 @cache
 def _codes() -> dict[Meanings, str]:
     """One character for each set of meanings that a token can have."""
-    numerals = {_numeral(digits) for digits in (*map(str, range(1, 400)), *("01 09 13 31 32 99 007 1899 1999 2100 12345".split()), "0", "00", "000")}
+    # What figures can be depends on how many they are and on their value, up to what is counted; longer ones are a year or nothing.
+    numerals = {_figures(f"{value:0{width}}") for value in range(_MOST_COUNTED + 2) for width in range(1, _DIGITS_OF_A_YEAR + 2)} | {_figures("1900")}
     all_of_them = {*_words().values(), *_MARKS.values(), *numerals, _OTHER, _ONLY_DIGITS}
     return {meanings: chr(0x4E00 + place) for place, meanings in enumerate(sorted(all_of_them, key=sorted))}
 
@@ -224,10 +251,29 @@ def _code(meanings: Meanings) -> str:
 
 
 @cache
+def _meanings() -> dict[str, Meanings]:
+    return {code: meanings for meanings, code in _codes().items()}
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    """Each word and mark, and its code."""
+    return {spelling: _code(meanings) for spelling, meanings in (_words() | _MARKS).items()}
+
+
+@cache
 def _grammar(*, answer: bool) -> re.Pattern[str]:
     rules = _RULES | _ANSWERS if answer else _RULES
-    alternatives = "|".join(f"(?P<{name}>{_compiled(rule)})" for name, rule in rules.items())
-    return re.compile(f"{_compiled(_GUARD)}(?:{alternatives})")
+    alternatives = "|".join(_gated(family, list(named)) for family, named in groupby(rules.items(), key=lambda one: one[0].partition("_")[0]))
+    begins, enough = (f"[{''.join(_letters(name).strip('[]') for name in names.split())}]" for names in (_BEGINS, _ALONE_ENOUGH))
+    # An answer may be one word of any kind.
+    look = f"(?={begins})" if answer else f"(?={begins})(?=.[^{_code(_OTHER)}]|{enough})"
+    return re.compile(f"{look}{_compiled(_GUARD)}(?:{alternatives})")
+
+
+def _gated(family: str, rules: list[tuple[str, str]]) -> str:
+    alternatives = "|".join(f"(?P<{name}>{_compiled(rule)})" for name, rule in rules)
+    return f"(?={_compiled(_GATES[family])})(?:{alternatives})" if family in _GATES else alternatives
 
 
 def _compiled(rule: str) -> str:

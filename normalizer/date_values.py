@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 
 from normalizer.date_grammar import Phrase, Token
 
@@ -178,21 +179,17 @@ def _halves(phrase: Phrase) -> int:
     """How many halves of the unit: 1,5 is three. Of "2-3" the longer."""
     if phrase.has("half"):
         return 1
-    if phrase.has("single"):
-        return 2
-    counted = []
-    for token in phrase.tokens:
-        if token.means("unit"):
-            break
-        counted.append(token)
-    numbers = [value for token in counted if (value := token.value("number")) is not None]
-    if not numbers:
-        return 2
-    if any(token.means("teen") for token in counted):
+    counted = [] if phrase.has("single") else list(takewhile(lambda token: not token.means("unit"), phrase.tokens))
+    numbers = [value for token in counted if (value := token.value("number")) is not None] or [1]
+
+    def with_a(meaning: str) -> bool:
+        return any(token.means(meaning) for token in counted)
+
+    if with_a("teen"):
         return 2 * (10 + numbers[0])
-    if any(token.means("tens") for token in counted):
+    if with_a("tens"):
         return 2 * (10 * numbers[0] + sum(numbers[1:2]))
-    if any(token.means("comma") or token.means("dot") for token in counted) and len(numbers) > 1:
+    if (with_a("comma") or with_a("dot")) and len(numbers) > 1:
         return 2 * numbers[0] + 1
     return 2 * max(numbers[:2])
 

@@ -15,7 +15,7 @@ from normalizer.schema import SCHEMA_VERSION, Address, Attachment, Complaint, De
 from normalizer.text import MAX_LINE, MAX_TEXT, clean, cut, first_sentence, line
 
 # Kept with every complaint, so that it can be told later which rules read it. Raise it with every change of what comes out.
-NORMALISER = "1"
+NORMALISER = "2"
 
 _KINDS = frozenset({"complaint", "aspiration", "information_request"})
 
@@ -31,14 +31,15 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     given_title = line(declared.title) or line(report.subject)
     sender = canonical(report.sender, setting.country) if report.sender else None
     place = place_of(report, keyword if said else None, setting)
-    incident = incident_of(declared.when)
+    shown = cut(text, MAX_TEXT)
+    incident = incident_of(declared.when, shown, given_title, report.received_at, setting.zone)
     kind = declared.kind if declared.kind in _KINDS else None
     return Complaint(
         schema_version=SCHEMA_VERSION,
         normaliser=NORMALISER,
         kind=kind,
         title=given_title or first_sentence(text),
-        text=cut(text, MAX_TEXT),
+        text=shown,
         language=language(f"{given_title or ''}\n{text}"),
         sender=sender,
         sender_name=line(report.sender_name),

@@ -154,6 +154,10 @@ class Incident:
     date: str | None
     # "declared" | "text" | "answer" (to our question)
     how: str
+    # "day" | "week" (that day or a few beside it) | "month" | "year" | "recurring" | "vague" (the last two without a date); None: not resolved.
+    precision: str | None = None
+    # Where the words stand in the complaint's text: characters, the end excluded. None: they stand in a field or in the title.
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

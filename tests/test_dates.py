@@ -225,8 +225,11 @@ def test_every_date_of_a_text_is_found_in_its_place() -> None:
 
 # Words and figures that the grammar knows, in any order, with all of Unicode between them.
 WORDS = st.sampled_from(
-    "kemarin tadi pagi malam hari ini minggu bulan tahun lalu yang 3 12 31 2025 0 99 29 februari maret sejak sudah hampir setiap senin jam 10 / - . , : \n > tgl juta"
-    " sampai satu dua belas puluh setengah beberapa lebih last ago week since day before yesterday th seminggu semalam mau bengi 9999 1900 wrote:".split(" ")
+    (
+        "kemarin tadi pagi malam hari ini minggu bulan tahun lalu yang 3 12 31 2025 0 99 29 februari maret sejak sudah hampir setiap senin jam 10 tgl juta sampai"
+        " satu dua belas puluh setengah beberapa lebih last ago week since day before yesterday th seminggu semalam mau bengi 9999 1900 wrote: / - . , : >"
+    ).split()
+    + ["\n"]
 )
 TEXTS = st.one_of(st.text(max_size=80), st.lists(WORDS, max_size=14).map(" ".join), st.lists(WORDS, max_size=14).map("".join))
 
@@ -243,6 +246,13 @@ def test_no_text_breaks_it_and_no_date_lies_ahead(text: str, received_at: dateti
         assert when.date is None or when.date[:4] <= f"{received_at.year + 1:04}"
         end_of_last = end
     answer_date(text, received_at, zone)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5])
+def test_any_figures_may_stand_anywhere(width: int) -> None:
+    for value in range(10**width):
+        if value < 4_000 or value % 997 == 0:
+            dates(f"sejak {value:0{width}}", NOON, ZONE)
 
 
 @LAW
