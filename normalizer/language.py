@@ -49,6 +49,15 @@ def _tags(word: str) -> tuple[str, ...]:
     return _lexicon().get(first) or tuple(tag for tag, shape in _SHAPES.items() if shape.fullmatch(first))
 
 
+def languages_of(word: str) -> tuple[str, ...]:
+    """The languages whose list has this word, in small letters.
+
+    >>> languages_of("jalan"), languages_of("santoso")
+    (('id',), ())
+    """
+    return _lexicon().get(word, ())
+
+
 @cache
 def _lexicon() -> dict[str, tuple[str, ...]]:
     """Each word and the languages that have it, from data/*.txt (read once)."""

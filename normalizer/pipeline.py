@@ -10,6 +10,7 @@ from normalizer.incident import incident_of
 from normalizer.keyword import take_keyword
 from normalizer.language import language
 from normalizer.missing import missing
+from normalizer.personal import personal
 from normalizer.place import place_of
 from normalizer.schema import SCHEMA_VERSION, Address, Attachment, Complaint, Declared, Report, Setting
 from normalizer.text import MAX_LINE, MAX_TEXT, clean, cut, first_sentence, line
@@ -54,6 +55,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         missing=missing(kind, f"{given_title or ''}{said}", place, incident),
         remarks=(*report.remarks, *_sender_remarks(report.sender, sender), *_length_remarks(text, report)),
         received_at=report.received_at,
+        personal=personal(shown),
     )
 
 

@@ -161,6 +161,17 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Personal data in a text."""
+
+    # "nik" (identity number) | "kk" (family card) | "bpjs" (health insurance) | "nip" (civil servant) | "phone" | "mail" | "plate" | "name"
+    kind: str
+    # Characters, the end excluded.
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Complaint:
     """The one schema: what was reported, whichever door it came through. Codes only, never words of ours for people."""
 
@@ -196,3 +207,5 @@ class Complaint:
     remarks: tuple[str, ...]
     # UTC.
     received_at: datetime
+    # Personal data in `text`, in its order and apart: every public view and every log masks them.
+    personal: tuple[Span, ...] = ()
