@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from normalizer.language import languages_of
+from normalizer.lexicon import languages_of
 
 _CUE = re.compile(
     r"(?<![^\W_])(?=[AaBbJjMmNnPp])(?i:atas\s+nama|a\.n\b\.?|a/n|nama\s+(?:saya|sy|sya|aku|lengkap|pelapor|panggilan)|namaku|bernama|panggil(?:an)?\s+saya|jeneng\s+kulo|nami\s+(?:kulo|abdi)"
