@@ -156,7 +156,7 @@ class Incident:
     how: str
     # "day" | "week" (that day or a few beside it) | "month" | "year" | "recurring" | "vague" (the last two without a date); None: not resolved.
     precision: str | None = None
-    # Where the words stand in the complaint's text: characters, the end excluded. None: they stand in a field or in the title.
+    # Where the words stand in the complaint's text: characters, the end excluded. None: they stand in a field, in the title, in another message.
     span: tuple[int, int] | None = None
 
 
