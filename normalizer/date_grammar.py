@@ -1,6 +1,6 @@
-"""How people say when, as a grammar over the meanings of words: every word becomes one character, so that a rule is one regular expression over them.
+"""How people say when, as a grammar over the meanings of words (date_words.py): a rule is one regular expression over the characters that stand for them.
 
-The words stand in data/dates.txt. No rule repeats a repetition and each one is bounded, so the work grows with the text and no faster.
+No rule repeats a repetition and each one is bounded, so the work grows with the text and no faster.
 """
 
 from __future__ import annotations
@@ -8,42 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib import resources
+from functools import cache
 from itertools import groupby, islice
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:(?<=\b[sS])[./][dD](?!\w)|(?<=\b[jJ][uU][mM])['\u2019][aA][tT])?|[0-9]+|\n|[^\w\s]")
-_STRETCHED = re.compile(r"(.)\1{2,}")
-# Characters. No word of the list is longer.
-_LONGEST_WORD = 12
-_PUNCTUATION = {"/": "slash", "-": "dash", "\u2013": "dash", ".": "dot", ",": "comma", ":": "colon", "&": "and"}
-_YEARS = range(1900, 2100)
-_MOST_DAYS, _MOST_MONTHS, _MOST_COUNTED = 31, 12, 366
-_DIGITS_OF_A_YEAR = 4
-
-Meanings = frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word, a number or a mark, and what it can mean: "unit.week", "weekday.6", "dayno"."""
-
-    word: str
-    start: int
-    end: int
-    meanings: Meanings
-
-    def value(self, meaning: str) -> int | None:
-        """The number behind a meaning ("month" of month.3 is 3; of a number itself its own); None: it does not mean that."""
-        for mine in self.meanings:
-            name, _, value = mine.partition(".")
-            if name == meaning:
-                return int(value or self.word) if (value or self.word).isdigit() else None
-        return None
-
-    def means(self, meaning: str) -> bool:
-        """Whether it can mean that: "unit", or more exactly "unit.week"."""
-        return any(mine == meaning or mine.startswith(f"{meaning}.") for mine in self.meanings)
+from normalizer.date_words import Token, letters, meanings, other, scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +34,6 @@ class Phrase:
 
 _NUMBER = "number (teen|tens number?)?"
 _AMOUNT = f"(half|{_NUMBER}((dash|comma|dot|slash) number)?)"
-_UNITS = "(unit|single)"
 _SPAN = f"({_AMOUNT} unit|single)"
 _AGO = "that? ago this?"
 _CLOCK = "(about? clock number ((dot|colon) digits)? zone? (part unit.day?)?)"
@@ -112,7 +79,7 @@ _RULES = {
     "two_days": "(unit.day before yesterday|since? yesterday earlier|since? two_days)",
     "yesterday": f"(since|on)? unit.day? yesterday (?! dash yesterday) {_TAIL}",
     "part_before": f"(since|on)? (just|mau (?=dark)|last (?=part.18)) {_PART} {_CLOCK}?",
-    "part_after": f"since? {_PART} (just|this|mau) {_CLOCK}?",
+    "part_after": f"since? ({_PART} (just|this)|dark mau) {_CLOCK}?",
     "part_this": f"since? this {_PART}",
     "part_night": f"(since|on)? lastnight {_TAIL}",
     "today_clock": f"(just {_CLOCK}|{_CLOCK} just)",
@@ -170,8 +137,8 @@ def phrases(text: str, *, answer: bool = False) -> Iterator[Phrase]:
     >>> [(phrase.rule, [token.word for token in phrase.tokens]) for phrase in phrases("RT 12/3 banjir sdh 3 bln")]
     [('since', ['sdh', '3', 'bln'])]
     """
-    codes, spans = _scan(text)
-    meant = _meanings()
+    codes, spans = scan(text)
+    meant = meanings()
 
     def tokens(first: int, end: int) -> tuple[Token, ...]:
         return tuple(Token(text[slice(*spans[place])].lower(), *spans[place], meant[codes[place]]) for place in range(max(0, first), end))
@@ -180,94 +147,13 @@ def phrases(text: str, *, answer: bool = False) -> Iterator[Phrase]:
         yield Phrase(str(found.lastgroup), tokens(*found.span()), tokens(found.start() - _WORDS_BEFORE, found.start()))
 
 
-def _scan(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """One character for each word, number and mark, and where it stands."""
-    other, only_digits = _code(_OTHER), _code(_ONLY_DIGITS)
-    codes: list[str] = []
-    spans: list[tuple[int, int]] = []
-    for found in _TOKEN.finditer(text):
-        word, span = found[0], found.span()
-        code = _code_of(word) if len(word) <= _LONGEST_WORD else only_digits if word.isdigit() else other
-        # "A3", "RT5": a name, not a number; "sdh3bln" is one.
-        if spans and codes[-1] == other and spans[-1][1] == span[0] and word.isdigit():
-            code = only_digits
-        codes.append(code)
-        spans.append(span)
-    return "".join(codes), spans
-
-
-_OTHER: Meanings = frozenset({"other"})
-_ONLY_DIGITS: Meanings = frozenset({"digits"})
-_MARKS = {mark: frozenset({meaning}) for mark, meaning in _PUNCTUATION.items()}
-
-
-@lru_cache(maxsize=8192)
-def _code_of(word: str) -> str:
-    """Of a word as it is written; also of one with letters held ("kemariiin")."""
-    if word.isascii() and word.isdigit():
-        return _code(_figures(word))
-    known = _spellings()
-    return known.get(word.lower()) or known.get(_STRETCHED.sub(r"\1", word.lower())) or _code(_OTHER)
-
-
-def _figures(digits: str) -> Meanings:
-    """What a number in figures can be."""
-    value = int(digits) if len(digits) <= _DIGITS_OF_A_YEAR else -1
-    short, pair = len(digits) < _DIGITS_OF_A_YEAR, len(digits) <= len("31")
-    can_be = {
-        "digits": True,
-        "number": short and value <= _MOST_COUNTED,
-        "dayno": pair and 1 <= value <= _MOST_DAYS,
-        "monthno": pair and 1 <= value <= _MOST_MONTHS,
-        "yearno": len(digits) == len("26"),
-        "year": len(digits) == _DIGITS_OF_A_YEAR and value in _YEARS,
-    }
-    return frozenset(meaning for meaning, can in can_be.items() if can)
-
-
-@cache
-def _words() -> dict[str, Meanings]:
-    """Each spelling and all that it can mean, from data/dates.txt (read once)."""
-    words: dict[str, set[str]] = {}
-    for row in resources.files("normalizer").joinpath("data", "dates.txt").read_text(encoding="utf-8").splitlines():
-        meaning, colon, spellings = row.partition(":")
-        if colon and not row.startswith("#"):
-            for spelling in spellings.split():
-                words.setdefault(spelling, set()).add(meaning)
-    return {spelling: frozenset(meanings) for spelling, meanings in words.items()}
-
-
-@cache
-def _codes() -> dict[Meanings, str]:
-    """One character for each set of meanings that a token can have."""
-    # What figures can be depends on how many they are and on their value, up to what is counted; longer ones are a year or nothing.
-    numerals = {_figures(f"{value:0{width}}") for value in range(_MOST_COUNTED + 2) for width in range(1, _DIGITS_OF_A_YEAR + 2)} | {_figures("1900")}
-    all_of_them = {*_words().values(), *_MARKS.values(), *numerals, _OTHER, _ONLY_DIGITS}
-    return {meanings: chr(0x4E00 + place) for place, meanings in enumerate(sorted(all_of_them, key=sorted))}
-
-
-def _code(meanings: Meanings) -> str:
-    return _codes()[meanings]
-
-
-@cache
-def _meanings() -> dict[str, Meanings]:
-    return {code: meanings for meanings, code in _codes().items()}
-
-
-@cache
-def _spellings() -> dict[str, str]:
-    """Each word and mark, and its code."""
-    return {spelling: _code(meanings) for spelling, meanings in (_words() | _MARKS).items()}
-
-
 @cache
 def _grammar(*, answer: bool) -> re.Pattern[str]:
     rules = _RULES | _ANSWERS if answer else _RULES
     alternatives = "|".join(_gated(family, list(named)) for family, named in groupby(rules.items(), key=lambda one: one[0].partition("_")[0]))
-    begins, enough = (f"[{''.join(_letters(name).strip('[]') for name in names.split())}]" for names in (_BEGINS, _ALONE_ENOUGH))
+    begins, enough = (f"[{''.join(letters(name).strip('[]') for name in names.split())}]" for names in (_BEGINS, _ALONE_ENOUGH))
     # An answer may be one word of any kind.
-    look = f"(?={begins})" if answer else f"(?={begins})(?=.[^{_code(_OTHER)}]|{enough})"
+    look = f"(?={begins})" if answer else f"(?={begins})(?=.[^{other()}]|{enough})"
     return re.compile(f"{look}{_compiled(_GUARD)}(?:{alternatives})")
 
 
@@ -278,13 +164,5 @@ def _gated(family: str, rules: list[tuple[str, str]]) -> str:
 
 def _compiled(rule: str) -> str:
     """Meanings become sets of characters, groups capture nothing, blanks go."""
-    bare = re.sub(r"[a-z_]+(?:\.[0-9a-z]+)?", lambda found: _letters(found[0]), rule)
+    bare = re.sub(r"[a-z_]+(?:\.[0-9a-z]+)?", lambda found: letters(found[0]), rule)
     return re.sub(r"\((?!\?)", "(?:", bare).replace(" ", "")
-
-
-@cache
-def _letters(meaning: str) -> str:
-    letters = "".join(code for meanings, code in _codes().items() if any(one == meaning or one.startswith(f"{meaning}.") for one in meanings))
-    if not letters:
-        raise LookupError(f"No word means {meaning!r}.")
-    return f"[{letters}]"

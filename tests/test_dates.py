@@ -68,6 +68,7 @@ SAID = [
     ("on Friday", "kejadiannya hari jum'at", "2026-03-13", "day"),
     ("Saturday night", "sabtu malam ada balap liar", "2026-03-14", "day"),
     ("the eve of Sunday", "malam minggu kemarin ada balap liar", "2026-03-14", "day"),
+    ("the eve of today", "malam selasa kemarin ada balap liar", "2026-03-16", "day"),
     ("day and month", "tgl 12/3 mobil terperosok", "2026-03-12", "day"),
     ("day and month that lie ahead are last year's", "tgl 20/3 mobil terperosok", "2025-03-20", "day"),
     ("day, month and year", "tanggal 12-03-2025 saya mendaftar", "2025-03-12", "day"),
@@ -161,6 +162,7 @@ UNSAID = [
     ("English: may", "Since may I ask you"),
     ("a quoted mail", "> Kemarin lampu mati\nBaik"),
     ("a quotation's head", "Pada tanggal 12 Maret 2026, Dinas menulis:\nBaik"),
+    ("wanting, and no Javanese night", "Malam mau tidur bising sekali, sore mau hujan"),
     ("nothing", ""),
 ]
 
