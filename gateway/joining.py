@@ -20,7 +20,7 @@ from gateway.store import lookup
 from gateway.store.engine import Transaction
 from gateway.store.filing import Rows
 from gateway.store.people import Person
-from normalizer import Complaint, Location
+from normalizer import Complaint, Location, Setting
 
 # Nobody answers a machine, nor who only says that a report is theirs.
 _UNREPORTED = frozenset({"unverified", "automatic"})
@@ -70,7 +70,8 @@ def _joined(  # noqa: PLR0911  # a table of rules, read from top to bottom
         # The caption of a chat's album may stand under any of its photos.
         return Joined(*cases.amend(case, said, reason=reason, at=now), said)
     if decision.kind == "answer" and case.question:
-        return _supplied(office, case, questions.answered(before, said, case.question, reason), reason, now)
+        zone = office.settings.get(case.channel, Setting()).zone
+        return _supplied(office, case, questions.answered(before, said, case.question, reason, zone), reason, now)
     if decision.kind == "correction":
         return _corrected(office, case, questions.corrected(before, said), reason, now)
     if where := _position(said):

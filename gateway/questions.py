@@ -8,7 +8,9 @@ from datetime import datetime
 from gateway.case import Case, Question
 from gateway.office import Office
 from normalizer import Complaint, Incident, Place
+from normalizer.dates import answer_date
 from normalizer.missing import missing
+from normalizer.spans import respanned
 from normalizer.text import MAX_TEXT, cut, first_sentence, letters, line
 
 # Said instead of an answer.
@@ -34,8 +36,8 @@ def is_last(office: Office, case: Case) -> bool:
     return case.reminders >= len(office.questions.remind_after_working_days)
 
 
-def answered(before: Complaint, said: Complaint, question: str, reason: str) -> Complaint:
-    """How the complaint is understood with this answer to "what" | "where" | "when"; whatever else is in it is taken, too.
+def answered(before: Complaint, said: Complaint, question: str, reason: str, zone: str) -> Complaint:
+    """How the complaint is understood with this answer to "what" | "where" | "when"; whatever else is in it is taken, too. `zone`: where "yesterday" is meant.
 
     What the complainant does not know is asked no more, and remarked.
     """
@@ -48,8 +50,8 @@ def answered(before: Complaint, said: Complaint, question: str, reason: str) -> 
     if question == "where" or _says_where(said):
         after = replace(after, place=_place(after.place, said, asked=question == "where"))
     if question == "when" or (said.incident and after.incident is None):
-        after = replace(after, incident=_incident(said) if question == "when" else said.incident)
-    return replace(after, missing=_still_missing(after, before, question))
+        after = replace(after, incident=_incident(said, zone) if question == "when" else said.incident)
+    return respanned(replace(after, missing=_still_missing(after, before, question)))
 
 
 def corrected(before: Complaint, said: Complaint) -> Complaint:
@@ -59,7 +61,7 @@ def corrected(before: Complaint, said: Complaint) -> Complaint:
         after = replace(after, place=_place(before.place, said, asked=False))
     if said.incident:
         after = replace(after, incident=said.incident)
-    return replace(after, missing=_still_missing(after, before, ""))
+    return respanned(replace(after, missing=_still_missing(after, before, "")))
 
 
 def classified(before: Complaint, kind: str) -> Complaint:
@@ -93,7 +95,9 @@ def _place(before: Place | None, said: Complaint, *, asked: bool) -> Place:
     return replace(base, text=text, location=location, how="position" if not text and location else "answer" if asked else base.how)
 
 
-def _incident(said: Complaint) -> Incident:
+def _incident(said: Complaint, zone: str) -> Incident:
     """The whole answer is kept, so that nothing that was said is lost; its day, if one was understood."""
     words = line(said.text) or ""
+    if found := answer_date(said.text, said.received_at, zone):
+        return Incident(words, found.date, "answer", found.precision)
     return replace(said.incident, text=words, how="answer") if said.incident else Incident(words, None, "answer")

@@ -13,6 +13,7 @@ from normalizer.schema import (
     Place,
     Report,
     Setting,
+    Span,
 )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Place",
     "Report",
     "Setting",
+    "Span",
     "normalize",
     "unread",
 ]

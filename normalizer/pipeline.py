@@ -10,12 +10,13 @@ from normalizer.incident import incident_of
 from normalizer.keyword import take_keyword
 from normalizer.language import language
 from normalizer.missing import missing
+from normalizer.personal import personal
 from normalizer.place import place_of
 from normalizer.schema import SCHEMA_VERSION, Address, Attachment, Complaint, Declared, Report, Setting
 from normalizer.text import MAX_LINE, MAX_TEXT, clean, cut, first_sentence, line
 
 # Kept with every complaint, so that it can be told later which rules read it. Raise it with every change of what comes out.
-NORMALISER = "1"
+NORMALISER = "2"
 
 _KINDS = frozenset({"complaint", "aspiration", "information_request"})
 
@@ -31,14 +32,15 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     given_title = line(declared.title) or line(report.subject)
     sender = canonical(report.sender, setting.country) if report.sender else None
     place = place_of(report, keyword if said else None, setting)
-    incident = incident_of(declared.when)
+    shown = cut(text, MAX_TEXT)
+    incident = incident_of(declared.when, shown, given_title, report.received_at, setting.zone)
     kind = declared.kind if declared.kind in _KINDS else None
     return Complaint(
         schema_version=SCHEMA_VERSION,
         normaliser=NORMALISER,
         kind=kind,
         title=given_title or first_sentence(text),
-        text=cut(text, MAX_TEXT),
+        text=shown,
         language=language(f"{given_title or ''}\n{text}"),
         sender=sender,
         sender_name=line(report.sender_name),
@@ -53,6 +55,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         missing=missing(kind, f"{given_title or ''}{said}", place, incident),
         remarks=(*report.remarks, *_sender_remarks(report.sender, sender), *_length_remarks(text, report)),
         received_at=report.received_at,
+        personal=personal(shown),
     )
 
 

@@ -154,6 +154,21 @@ class Incident:
     date: str | None
     # "declared" | "text" | "answer" (to our question)
     how: str
+    # "day" | "week" (that day or a few beside it) | "month" | "year" | "recurring" | "vague" (the last two without a date); None: not resolved.
+    precision: str | None = None
+    # Where the words stand in the complaint's text: characters, the end excluded. None: they stand in a field, in the title, in another message.
+    span: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Personal data in a text."""
+
+    # "nik" (identity number) | "kk" (family card) | "bpjs" (health insurance) | "nip" (civil servant) | "phone" | "mail" | "plate" | "name"
+    kind: str
+    # Characters, the end excluded.
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +207,5 @@ class Complaint:
     remarks: tuple[str, ...]
     # UTC.
     received_at: datetime
+    # Personal data in `text`, in its order and apart: every public view and every log masks them.
+    personal: tuple[Span, ...] = ()

@@ -34,7 +34,8 @@ def test_an_sms_becomes_a_complaint_of_the_one_schema() -> None:
     assert complaint.text.startswith("Jembatan kayu")
     assert (complaint.kind, complaint.language, complaint.sender, complaint.category) == (None, "id", CITIZEN, None)
     assert complaint.place == Place(None, "64.09", "keyword")
-    assert complaint.missing == ("where", "when")
+    assert complaint.incident == Incident("semalam", "2026-03-16", "text", "day", (45, 52))
+    assert complaint.missing == ("where",)
     assert (complaint.anonymous, complaint.confidential, complaint.remarks, complaint.received_at) == (False, False, (), NOON)
 
 
@@ -230,18 +231,42 @@ def test_a_form_says_where_when_and_of_what_kind() -> None:
         "Lampu mati", kind="complaint", where=" depan  SD 03 ", when="2026-03-16", agency="Dishub", contact="0812", anonymous=True, confidential=True
     )
     assert complaint.place == Place("depan SD 03", "64", "declared")
-    assert complaint.incident == Incident("2026-03-16", "2026-03-16", "declared")
+    assert complaint.incident == Incident("2026-03-16", "2026-03-16", "declared", "day")
     assert (complaint.kind, complaint.agency, complaint.contact, complaint.missing) == ("complaint", "Dishub", "0812", ())
     assert complaint.anonymous
     assert complaint.confidential
 
 
 @pytest.mark.parametrize(
-    ("when", "date"),
-    [("2026-03", "2026-03"), ("2026-02-30", None), ("kemarin sore", None), ("20260317", None), ("0000-00", None), ("2026-03-17", "2026-03-17")],
+    ("when", "date", "precision"),
+    [
+        ("2026-03", "2026-03", "month"),
+        ("2026-03-17", "2026-03-17", "day"),
+        ("2026-02-30", None, None),
+        ("20260317", None, None),
+        ("0000-00", None, None),
+        ("kemarin sore", "2026-03-16", "day"),
+        ("12/3", "2026-03-12", "day"),
+        ("Senin", "2026-03-16", "day"),
+        ("2019", "2019", "year"),
+        ("tiap malam", None, "recurring"),
+        ("lupa", None, None),
+    ],
 )
-def test_only_a_real_date_counts_as_one(when: str, date: str | None) -> None:
-    assert told("Lampu mati", when=when).incident == Incident(when, date, "declared")
+def test_a_field_says_when_as_people_write_it(when: str, date: str | None, precision: str | None) -> None:
+    assert told("Lampu mati sejak 3 hari lalu", when=when).incident == Incident(when, date, "declared", precision)
+
+
+def test_who_said_when_is_not_asked_for_it() -> None:
+    complaint = told("PPU Air mati. Sudah 2 minggu pak")
+    assert complaint.incident == Incident("Sudah 2 minggu", "2026-03-03", "text", "week", (10, 24))
+    assert "when" not in complaint.missing
+
+
+def test_a_subject_says_when_if_the_text_does_not() -> None:
+    mail = Report(CITIZEN, "Mohon bantuan", NOON, subject="Lampu mati sejak Senin")
+    assert normalize(mail, PPU).incident == Incident("sejak Senin", "2026-03-16", "text", "day")
+    assert normalize(replace(mail, text="Padam bulan lalu"), PPU).incident == Incident("bulan lalu", "2026-02", "text", "month", (6, 16))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,21 @@
+"""Where in a complaint's text things stand, once more after the text has changed (an answer, a correction)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from normalizer.personal import personal
+from normalizer.schema import Complaint, Incident
+
+
+def respanned(complaint: Complaint) -> Complaint:
+    """With every span in the text as it is now; what is known does not change."""
+    return replace(complaint, personal=personal(complaint.text), incident=_incident(complaint.incident, complaint.text))
+
+
+def _incident(incident: Incident | None, text: str) -> Incident | None:
+    """Its words where they stand first; None: they stand elsewhere."""
+    if incident is None:
+        return None
+    at = text.find(incident.text) if incident.how == "text" else -1
+    return replace(incident, span=(at, at + len(incident.text)) if at >= 0 else None)
