@@ -43,6 +43,15 @@ def language(text: str) -> str | None:
     return ranked[0][1]
 
 
+def is_everyday(word: str) -> bool:
+    """Whether a word (small letters) is one that any report may hold.
+
+    >>> is_everyday("lampu"), is_everyday("penajam")
+    (True, False)
+    """
+    return word in _lexicon()
+
+
 def _tags(word: str) -> tuple[str, ...]:
     """The languages that have this word; of a doubled one (sampah-sampah) the first half counts."""
     first = word.partition("-")[0]

@@ -1,0 +1,277 @@
+"""Names of the register in a text: which places each could mean, and how much it says for them.
+
+A cue word ("desa", "kec.", "Pemkot") sets the level. Without one a name counts for the highest level that has it, a regency's for much, a village's for little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+
+from normalizer.register import DISTRICT, PROVINCE, REGENCY, VILLAGE, Register, is_city
+from normalizer.words import Word, is_ordinary
+
+# What a mention says for a place: after a cue word of its level, after one of another level, and without any.
+_CUED = {PROVINCE: 2.5, REGENCY: 3.0, DISTRICT: 3.0, VILLAGE: 2.0}
+_OTHER_LEVEL = 1.5
+_BARE = {PROVINCE: 1.5, REGENCY: 2.0, DISTRICT: 1.0, VILLAGE: 0.7}
+_ALIAS = 2.5
+# An everyday word behind a cue ("desa data") is hardly a name.
+_DOUBTFUL = 0.5
+# A name with a wrong letter says a little less.
+TYPO = 0.8
+
+_CUES = {
+    **dict.fromkeys("prov provinsi propinsi prop pemprov gubernur".split(), PROVINCE),
+    **dict.fromkeys("kab kabupaten kabupten kabuapten pemkab bupati kbupaten".split(), REGENCY),
+    **dict.fromkeys("kota pemkot walikota kodya kotamadya kotamadia kotif wako".split(), REGENCY),
+    **dict.fromkeys("kec kecamatan kcamatan kecmatan kecamtan kcmtn kecam camat distrik kapanewon kemantren".split(), DISTRICT),
+    **dict.fromkeys("desa ds dsa des kel kelurahan klurahan kelurhan kelurahn keluraha kalurahan lurah kades".split(), VILLAGE),
+    **dict.fromkeys("nagari gampong gampoeng pekon tiyuh lembang kampung kampong kp kmp kpg negeri kampoeng".split(), VILLAGE),
+}
+_CITY_CUES = frozenset("kota pemkot walikota kodya kotamadya kotamadia kotif wako".split())
+# Where there is a village head there is a regency, where there is a lurah more likely a city.
+_CITY_HINTS = frozenset({"walikota", "pemkot", "balaikota", "balkot", "wako"})
+_REGENCY_HINTS = frozenset({"bupati", "pemkab", "kabupaten", "kab"})
+_STREETS = frozenset({"jl", "jln", "jlan", "jalan", "gg", "gang", "lorong", "lrg"})
+# What follows is a person or a company. An office ("pak camat Sepaku") is a cue and is seen first.
+_TITLES = frozenset("pak bapak bpk bu ibu sdr sdri saudara saudari kang mas mbak mba gus kyai haji hj ust ustad pt cv bank an nama bernama".split())
+_LOCATIVES = frozenset("di ke dari daerah wilayah kawasan area seputar sekitar seputaran warga masyarakat penduduk lokasi alamat didaerah".split())
+# "Peserta PPU" (pekerja penerima upah) is insured, not from Penajam Paser Utara.
+_INSURED = frozenset({"peserta", "segmen", "pbpu", "pbi", "bpjs", "iuran"})
+# Nothing begins with these but sentences.
+_SMALL = frozenset(
+    "yang yg di ke dari dan atau untuk utk ini itu tidak tdk tak sudah sdh belum blm ada dengan dgn pada saya sy kami kita oleh agar karena krn juga jg akan adalah".split()
+)
+_GLUED = ("di", "ke")
+_SHORTEST_GLUED = 7
+_MOST_WORDS, _MOST_CHARACTERS = 5, 40
+_SHORTEST_ALONE = 5
+_SHORTEST_UNIQUE_VILLAGE = 7
+# A text with more names than this is a list.
+_MOST_MENTIONS = 24
+
+
+@dataclass(slots=True)
+class Mention:
+    """One name in the text."""
+
+    # From the cue word on, in characters of the text.
+    begin: int
+    end: int
+    # Level of the cue word; 0: none.
+    level: int
+    # Codes of the places that it could mean, each with what it says for it.
+    weights: dict[str, float]
+    # Down to this level it may name a place all by itself, not only beside another mention; 0: not at all.
+    alone: int
+    # The words behind a cue as one key, the longest first, with where they end: for a name with a typo.
+    spellings: list[tuple[str, int]] = field(default_factory=list)
+    # Whether the register has the name at the level of the cue.
+    exact: bool = True
+
+
+def mentions_of(words: Sequence[Word], register: Register, aliases: Mapping[str, str]) -> list[Mention]:
+    """In the order of the text, not overlapping, the same words only once."""
+    return _Search(words, register, aliases).all()
+
+
+def city_hint(words: Sequence[Word]) -> int:
+    """More than 0: a city is spoken of ("Pak Walikota"); less: a regency."""
+    return sum((word.key in _CITY_HINTS) - (word.key in _REGENCY_HINTS) for word in words)
+
+
+class _Search:
+    """One pass over the words."""
+
+    def __init__(self, words: Sequence[Word], register: Register, aliases: Mapping[str, str]) -> None:
+        self._words = words
+        self._register = register
+        self._aliases = aliases
+
+    def all(self) -> list[Mention]:
+        found: dict[tuple[int, str], Mention] = {}
+        at = 0
+        while at < len(self._words) and len(found) < _MOST_MENTIONS:
+            mention, after = self._at(at)
+            if mention:
+                name = "".join(word.key for word in self._words[at:after])
+                found.setdefault((mention.level, name), mention)
+            at = after
+        return list(found.values())
+
+    def _at(self, at: int) -> tuple[Mention | None, int]:
+        """The mention that begins here, and the word to go on with."""
+        key = self._words[at].key
+        if key in _STREETS:
+            return self._behind_street(at)
+        if level := _cue(key):
+            return self._cued(at, level)
+        if key in _TITLES:
+            following = self._words[at + 1].key if at + 1 < len(self._words) else ""
+            return None, at + 1 if _cue(following) or following in _TITLES else at + 2
+        if key in _SMALL:
+            return None, at + 1
+        return self._bare(at)
+
+    def _behind_street(self, at: int) -> tuple[Mention | None, int]:
+        """Jalan Surabaya runs anywhere; "jalan desa Girimukti" is in Girimukti."""
+        after = at + 1
+        if after < len(self._words) and self._words[after].key == "raya":
+            after += 1
+        if after >= len(self._words) or self._words[after].key in _SMALL:
+            return None, after
+        if level := _cue(self._words[after].key):
+            mention, end = self._cued(after, level)
+            return (mention, end) if mention and mention.exact and mention.level else (None, after + 1)
+        if is_ordinary(self._words[after].key) and not self._words[after].capital:
+            return None, after
+        hits = self._hits(after)
+        return None, hits[-1][0] if hits else after + 1
+
+    def _cued(self, at: int, level: int) -> tuple[Mention | None, int]:
+        begin = self._words[at].begin
+        city = level == REGENCY and _unglued(self._words[at].key) in _CITY_CUES
+        hits = self._hits(at + 1)
+        own = [(after, codes) for after, found in hits if (codes := [code for code in found if _fits(code, level, city=city)])]
+        whole = [(after, found) for after, found in self._hits(at) if after > at + 1]
+        if own:
+            after, codes = own[-1]
+            weights = dict.fromkeys(codes, self._worth(at + 1, after, level))
+            if whole and whole[-1][0] >= after:
+                # "Kampung Baru" may be Kampung Baru or the village Baru.
+                after = whole[-1][0]
+                weights |= {code: _CUED[level] for code in whole[-1][1] if len(code) == level}
+            return Mention(begin, self._end(after), level, weights, VILLAGE if self._certain(at + 1, after, level) else 0, self._spellings(at + 1)), after
+        if whole:
+            return self._bare(at)
+        return self._misfit(at, level, hits[-1] if hits else None)
+
+    def _misfit(self, at: int, level: int, hit: tuple[int, list[str]] | None) -> tuple[Mention | None, int]:
+        """A cue whose name the register has only at another level, or not at all."""
+        begin, spellings = self._words[at].begin, self._spellings(at + 1)
+        if not spellings:
+            return None, at + 1
+        if hit:
+            after, codes = hit
+            weights = _at_another_level(level, codes)
+            alone = VILLAGE if len(weights) == 1 and level != VILLAGE and not self._all_ordinary(at + 1, after) else 0
+            return Mention(begin, self._end(after), level, weights, alone, spellings, exact=False), after
+        return Mention(begin, spellings[-1][1], level, {}, 0, spellings, exact=False), at + 2
+
+    def _bare(self, at: int) -> tuple[Mention | None, int]:
+        hits = [(after, codes) for after, codes in self._hits(at) if not self._all_ordinary(at, after)]
+        word = self._words[at]
+        if not hits and word.key.startswith(_GLUED) and len(word.key) >= _SHORTEST_GLUED:
+            # "dibandung"
+            codes = [code for code in self._named(word.key[2:]) if len(code) <= REGENCY] if not is_ordinary(word.key) else []
+            hits = [(at + 1, codes)] if codes else []
+        if not hits:
+            return self._ordinary_city(at)
+        after, codes = hits[-1]
+        if (alias := self._alias(at, after)) is not None:
+            insured = at > 0 and self._words[at - 1].key in _INSURED
+            return None if insured else Mention(word.begin, self._end(after), 0, {alias: _ALIAS}, VILLAGE), after
+        weights = {code: _BARE[len(code)] for code in codes}
+        return Mention(word.begin, self._end(after), 0, weights, self._stands_alone(at, after, codes)), after
+
+    def _ordinary_city(self, at: int) -> tuple[Mention | None, int]:
+        """Batu, Metro, Palu: a city only where a capital letter and a preposition say so."""
+        word = self._words[at]
+        if word.capital and at and self._words[at - 1].key in _LOCATIVES and not self._words[at - 1].capital:
+            codes = [code for code in self._named(word.key) if len(code) == REGENCY]
+            if codes:
+                return Mention(word.begin, word.end, 0, dict.fromkeys(codes, _BARE[REGENCY]), REGENCY), at + 1
+        return None, at + 1
+
+    def _stands_alone(self, at: int, after: int, codes: Sequence[str]) -> int:
+        highest = len(codes[0])
+        if highest <= REGENCY:
+            return REGENCY
+        letters = sum(len(word.key) for word in self._words[at:after])
+        placed = at > 0 and self._words[at - 1].key in _LOCATIVES
+        if highest == DISTRICT:
+            in_one_regency = len({code[:REGENCY] for code in codes if len(code) == DISTRICT}) == 1
+            return DISTRICT if in_one_regency and letters >= _SHORTEST_ALONE and (placed or after - at > 1) else 0
+        return VILLAGE if len(codes) == 1 and letters >= _SHORTEST_UNIQUE_VILLAGE and placed else 0
+
+    def _worth(self, at: int, after: int, level: int) -> float:
+        return _CUED[level] if self._certain(at, after, level) else _DOUBTFUL
+
+    def _certain(self, at: int, after: int, level: int) -> bool:
+        """An everyday word behind "desa" or "kec." needs another mention; "kota Batu" does not."""
+        return level <= REGENCY or not self._all_ordinary(at, after) or self._words[at].capital
+
+    def _all_ordinary(self, at: int, after: int) -> bool:
+        return all(is_ordinary(word.key) for word in self._words[at:after])
+
+    def _hits(self, at: int) -> list[tuple[int, list[str]]]:
+        """Every name that begins with this word: the word behind it, and the codes; the shortest first."""
+        found = []
+        key = ""
+        for after in range(at, min(at + _MOST_WORDS, len(self._words))):
+            word = self._words[after]
+            if after > at and not word.runs_on:
+                break
+            key += word.key
+            if len(key) > _MOST_CHARACTERS:
+                break
+            if codes := self._named(key):
+                found.append((after + 1, codes))
+        return found
+
+    def _named(self, key: str) -> list[str]:
+        if code := self._aliases.get(key):
+            return [code]
+        return self._register.find(_spoken().get(key, key))
+
+    def _alias(self, at: int, after: int) -> str | None:
+        return self._aliases.get("".join(word.key for word in self._words[at:after])) if self._aliases else None
+
+    def _spellings(self, at: int) -> list[tuple[str, int]]:
+        """The words behind a cue, up to the next cue or the end of a name; none if the first is an everyday word."""
+        found: list[tuple[str, int]] = []
+        key = ""
+        for after in range(at, min(at + _MOST_WORDS - 1, len(self._words))):
+            word = self._words[after]
+            if after == at and is_ordinary(word.key):
+                break
+            if after > at and (not word.runs_on or _cue(word.key)):
+                break
+            key += word.key
+            if len(key) > _MOST_CHARACTERS:
+                break
+            found.append((key, word.end))
+        return found[::-1]
+
+    def _end(self, after: int) -> int:
+        return self._words[after - 1].end
+
+
+def _fits(code: str, level: int, *, city: bool) -> bool:
+    return len(code) == level and (level != REGENCY or is_city(code) == city)
+
+
+def _at_another_level(level: int, codes: Sequence[str]) -> dict[str, float]:
+    """What "kota Bojonegoro" (a regency), "kab. Cikarang" (a district) or "desa Penajam" (a district) say."""
+    if level == REGENCY and not any(len(code) <= REGENCY for code in codes):
+        codes = [code[:REGENCY] if len(code) == DISTRICT else code for code in codes if len(code) == DISTRICT]
+    return {code: (_BARE[REGENCY] if len(code) == level == REGENCY else min(_OTHER_LEVEL, _BARE[len(code)] + 0.5)) for code in codes}
+
+
+def _cue(key: str) -> int:
+    return _CUES.get(key) or _CUES.get(_unglued(key), 0)
+
+
+def _unglued(key: str) -> str:
+    """"didesa" is "di desa"."""
+    return key[2:] if key.startswith(_GLUED) and key not in _CUES and key[2:] in _CUES else key
+
+
+@cache
+def _spoken() -> dict[str, str]:
+    """What people call a region, and its name in the register (data/places/spoken.txt, read once)."""
+    rows = resources.files("normalizer").joinpath("data", "places", "spoken.txt").read_text(encoding="utf-8").splitlines()
+    return dict(row.split() for row in rows if row and not row.startswith("#"))  # type: ignore[misc]
