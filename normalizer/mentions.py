@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
-from normalizer.register import DISTRICT, PROVINCE, REGENCY, VILLAGE, Register, is_city
+from normalizer.register import DISTRICT, MOST_CHARACTERS, PROVINCE, REGENCY, START, VILLAGE, Register, is_city
+from normalizer.language import is_everyday
 from normalizer.words import Word, is_ordinary
 
 # What a mention says for a place: after a cue word of its level, after one of another level, and without any.
@@ -18,8 +19,10 @@ _CUED = {PROVINCE: 2.5, REGENCY: 3.0, DISTRICT: 3.0, VILLAGE: 2.0}
 _OTHER_LEVEL = 1.5
 _BARE = {PROVINCE: 1.5, REGENCY: 2.0, DISTRICT: 1.0, VILLAGE: 0.7}
 _ALIAS = 2.5
+# "Di Surabaya" says more than "Surabaya".
+_PLACED = 0.5
 # An everyday word behind a cue ("desa data") is hardly a name.
-_DOUBTFUL = 0.5
+_DOUBTFUL = 1.0
 # A name with a wrong letter says a little less.
 TYPO = 0.8
 
@@ -27,9 +30,9 @@ _CUES = {
     **dict.fromkeys("prov provinsi propinsi prop pemprov gubernur".split(), PROVINCE),
     **dict.fromkeys("kab kabupaten kabupten kabuapten pemkab bupati kbupaten".split(), REGENCY),
     **dict.fromkeys("kota pemkot walikota kodya kotamadya kotamadia kotif wako".split(), REGENCY),
-    **dict.fromkeys("kec kecamatan kcamatan kecmatan kecamtan kcmtn kecam camat distrik kapanewon kemantren".split(), DISTRICT),
+    **dict.fromkeys("kec kecamatan kacamatan kcamatan kecmatan kecamtan kcmtn kecam camat distrik kapanewon kemantren".split(), DISTRICT),
     **dict.fromkeys("desa ds dsa des kel kelurahan klurahan kelurhan kelurahn keluraha kalurahan lurah kades".split(), VILLAGE),
-    **dict.fromkeys("nagari gampong gampoeng pekon tiyuh lembang kampung kampong kp kmp kpg negeri kampoeng".split(), VILLAGE),
+    **dict.fromkeys("nagari gampong gampoeng pekon tiyuh lembang kampung kampong kp kmp kpg kampoeng".split(), VILLAGE),
 }
 _CITY_CUES = frozenset("kota pemkot walikota kodya kotamadya kotamadia kotif wako".split())
 # Where there is a village head there is a regency, where there is a lurah more likely a city.
@@ -38,16 +41,19 @@ _REGENCY_HINTS = frozenset({"bupati", "pemkab", "kabupaten", "kab"})
 _STREETS = frozenset({"jl", "jln", "jlan", "jalan", "gg", "gang", "lorong", "lrg"})
 # What follows is a person or a company. An office ("pak camat Sepaku") is a cue and is seen first.
 _TITLES = frozenset("pak bapak bpk bu ibu sdr sdri saudara saudari kang mas mbak mba gus kyai haji hj ust ustad pt cv bank an nama bernama".split())
-_LOCATIVES = frozenset("di ke dari daerah wilayah kawasan area seputar sekitar seputaran warga masyarakat penduduk lokasi alamat didaerah".split())
+_LOCATIVES = frozenset("raya di ke dari daerah wilayah kawasan area seputar sekitar seputaran warga masyarakat penduduk lokasi alamat didaerah".split())
+_THERE = frozenset({"di", "daerah", "wilayah", "kawasan", "lokasi", "alamat", "didaerah"})
 # "Peserta PPU" (pekerja penerima upah) is insured, not from Penajam Paser Utara.
 _INSURED = frozenset({"peserta", "segmen", "pbpu", "pbi", "bpjs", "iuran"})
 # Nothing begins with these but sentences.
 _SMALL = frozenset(
     "yang yg di ke dari dan atau untuk utk ini itu tidak tdk tak sudah sdh belum blm ada dengan dgn pada saya sy kami kita oleh agar karena krn juga jg akan adalah".split()
 )
+# Everyday words that names of villages begin with.
+_BEGIN_NAMES = frozenset("air tanah sungai parit pasar pohon lubuk batu tanjung muara bukit gunung kampung desa kota baru suka sumber".split())
 _GLUED = ("di", "ke")
 _SHORTEST_GLUED = 7
-_MOST_WORDS, _MOST_CHARACTERS = 5, 40
+_MOST_WORDS = 5
 _SHORTEST_ALONE = 5
 _SHORTEST_UNIQUE_VILLAGE = 7
 # A text with more names than this is a list.
@@ -90,6 +96,7 @@ class _Search:
         self._words = words
         self._register = register
         self._aliases = aliases
+        self._names = _spoken() | dict(aliases) if aliases else _spoken()
 
     def all(self) -> list[Mention]:
         found: dict[tuple[int, str], Mention] = {}
@@ -129,6 +136,9 @@ class _Search:
         if is_ordinary(self._words[after].key) and not self._words[after].capital:
             return None, after
         hits = self._hits(after)
+        if hits and after > at + 1 and len(hits[-1][1][0]) >= DISTRICT:
+            # Jalan Raya Bogor runs through Jakarta; one that is called after a village runs there.
+            return self._bare(after)
         return None, hits[-1][0] if hits else after + 1
 
     def _cued(self, at: int, level: int) -> tuple[Mention | None, int]:
@@ -174,7 +184,8 @@ class _Search:
         if (alias := self._alias(at, after)) is not None:
             insured = at > 0 and self._words[at - 1].key in _INSURED
             return None if insured else Mention(word.begin, self._end(after), 0, {alias: _ALIAS}, VILLAGE), after
-        weights = {code: _BARE[len(code)] for code in codes}
+        placed = _PLACED if at and self._words[at - 1].key in _THERE else 0
+        weights = {code: _BARE[len(code)] + (placed if len(code) == REGENCY else 0) for code in codes}
         return Mention(word.begin, self._end(after), 0, weights, self._stands_alone(at, after, codes)), after
 
     def _ordinary_city(self, at: int) -> tuple[Mention | None, int]:
@@ -198,11 +209,11 @@ class _Search:
         return VILLAGE if len(codes) == 1 and letters >= _SHORTEST_UNIQUE_VILLAGE and placed else 0
 
     def _worth(self, at: int, after: int, level: int) -> float:
-        return _CUED[level] if self._certain(at, after, level) else _DOUBTFUL
+        return _CUED[level] if self._certain(at, after, level) or self._words[at].capital else _DOUBTFUL
 
     def _certain(self, at: int, after: int, level: int) -> bool:
         """An everyday word behind "desa" or "kec." needs another mention; "kota Batu" does not."""
-        return level <= REGENCY or not self._all_ordinary(at, after) or self._words[at].capital
+        return level <= REGENCY or not self._all_ordinary(at, after)
 
     def _all_ordinary(self, at: int, after: int) -> bool:
         return all(is_ordinary(word.key) for word in self._words[at:after])
@@ -215,33 +226,34 @@ class _Search:
             word = self._words[after]
             if after > at and not word.runs_on:
                 break
-            key += word.key
-            if len(key) > _MOST_CHARACTERS:
+            short, key = len(key) <= START, key + word.key
+            if len(key) > MOST_CHARACTERS:
                 break
             if codes := self._named(key):
                 found.append((after + 1, codes))
+            if short and len(key) > START and not self._register.may_begin(key):
+                break
         return found
 
     def _named(self, key: str) -> list[str]:
-        if code := self._aliases.get(key):
-            return [code]
-        return self._register.find(_spoken().get(key, key))
+        named = self._names.get(key)
+        return [named] if named and named.isdecimal() else self._register.find(named or key)
 
     def _alias(self, at: int, after: int) -> str | None:
         return self._aliases.get("".join(word.key for word in self._words[at:after])) if self._aliases else None
 
     def _spellings(self, at: int) -> list[tuple[str, int]]:
-        """The words behind a cue, up to the next cue or the end of a name; none if the first is an everyday word."""
+        """The words behind a cue, up to the next cue or the end of a name; none if a name hardly begins so."""
         found: list[tuple[str, int]] = []
         key = ""
         for after in range(at, min(at + _MOST_WORDS - 1, len(self._words))):
             word = self._words[after]
-            if after == at and is_ordinary(word.key):
+            if after == at and is_everyday(word.key) and word.key not in _BEGIN_NAMES:
                 break
             if after > at and (not word.runs_on or _cue(word.key)):
                 break
             key += word.key
-            if len(key) > _MOST_CHARACTERS:
+            if len(key) > MOST_CHARACTERS:
                 break
             found.append((key, word.end))
         return found[::-1]

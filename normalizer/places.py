@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from normalizer.mentions import Mention, city_hint, mentions_of
-from normalizer.register import DISTRICT, LEVELS, PROVINCE, REGENCY, VILLAGE, Register, dotted, is_city, register
+from normalizer.register import DISTRICT, LEVELS, PROVINCE, REGENCY, VILLAGE, Register, dotted, is_city, key_of, register
 from normalizer.schema import Candidate
 from normalizer.typos import with_typos
 from normalizer.words import Word
@@ -21,7 +22,7 @@ _HINT = 0.4
 # Another place with nearly as much for it makes the answer ambiguous.
 _NEARLY = 0.85
 # To lead away from the channel's own region it takes more than a village's name.
-_FIRM = 2.0
+_FIRM = 2.5
 _MOST_CANDIDATES = 3
 
 
@@ -44,11 +45,10 @@ class Resolved:
 NOWHERE = Resolved(None, 0.0, False, (), ())
 
 
-def resolve(words: Sequence[Word], region: str | None, aliases: Mapping[str, str]) -> Resolved:
-    """Codes for the names among the words. `region` (dotted) is where the text most likely comes from, `aliases` maps a deployment's own names to dotted codes."""
+def resolve(words: Sequence[Word], region: str | None, aliases: tuple[tuple[str, str], ...]) -> Resolved:
+    """Codes for the names among the words. `region` (dotted) is where the text most likely comes from, `aliases` are a deployment's own names with their codes."""
     official = register()
-    named = {alias: code.replace(".", "") for alias, code in aliases.items()}
-    mentions = mentions_of(words, official, named)
+    mentions = mentions_of(words, official, _aliases(aliases))
     if not mentions:
         return NOWHERE
     home = (region or "").replace(".", "")
@@ -56,6 +56,13 @@ def resolve(words: Sequence[Word], region: str | None, aliases: Mapping[str, str
     with_typos(mentions, home, official)
     ranked = _ranked(_support(mentions, home, city_hint(words)))
     return _decided(ranked, mentions, home, official) if ranked else NOWHERE
+
+
+@lru_cache(maxsize=64)
+def _aliases(aliases: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """As the names of the register are looked up; what is no code is left out."""
+    codes = ((key_of(alias), code.replace(".", "")) for alias, code in aliases)
+    return {key: code for key, code in codes if key and code.isdecimal() and len(code) in LEVELS}
 
 
 def _support(mentions: Sequence[Mention], home: str, hint: int) -> dict[str, float]:

@@ -10,6 +10,7 @@ import sys
 import zlib
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -23,6 +24,13 @@ LEVELS = (PROVINCE, REGENCY, DISTRICT, VILLAGE)
 _WIDTH = VILLAGE
 # Regencies count from 01, cities from 71 (Kepmendagri on codes of regions).
 _FIRST_CITY = "71"
+# No text's key is longer (MOST_CHARACTERS), and no name's.
+MOST_CHARACTERS = 50
+# What is mixed into a key's CRC-32 for its length, by the golden ratio: without it four names of the register would share two hashes.
+_MIXED = tuple(length * 0x9E3779B1 & 0xFFFFFFFF for length in range(MOST_CHARACTERS + 1))
+# Letters that a name's beginning is known by, and the bits that say so.
+START = 7
+_STARTS_MASK = (1 << 20) - 1
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 _KIND = re.compile(r"^(?:(?:kabupaten|kota)(?: administrasi)?|daerah istimewa|daerah khusus ibukota) ")
 # As village registers shorten a name, and as people write it out.
@@ -82,17 +90,24 @@ class Register:
     # The hash of every key, sorted, and beside each the row that has the key.
     hashes: array[int]
     rows: array[int]
+    # A bit for the hash of what each longer name begins with: tells for most words of a text at once that no name begins so.
+    starts: bytes
     # The row that each level begins with, and the end.
     firsts: tuple[int, ...]
 
     def find(self, key: str) -> list[str]:
         """Codes (digits only) of all places of that name, highest level first."""
-        wanted = _hash(key)
+        wanted = zlib.crc32(key.encode()) ^ _MIXED[len(key)]
         begin = bisect_left(self.hashes, wanted)
         # No two of the register's names share a hash (see packed), so one row speaks for all; a word that is no name may still have a name's hash.
         if begin == len(self.hashes) or self.hashes[begin] != wanted or key not in keys_of(self._name(self.rows[begin])):
             return []
         return [self._code(row) for row in self.rows[begin : bisect_right(self.hashes, wanted, begin)]]
+
+    def may_begin(self, key: str) -> bool:
+        """Whether a name that is longer than START may begin with these letters, of which there are at least as many. A no is certain."""
+        bit = zlib.crc32(key[:START].encode()) & _STARTS_MASK
+        return bool(self.starts[bit >> 3] & 1 << (bit & 7))
 
     def name(self, code: str) -> str | None:
         """As the register writes it; None: there is no such code."""
@@ -124,7 +139,7 @@ def packed(places: list[tuple[str, str]]) -> bytes:
     """The file's content, from (code without dots, name) of every place. Raises ValueError if two names have one hash: then _hash must change."""
     places = sorted(places, key=lambda place: (len(place[0]), place[0]))
     names = [name.encode() for _, name in places]
-    keys = {key: _hash(key) for _, name in places for key in keys_of(name)}
+    keys = {key: zlib.crc32(key.encode()) ^ _MIXED[len(key)] for _, name in places for key in keys_of(name)}
     if len(set(keys.values())) < len(keys):
         raise ValueError("two names of the register have one hash")
     keyed = sorted((keys[key], row) for row, (_, name) in enumerate(places) for key in keys_of(name))
@@ -134,6 +149,7 @@ def packed(places: list[tuple[str, str]]) -> bytes:
         b"".join(names),
         _little(array("I", (hashed for hashed, _ in keyed))).tobytes(),
         _little(array("I", (row for _, row in keyed))).tobytes(),
+        _starts(keys),
     )
     return zlib.compress(b"".join(len(section).to_bytes(4, "little") + section for section in sections), 9)
 
@@ -146,9 +162,9 @@ def unpacked(content: bytes) -> Register:
         size = int.from_bytes(plain[at : at + 4], "little")
         sections.append(plain[at + 4 : at + 4 + size])
         at += 4 + size
-    codes, lengths, names, hashes, rows = sections
+    codes, lengths, names, hashes, rows, starts = sections
     begins = array("I", accumulate(lengths, initial=0))
-    return Register(codes, names, begins, _numbers(hashes), _numbers(rows), _firsts(codes))
+    return Register(codes, names, begins, _numbers(hashes), _numbers(rows), starts, _firsts(codes))
 
 
 @cache
@@ -157,9 +173,13 @@ def register() -> Register:
     return unpacked(resources.files("normalizer").joinpath("data", "places", "register.bin").read_bytes())
 
 
-def _hash(key: str) -> int:
-    """CRC-32, and the length mixed in (by the golden ratio): without it four names of the register would share two hashes."""
-    return zlib.crc32(key.encode()) ^ (len(key) * 0x9E3779B1 & 0xFFFFFFFF)
+def _starts(keys: Iterable[str]) -> bytes:
+    bits = bytearray((_STARTS_MASK + 1) // 8)
+    for key in keys:
+        if len(key) > START:
+            bit = zlib.crc32(key[:START].encode()) & _STARTS_MASK
+            bits[bit >> 3] |= 1 << (bit & 7)
+    return bytes(bits)
 
 
 def _firsts(codes: bytes) -> tuple[int, ...]:

@@ -30,6 +30,9 @@ def with_typos(mentions: Sequence[Mention], region: str | None, register: Regist
         if not found and not mention.weights and mention.level == REGENCY and len(mention.spellings[-1][0]) >= _SHORTEST_REGENCY:
             found = _near(mention.spellings, register.inside("", REGENCY), _SHORTEST_REGENCY)
             mention.alone = REGENCY if len(found) == 1 else 0
+        if found and found[0][1] > mention.end:
+            # "Tadho iTmur" is Tadho Timur, not Tadho.
+            mention.weights = {code: weight / 2 for code, weight in mention.weights.items()}
         for code, end in found:
             mention.weights[code] = max(mention.weights.get(code, 0), _WORTH[mention.level] * TYPO)
             mention.end = max(mention.end, end)

@@ -12,7 +12,7 @@ from normalizer.language import is_everyday
 
 _WORD = re.compile(r"[^\W_]+")
 # What ends a name: most punctuation, a new line, a full stop behind a word too long to be an abbreviation (Mns., Kp.).
-_END_OF_NAME = re.compile(r"[,;:!?()\n\"|=*]")
+_END_OF_NAME = re.compile(r"[,;:!?()\n|=*]")
 _LONGEST_ABBREVIATION = 3
 # How words are built that are no names: berlubang, diperbaiki, tersumbat, lampunya.
 _SHAPE = re.compile(r"(?:ber|ter|mem|men|meng|meny|diper|di)[a-z]{4,}|[a-z]{3,}nya|[a-z]{4,}(?:kan|lah)")
