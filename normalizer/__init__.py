@@ -1,10 +1,12 @@
 """Words to one schema: pure, no I/O, no clock, no knowledge of any wire."""
 
 from normalizer.pipeline import NORMALISER, normalize, unread
+from normalizer.place import answered_place
 from normalizer.schema import (
     SCHEMA_VERSION,
     Address,
     Attachment,
+    Candidate,
     Category,
     Complaint,
     Declared,
@@ -20,6 +22,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Address",
     "Attachment",
+    "Candidate",
     "Category",
     "Complaint",
     "Declared",
@@ -28,6 +31,7 @@ __all__ = [
     "Place",
     "Report",
     "Setting",
+    "answered_place",
     "normalize",
     "unread",
 ]

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 
-from normalizer.register import DISTRICT, MOST_CHARACTERS, PROVINCE, REGENCY, START, VILLAGE, Register, is_city
 from normalizer.language import is_everyday
+from normalizer.register import DISTRICT, MOST_CHARACTERS, PROVINCE, REGENCY, START, VILLAGE, Register, is_city
+from normalizer.vocabulary import vocabulary
 from normalizer.words import Word, is_ordinary
 
 # What a mention says for a place: after a cue word of its level, after one of another level, and without any.
@@ -26,31 +25,6 @@ _DOUBTFUL = 1.0
 # A name with a wrong letter says a little less.
 TYPO = 0.8
 
-_CUES = {
-    **dict.fromkeys("prov provinsi propinsi prop pemprov gubernur".split(), PROVINCE),
-    **dict.fromkeys("kab kabupaten kabupten kabuapten pemkab bupati kbupaten".split(), REGENCY),
-    **dict.fromkeys("kota pemkot walikota kodya kotamadya kotamadia kotif wako".split(), REGENCY),
-    **dict.fromkeys("kec kecamatan kacamatan kcamatan kecmatan kecamtan kcmtn kecam camat distrik kapanewon kemantren".split(), DISTRICT),
-    **dict.fromkeys("desa ds dsa des kel kelurahan klurahan kelurhan kelurahn keluraha kalurahan lurah kades".split(), VILLAGE),
-    **dict.fromkeys("nagari gampong gampoeng pekon tiyuh lembang kampung kampong kp kmp kpg kampoeng".split(), VILLAGE),
-}
-_CITY_CUES = frozenset("kota pemkot walikota kodya kotamadya kotamadia kotif wako".split())
-# Where there is a village head there is a regency, where there is a lurah more likely a city.
-_CITY_HINTS = frozenset({"walikota", "pemkot", "balaikota", "balkot", "wako"})
-_REGENCY_HINTS = frozenset({"bupati", "pemkab", "kabupaten", "kab"})
-_STREETS = frozenset({"jl", "jln", "jlan", "jalan", "gg", "gang", "lorong", "lrg"})
-# What follows is a person or a company. An office ("pak camat Sepaku") is a cue and is seen first.
-_TITLES = frozenset("pak bapak bpk bu ibu sdr sdri saudara saudari kang mas mbak mba gus kyai haji hj ust ustad pt cv bank an nama bernama".split())
-_LOCATIVES = frozenset("raya di ke dari daerah wilayah kawasan area seputar sekitar seputaran warga masyarakat penduduk lokasi alamat didaerah".split())
-_THERE = frozenset({"di", "daerah", "wilayah", "kawasan", "lokasi", "alamat", "didaerah"})
-# "Peserta PPU" (pekerja penerima upah) is insured, not from Penajam Paser Utara.
-_INSURED = frozenset({"peserta", "segmen", "pbpu", "pbi", "bpjs", "iuran"})
-# Nothing begins with these but sentences.
-_SMALL = frozenset(
-    "yang yg di ke dari dan atau untuk utk ini itu tidak tdk tak sudah sdh belum blm ada dengan dgn pada saya sy kami kita oleh agar karena krn juga jg akan adalah".split()
-)
-# Everyday words that names of villages begin with.
-_BEGIN_NAMES = frozenset("air tanah sungai parit pasar pohon lubuk batu tanjung muara bukit gunung kampung desa kota baru suka sumber".split())
 _GLUED = ("di", "ke")
 _SHORTEST_GLUED = 7
 _MOST_WORDS = 5
@@ -86,7 +60,7 @@ def mentions_of(words: Sequence[Word], register: Register, aliases: Mapping[str,
 
 def city_hint(words: Sequence[Word]) -> int:
     """More than 0: a city is spoken of ("Pak Walikota"); less: a regency."""
-    return sum((word.key in _CITY_HINTS) - (word.key in _REGENCY_HINTS) for word in words)
+    return sum((word.key in vocabulary().city_hints) - (word.key in vocabulary().regency_hints) for word in words)
 
 
 class _Search:
@@ -96,7 +70,7 @@ class _Search:
         self._words = words
         self._register = register
         self._aliases = aliases
-        self._names = _spoken() | dict(aliases) if aliases else _spoken()
+        self._names = vocabulary().spoken | dict(aliases) if aliases else vocabulary().spoken
 
     def all(self) -> list[Mention]:
         found: dict[tuple[int, str], Mention] = {}
@@ -112,14 +86,14 @@ class _Search:
     def _at(self, at: int) -> tuple[Mention | None, int]:
         """The mention that begins here, and the word to go on with."""
         key = self._words[at].key
-        if key in _STREETS:
+        if key in vocabulary().streets:
             return self._behind_street(at)
         if level := _cue(key):
             return self._cued(at, level)
-        if key in _TITLES:
+        if key in vocabulary().titles:
             following = self._words[at + 1].key if at + 1 < len(self._words) else ""
-            return None, at + 1 if _cue(following) or following in _TITLES else at + 2
-        if key in _SMALL:
+            return None, at + 1 if _cue(following) or following in vocabulary().titles else at + 2
+        if key in vocabulary().small:
             return None, at + 1
         return self._bare(at)
 
@@ -128,7 +102,7 @@ class _Search:
         after = at + 1
         if after < len(self._words) and self._words[after].key == "raya":
             after += 1
-        if after >= len(self._words) or self._words[after].key in _SMALL:
+        if after >= len(self._words) or self._words[after].key in vocabulary().small:
             return None, after
         if level := _cue(self._words[after].key):
             mention, end = self._cued(after, level)
@@ -143,7 +117,7 @@ class _Search:
 
     def _cued(self, at: int, level: int) -> tuple[Mention | None, int]:
         begin = self._words[at].begin
-        city = level == REGENCY and _unglued(self._words[at].key) in _CITY_CUES
+        city = level == REGENCY and _unglued(self._words[at].key) in vocabulary().city_cues
         hits = self._hits(at + 1)
         own = [(after, codes) for after, found in hits if (codes := [code for code in found if _fits(code, level, city=city)])]
         whole = [(after, found) for after, found in self._hits(at) if after > at + 1]
@@ -172,8 +146,10 @@ class _Search:
         return Mention(begin, spellings[-1][1], level, {}, 0, spellings, exact=False), at + 2
 
     def _bare(self, at: int) -> tuple[Mention | None, int]:
-        hits = [(after, codes) for after, codes in self._hits(at) if not self._all_ordinary(at, after)]
         word = self._words[at]
+        placed = at > 0 and self._words[at - 1].key in vocabulary().there
+        # "Di tanjung tengah" may be a village, "air bersih" is none.
+        hits = [(after, codes) for after, codes in self._hits(at) if not self._all_ordinary(at, after) or (placed and after > at + 1)]
         if not hits and word.key.startswith(_GLUED) and len(word.key) >= _SHORTEST_GLUED:
             # "dibandung"
             codes = [code for code in self._named(word.key[2:]) if len(code) <= REGENCY] if not is_ordinary(word.key) else []
@@ -182,16 +158,15 @@ class _Search:
             return self._ordinary_city(at)
         after, codes = hits[-1]
         if (alias := self._alias(at, after)) is not None:
-            insured = at > 0 and self._words[at - 1].key in _INSURED
+            insured = at > 0 and self._words[at - 1].key in vocabulary().insured
             return None if insured else Mention(word.begin, self._end(after), 0, {alias: _ALIAS}, VILLAGE), after
-        placed = _PLACED if at and self._words[at - 1].key in _THERE else 0
-        weights = {code: _BARE[len(code)] + (placed if len(code) == REGENCY else 0) for code in codes}
+        weights = {code: _BARE[len(code)] + (_PLACED if placed and len(code) == REGENCY else 0) for code in codes}
         return Mention(word.begin, self._end(after), 0, weights, self._stands_alone(at, after, codes)), after
 
     def _ordinary_city(self, at: int) -> tuple[Mention | None, int]:
         """Batu, Metro, Palu: a city only where a capital letter and a preposition say so."""
         word = self._words[at]
-        if word.capital and at and self._words[at - 1].key in _LOCATIVES and not self._words[at - 1].capital:
+        if word.capital and at and self._words[at - 1].key in vocabulary().locatives and not self._words[at - 1].capital:
             codes = [code for code in self._named(word.key) if len(code) == REGENCY]
             if codes:
                 return Mention(word.begin, word.end, 0, dict.fromkeys(codes, _BARE[REGENCY]), REGENCY), at + 1
@@ -199,10 +174,12 @@ class _Search:
 
     def _stands_alone(self, at: int, after: int, codes: Sequence[str]) -> int:
         highest = len(codes[0])
+        if self._all_ordinary(at, after):
+            return 0
         if highest <= REGENCY:
             return REGENCY
         letters = sum(len(word.key) for word in self._words[at:after])
-        placed = at > 0 and self._words[at - 1].key in _LOCATIVES
+        placed = at > 0 and self._words[at - 1].key in vocabulary().locatives
         if highest == DISTRICT:
             in_one_regency = len({code[:REGENCY] for code in codes if len(code) == DISTRICT}) == 1
             return DISTRICT if in_one_regency and letters >= _SHORTEST_ALONE and (placed or after - at > 1) else 0
@@ -248,7 +225,7 @@ class _Search:
         key = ""
         for after in range(at, min(at + _MOST_WORDS - 1, len(self._words))):
             word = self._words[after]
-            if after == at and is_everyday(word.key) and word.key not in _BEGIN_NAMES:
+            if after == at and is_everyday(word.key) and word.key not in vocabulary().begins_names:
                 break
             if after > at and (not word.runs_on or _cue(word.key)):
                 break
@@ -274,16 +251,9 @@ def _at_another_level(level: int, codes: Sequence[str]) -> dict[str, float]:
 
 
 def _cue(key: str) -> int:
-    return _CUES.get(key) or _CUES.get(_unglued(key), 0)
+    return vocabulary().cues.get(key) or vocabulary().cues.get(_unglued(key), 0)
 
 
 def _unglued(key: str) -> str:
-    """"didesa" is "di desa"."""
-    return key[2:] if key.startswith(_GLUED) and key not in _CUES and key[2:] in _CUES else key
-
-
-@cache
-def _spoken() -> dict[str, str]:
-    """What people call a region, and its name in the register (data/places/spoken.txt, read once)."""
-    rows = resources.files("normalizer").joinpath("data", "places", "spoken.txt").read_text(encoding="utf-8").splitlines()
-    return dict(row.split() for row in rows if row and not row.startswith("#"))  # type: ignore[misc]
+    """As if it were two words: "didesa"."""
+    return key[2:] if key.startswith(_GLUED) and key not in vocabulary().cues and key[2:] in vocabulary().cues else key

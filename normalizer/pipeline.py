@@ -15,7 +15,7 @@ from normalizer.schema import SCHEMA_VERSION, Address, Attachment, Complaint, De
 from normalizer.text import MAX_LINE, MAX_TEXT, clean, cut, first_sentence, line
 
 # Kept with every complaint, so that it can be told later which rules read it. Raise it with every change of what comes out.
-NORMALISER = "1"
+NORMALISER = "2"
 
 _KINDS = frozenset({"complaint", "aspiration", "information_request"})
 
@@ -27,10 +27,10 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     keyword = take_keyword(whole, setting.keywords)
     said = keyword.rest if keyword else whole
     # A keyword alone says nothing and may be a mistake; it is still all that the person wrote.
-    text = said or whole
+    text = cut(said or whole, MAX_TEXT)
     given_title = line(declared.title) or line(report.subject)
     sender = canonical(report.sender, setting.country) if report.sender else None
-    place = place_of(report, keyword if said else None, setting)
+    place = place_of(report, given_title, text, keyword if said else None, setting)
     incident = incident_of(declared.when)
     kind = declared.kind if declared.kind in _KINDS else None
     return Complaint(
@@ -38,7 +38,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         normaliser=NORMALISER,
         kind=kind,
         title=given_title or first_sentence(text),
-        text=cut(text, MAX_TEXT),
+        text=text,
         language=language(f"{given_title or ''}\n{text}"),
         sender=sender,
         sender_name=line(report.sender_name),
@@ -51,7 +51,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         anonymous=declared.anonymous,
         confidential=declared.confidential,
         missing=missing(kind, f"{given_title or ''}{said}", place, incident),
-        remarks=(*report.remarks, *_sender_remarks(report.sender, sender), *_length_remarks(text, report)),
+        remarks=(*report.remarks, *_sender_remarks(report.sender, sender), *_length_remarks(said or whole, report)),
         received_at=report.received_at,
     )
 

@@ -6,11 +6,11 @@ A wrong regency is worse than none: where two are named alike, both are told, an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from normalizer.mentions import Mention, city_hint, mentions_of
-from normalizer.register import DISTRICT, LEVELS, PROVINCE, REGENCY, VILLAGE, Register, dotted, is_city, key_of, register
+from normalizer.register import LEVELS, PROVINCE, REGENCY, VILLAGE, Register, dotted, is_city, key_of, register
 from normalizer.schema import Candidate
 from normalizer.typos import with_typos
 from normalizer.words import Word
@@ -38,15 +38,15 @@ class Resolved:
     ambiguous: bool
     # The best first, at most three.
     candidates: tuple[Candidate, ...]
-    # Mentions that speak for the first of them.
+    # All names that were found, also those that speak for none of them.
     mentions: tuple[Mention, ...]
 
 
-NOWHERE = Resolved(None, 0.0, False, (), ())
+NOWHERE = Resolved(None, 0.0, ambiguous=False, candidates=(), mentions=())
 
 
 def resolve(words: Sequence[Word], region: str | None, aliases: tuple[tuple[str, str], ...]) -> Resolved:
-    """Codes for the names among the words. `region` (dotted) is where the text most likely comes from, `aliases` are a deployment's own names with their codes."""
+    """Codes for the names among the words. `region` is the code of where the text most likely comes from, `aliases` are a deployment's own names."""
     official = register()
     mentions = mentions_of(words, official, _aliases(aliases))
     if not mentions:
@@ -55,7 +55,7 @@ def resolve(words: Sequence[Word], region: str | None, aliases: tuple[tuple[str,
     home = home if len(home) in LEVELS else ""
     with_typos(mentions, home, official)
     ranked = _ranked(_support(mentions, home, city_hint(words)))
-    return _decided(ranked, mentions, home, official) if ranked else NOWHERE
+    return _decided(ranked, mentions, home, official) if ranked else replace(NOWHERE, mentions=tuple(mentions))
 
 
 @lru_cache(maxsize=64)
@@ -110,14 +110,14 @@ def _decided(ranked: Sequence[tuple[str, float]], mentions: Sequence[Mention], h
     shared = _common([best, *level_with])
     second = rivals[0][1] if rivals else 0.0
     candidates = _candidates([(best, most), *rivals], second, official)
-    speaking = tuple(mention for mention in mentions if any(best.startswith(code) for code in mention.weights))
+    speaking = [mention for mention in mentions if any(best.startswith(code) for code in mention.weights)]
     ambiguous = len(shared) < REGENCY and len(best) > PROVINCE
     code: str | None = shared
     if home and not (best.startswith(home) or home.startswith(best)) and not _is_firm(best, speaking):
         code, ambiguous = None, True
     elif home.startswith(shared):
         code = home if not ambiguous else None
-    return Resolved(dotted(code) if code else None, candidates[0].score, ambiguous, candidates, speaking)
+    return Resolved(dotted(code) if code else None, candidates[0].score, ambiguous, candidates, tuple(mentions))
 
 
 def _is_firm(best: str, speaking: Sequence[Mention]) -> bool:

@@ -14,7 +14,7 @@ _SHORTEST_REGENCY = 6
 _WORTH = {PROVINCE: 2.5, REGENCY: 3.0, DISTRICT: 3.0, VILLAGE: 2.0}
 # A longer name with a wrong letter is meant rather than a shorter one that is a part of it: "sukamaju jya".
 _LONGER_BY = 3
-_MOST_PLACES = 6
+_MOST_PLACES = 12
 
 
 def with_typos(mentions: Sequence[Mention], region: str | None, register: Register) -> None:
@@ -72,15 +72,14 @@ def _understood(mention: Mention, known: Sequence[str], others: Iterable[Mention
         return True
     inside = any(code.startswith(place) for code in codes for place in known)
     around = any(inner.startswith(code) for other in others for inner in other.weights if len(inner) > mention.level for code in codes)
-    return (inside and not (rest and mention.level == VILLAGE)) or around or (not known and mention.exact and not mention.level == DISTRICT)
+    return (inside and not (rest and mention.level == VILLAGE)) or around or (not known and mention.exact and mention.level != DISTRICT)
 
 
 def _inside(mention: Mention, known: Sequence[str], register: Register) -> list[tuple[str, int]]:
-    for place in known:
-        if mention.level == VILLAGE and len(place) == PROVINCE:
-            continue
-        shortest = _SHORTEST_IN_DISTRICT if len(place) == DISTRICT else _SHORTEST
-        if found := _near(mention.spellings, register.inside(place, mention.level), shortest):
+    for level in (DISTRICT, REGENCY, PROVINCE):
+        places = [place for place in known if len(place) == level and not (mention.level == VILLAGE and level == PROVINCE)]
+        names = [named for place in places for named in register.inside(place, mention.level)]
+        if found := _near(mention.spellings, names, _SHORTEST_IN_DISTRICT if level == DISTRICT else _SHORTEST):
             return found
     return []
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 
 from normalizer.language import is_everyday
+from normalizer.vocabulary import vocabulary
 
 _WORD = re.compile(r"[^\W_]+")
 # What ends a name: most punctuation, a new line, a full stop behind a word too long to be an abbreviation (Mns., Kp.).
 _END_OF_NAME = re.compile(r"[,;:!?()\n|=*]")
 _LONGEST_ABBREVIATION = 3
+_LONGEST_ACRONYM = 4
 # How words are built that are no names: berlubang, diperbaiki, tersumbat, lampunya.
 _SHAPE = re.compile(r"(?:ber|ter|mem|men|meng|meny|diper|di)[a-z]{4,}|[a-z]{3,}nya|[a-z]{4,}(?:kan|lah)")
 
@@ -31,6 +31,8 @@ class Word:
     runs_on: bool
     # It begins with a capital letter.
     capital: bool
+    # It is a few capital letters: PPU, RSUD.
+    acronym: bool
 
 
 def words_of(text: str) -> list[Word]:
@@ -47,7 +49,7 @@ def words_of(text: str) -> list[Word]:
         key = written.lower() if written.isascii() else unicodedata.normalize("NFKC", written).lower()
         gap = text[before:begin] if before >= 0 else "\n"
         runs_on = gap == " " or not (_END_OF_NAME.search(gap) or (gap.startswith(". ") and len(last) > _LONGEST_ABBREVIATION))
-        found.append(Word(key, begin, match.end(), runs_on, written[0].isupper()))
+        found.append(Word(key, begin, match.end(), runs_on, written[0].isupper(), len(written) <= _LONGEST_ACRONYM and written.isupper()))
         before, last = match.end(), key
     return found
 
@@ -58,7 +60,7 @@ def is_ordinary(key: str) -> bool:
     >>> is_ordinary("makmur"), is_ordinary("girimukti")
     (True, False)
     """
-    return key in _listed("ordinary.txt") or key in _listed("no_name.txt") or is_everyday(key)
+    return key in vocabulary().ordinary or key in vocabulary().no_name or is_everyday(key)
 
 
 def is_namelike(key: str) -> bool:
@@ -67,11 +69,4 @@ def is_namelike(key: str) -> bool:
     >>> is_namelike("melati"), is_namelike("berlubang"), is_namelike("rusak"), is_namelike("17")
     (True, False, False, True)
     """
-    return not is_everyday(key) and not _SHAPE.fullmatch(key) and key not in _listed("no_name.txt")
-
-
-@cache
-def _listed(name: str) -> frozenset[str]:
-    """The words of a file in data/places (read once)."""
-    rows = resources.files("normalizer").joinpath("data", "places", name).read_text(encoding="utf-8").splitlines()
-    return frozenset(word for row in rows if not row.startswith("#") for word in row.split())
+    return not is_everyday(key) and not _SHAPE.fullmatch(key) and key not in vocabulary().no_name

@@ -1,5 +1,7 @@
-"""Makes normalizer/data/places/register.bin from the npm package idn-area-data (version 4.0.1): `npm pack idn-area-data`, unpack, then
-`python -m tools.places package/data`."""
+"""Makes normalizer/data/places/register.bin from the npm package idn-area-data (version 4.0.1).
+
+`npm pack idn-area-data@4.0.1`, unpack it, then `python -m tools.places package/data`.
+"""
 
 from __future__ import annotations
 
