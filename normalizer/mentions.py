@@ -5,11 +5,13 @@ A cue word ("desa", "kec.", "Pemkot") sets the level. Without one a name counts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
 
 from normalizer.language import is_everyday
-from normalizer.register import DISTRICT, MOST_CHARACTERS, PROVINCE, REGENCY, START, VILLAGE, Register, is_city
+from normalizer.register import DISTRICT, LEVELS, MOST_CHARACTERS, PROVINCE, REGENCY, START, VILLAGE, Register, is_city, key_of
 from normalizer.vocabulary import vocabulary
 from normalizer.words import Word, is_ordinary
 
@@ -53,24 +55,39 @@ class Mention:
     exact: bool = True
 
 
-def mentions_of(words: Sequence[Word], register: Register, aliases: Mapping[str, str]) -> list[Mention]:
-    """In the order of the text, not overlapping, the same words only once."""
-    return _Search(words, register, aliases).all()
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Names that the register does not have: what everybody says ("Jabar"), and a deployment's aliases."""
+
+    # To what the register is asked for, or to a code.
+    official: dict[str, str]
+    # Of those that are codes.
+    aliases: dict[str, str]
+    # What the longer of them begin with, as in Register.starts.
+    starts: frozenset[str]
+
+
+def mentions_of(words: Sequence[Word], register: Register, aliases: tuple[tuple[str, str], ...]) -> list[Mention]:
+    """In the order of the text, not overlapping, the same words only once. `aliases` are names and dotted codes."""
+    return _Search(words, register, _names(aliases)).all()
 
 
 def city_hint(words: Sequence[Word]) -> int:
     """More than 0: a city is spoken of ("Pak Walikota"); less: a regency."""
-    return sum((word.key in vocabulary().city_hints) - (word.key in vocabulary().regency_hints) for word in words)
+    wali = any(one.key == "wali" and other.key == "kota" for one, other in pairwise(words))
+    return wali + sum((word.key in vocabulary().city_hints) - (word.key in vocabulary().regency_hints) for word in words)
 
 
 class _Search:
     """One pass over the words."""
 
-    def __init__(self, words: Sequence[Word], register: Register, aliases: Mapping[str, str]) -> None:
+    def __init__(self, words: Sequence[Word], register: Register, names: _Names) -> None:
         self._words = words
         self._register = register
-        self._aliases = aliases
-        self._names = vocabulary().spoken | dict(aliases) if aliases else vocabulary().spoken
+        self._names = names
+        # What was looked up already: a text says the same words again and again.
+        self._found: dict[str, list[str]] = {}
+        self._bare_names: set[str] = set()
 
     def all(self) -> list[Mention]:
         found: dict[tuple[int, str], Mention] = {}
@@ -118,7 +135,7 @@ class _Search:
     def _cued(self, at: int, level: int) -> tuple[Mention | None, int]:
         begin = self._words[at].begin
         city = level == REGENCY and _unglued(self._words[at].key) in vocabulary().city_cues
-        hits = self._hits(at + 1)
+        hits = self._hits(at + 1) if self._runs_on(at + 1) else []
         own = [(after, codes) for after, found in hits if (codes := [code for code in found if _fits(code, level, city=city)])]
         whole = [(after, found) for after, found in self._hits(at) if after > at + 1]
         if own:
@@ -135,7 +152,7 @@ class _Search:
 
     def _misfit(self, at: int, level: int, hit: tuple[int, list[str]] | None) -> tuple[Mention | None, int]:
         """A cue whose name the register has only at another level, or not at all."""
-        begin, spellings = self._words[at].begin, self._spellings(at + 1)
+        begin, spellings = self._words[at].begin, self._spellings(at + 1) if self._runs_on(at + 1) else []
         if not spellings:
             return None, at + 1
         if hit:
@@ -157,7 +174,11 @@ class _Search:
         if not hits:
             return self._ordinary_city(at)
         after, codes = hits[-1]
-        if (alias := self._alias(at, after)) is not None:
+        name = "".join(spoken.key for spoken in self._words[at:after])
+        if name in self._bare_names:
+            return None, after
+        self._bare_names.add(name)
+        if (alias := self._names.aliases.get(name)) is not None:
             insured = at > 0 and self._words[at - 1].key in vocabulary().insured
             return None if insured else Mention(word.begin, self._end(after), 0, {alias: _ALIAS}, VILLAGE), after
         weights = {code: _BARE[len(code)] + (_PLACED if placed and len(code) == REGENCY else 0) for code in codes}
@@ -198,26 +219,26 @@ class _Search:
     def _hits(self, at: int) -> list[tuple[int, list[str]]]:
         """Every name that begins with this word: the word behind it, and the codes; the shortest first."""
         found = []
-        key = ""
+        key, checked = "", False
         for after in range(at, min(at + _MOST_WORDS, len(self._words))):
             word = self._words[after]
             if after > at and not word.runs_on:
                 break
-            short, key = len(key) <= START, key + word.key
-            if len(key) > MOST_CHARACTERS:
-                break
+            key += word.key
+            if len(key) > START and not checked:
+                if len(key) > MOST_CHARACTERS or not (self._register.may_begin(key) or key[:START] in self._names.starts):
+                    break
+                checked = True
             if codes := self._named(key):
                 found.append((after + 1, codes))
-            if short and len(key) > START and not self._register.may_begin(key):
-                break
         return found
 
     def _named(self, key: str) -> list[str]:
-        named = self._names.get(key)
-        return [named] if named and named.isdecimal() else self._register.find(named or key)
-
-    def _alias(self, at: int, after: int) -> str | None:
-        return self._aliases.get("".join(word.key for word in self._words[at:after])) if self._aliases else None
+        codes = self._found.get(key)
+        if codes is None:
+            named = self._names.official.get(key)
+            codes = self._found[key] = [named] if named and named.isdecimal() else self._register.find(named or key)
+        return codes
 
     def _spellings(self, at: int) -> list[tuple[str, int]]:
         """The words behind a cue, up to the next cue or the end of a name; none if a name hardly begins so."""
@@ -235,8 +256,20 @@ class _Search:
             found.append((key, word.end))
         return found[::-1]
 
+    def _runs_on(self, at: int) -> bool:
+        return at < len(self._words) and self._words[at].runs_on
+
     def _end(self, after: int) -> int:
         return self._words[after - 1].end
+
+
+@lru_cache(maxsize=64)
+def _names(aliases: tuple[tuple[str, str], ...]) -> _Names:
+    """What is no code of the register is left out."""
+    codes = ((key_of(alias), code.replace(".", "")) for alias, code in aliases)
+    own = {key: code for key, code in codes if key and code.isdecimal() and len(code) in LEVELS}
+    official = vocabulary().spoken | own
+    return _Names(official, own, frozenset(key[:START] for key in official if len(key) > START))
 
 
 def _fits(code: str, level: int, *, city: bool) -> bool:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from normalizer.mentions import Mention, city_hint, mentions_of
-from normalizer.register import LEVELS, PROVINCE, REGENCY, VILLAGE, Register, dotted, is_city, key_of, register
+from normalizer.register import LEVELS, PROVINCE, REGENCY, VILLAGE, Register, dotted, is_city, register
 from normalizer.schema import Candidate
 from normalizer.typos import with_typos
 from normalizer.words import Word
@@ -18,7 +17,7 @@ from normalizer.words import Word
 # What the channel's region says for the places inside it; a province says less.
 _REGION, _PROVINCE_REGION = 1.0, 0.5
 # What "Pak Walikota" says for a city where a regency has the same name.
-_HINT = 0.4
+_HINT = 0.6
 # Another place with nearly as much for it makes the answer ambiguous.
 _NEARLY = 0.85
 # To lead away from the channel's own region it takes more than a village's name.
@@ -48,7 +47,7 @@ NOWHERE = Resolved(None, 0.0, ambiguous=False, candidates=(), mentions=())
 def resolve(words: Sequence[Word], region: str | None, aliases: tuple[tuple[str, str], ...]) -> Resolved:
     """Codes for the names among the words. `region` is the code of where the text most likely comes from, `aliases` are a deployment's own names."""
     official = register()
-    mentions = mentions_of(words, official, _aliases(aliases))
+    mentions = mentions_of(words, official, aliases)
     if not mentions:
         return NOWHERE
     home = (region or "").replace(".", "")
@@ -56,13 +55,6 @@ def resolve(words: Sequence[Word], region: str | None, aliases: tuple[tuple[str,
     with_typos(mentions, home, official)
     ranked = _ranked(_support(mentions, home, city_hint(words)))
     return _decided(ranked, mentions, home, official) if ranked else replace(NOWHERE, mentions=tuple(mentions))
-
-
-@lru_cache(maxsize=64)
-def _aliases(aliases: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """As the names of the register are looked up; what is no code is left out."""
-    codes = ((key_of(alias), code.replace(".", "")) for alias, code in aliases)
-    return {key: code for key, code in codes if key and code.isdecimal() and len(code) in LEVELS}
 
 
 def _support(mentions: Sequence[Mention], home: str, hint: int) -> dict[str, float]:
@@ -104,26 +96,29 @@ def _ranked(support: Mapping[str, float]) -> list[tuple[str, float]]:
 
 
 def _decided(ranked: Sequence[tuple[str, float]], mentions: Sequence[Mention], home: str, official: Register) -> Resolved:
-    (best, most), *others = ranked
-    rivals = [(code, support) for code, support in others if not (code.startswith(best) or best.startswith(code))]
-    level_with = [code for code, support in rivals if support >= most * _NEARLY]
-    shared = _common([best, *level_with])
-    second = rivals[0][1] if rivals else 0.0
-    candidates = _candidates([(best, most), *rivals], second, official)
-    speaking = [mention for mention in mentions if any(best.startswith(code) for code in mention.weights)]
-    ambiguous = len(shared) < REGENCY and len(best) > PROVINCE
-    code: str | None = shared
-    if home and not (best.startswith(home) or home.startswith(best)) and not _is_firm(best, speaking):
-        code, ambiguous = None, True
-    elif home.startswith(shared):
-        code = home if not ambiguous else None
-    return Resolved(dotted(code) if code else None, candidates[0].score, ambiguous, candidates, tuple(mentions))
+    likely = [(code, support) for code, support in ranked if not home or _related(code, home) or _leads_away(code, mentions)]
+    (best, most), *others = likely or ranked
+    rivals = [(code, support) for code, support in others if not _related(code, best)]
+    shared = _common([best, *(code for code, support in rivals if support >= most * _NEARLY)])
+    candidates = _candidates([(best, most), *(other for other in ranked if not _related(other[0], best))], rivals[0][1] if rivals else 0.0, official)
+    ambiguous = not likely or (len(shared) < REGENCY and len(best) > PROVINCE)
+    if not likely:
+        shared = ""
+    elif home.startswith(shared) and not ambiguous:
+        # "Kaltim" on the channel of a regency there says nothing new.
+        shared = home
+    return Resolved(dotted(shared) or None, candidates[0].score, ambiguous, candidates, tuple(mentions))
 
 
-def _is_firm(best: str, speaking: Sequence[Mention]) -> bool:
-    """Whether more than a single village or a bare district leads away from home."""
-    said = sum(max(weight for code, weight in mention.weights.items() if best.startswith(code)) for mention in speaking)
-    return said >= _FIRM and (len(best) < VILLAGE or len(speaking) > 1)
+def _leads_away(code: str, mentions: Sequence[Mention]) -> bool:
+    """Whether more than a single village, a bare district or a city in passing speaks for a place that is not at home."""
+    speaking = [max(weights) for mention in mentions if (weights := [weight for other, weight in mention.weights.items() if code.startswith(other)])]
+    return sum(speaking) >= _FIRM and (len(code) < VILLAGE or len(speaking) > 1)
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether one lies in the other."""
+    return one.startswith(other) or other.startswith(one)
 
 
 def _common(codes: Sequence[str]) -> str:

@@ -96,7 +96,9 @@ class Register:
     firsts: tuple[int, ...]
 
     def find(self, key: str) -> list[str]:
-        """Codes (digits only) of all places of that name, highest level first."""
+        """Codes (digits only) of all places of that name, highest level first. At most MOST_CHARACTERS are looked for."""
+        if len(key) > MOST_CHARACTERS:
+            return []
         wanted = zlib.crc32(key.encode()) ^ _MIXED[len(key)]
         begin = bisect_left(self.hashes, wanted)
         # No two of the register's names share a hash (see packed), so one row speaks for all; a word that is no name may still have a name's hash.

@@ -27,7 +27,7 @@ def with_typos(mentions: Sequence[Mention], region: str | None, register: Regist
         if mention.exact and _understood(mention, known, others):
             continue
         found = _inside(mention, known, register) or _around(mention, others, register)
-        if not found and not mention.weights and mention.level == REGENCY and len(mention.spellings[-1][0]) >= _SHORTEST_REGENCY:
+        if not found and not mention.weights and mention.level == REGENCY:
             found = _near(mention.spellings, register.inside("", REGENCY), _SHORTEST_REGENCY)
             mention.alone = REGENCY if len(found) == 1 else 0
         if found and found[0][1] > mention.end:

@@ -50,9 +50,9 @@ def _piece(mention: Mention, resolved: Resolved) -> Piece | None:
         return Piece(mention.begin, mention.end, FOUND) if mention.level == VILLAGE and is_namelike(mention.spellings[-1][0]) else None
     best = resolved.candidates[0].code.replace(".", "") if resolved.candidates else ""
     area = (resolved.code or "").replace(".", "") or best
-    if not any(code.startswith(area) or area.startswith(code) for code in mention.weights):
+    if not (area or mention.level) or not any(code.startswith(area) or area.startswith(code) for code in mention.weights):
         return None
-    village = mention.level == VILLAGE or (mention.level == 0 and len(best) == VILLAGE and best in mention.weights)
+    village = best in mention.weights and len(best) == VILLAGE if mention.level == 0 or not mention.alone else mention.level == VILLAGE
     return Piece(mention.begin, mention.end, FOUND if village else 0)
 
 
