@@ -63,7 +63,9 @@ class _Names:
     official: dict[str, str]
     # Of those that are codes.
     aliases: dict[str, str]
-    # What the longer of them begin with, as in Register.starts.
+    # Two letters that each of those begins with.
+    alias_starts: tuple[str, ...]
+    # What the longer of all begin with, as in Register.starts.
     starts: frozenset[str]
 
 
@@ -103,6 +105,8 @@ class _Search:
     def _at(self, at: int) -> tuple[Mention | None, int]:
         """The mention that begins here, and the word to go on with."""
         key = self._words[at].key
+        if alias := self._alias(at):
+            return alias
         if key in vocabulary().streets:
             return self._behind_street(at)
         if level := _cue(key):
@@ -113,6 +117,18 @@ class _Search:
         if key in vocabulary().small:
             return None, at + 1
         return self._bare(at)
+
+    def _alias(self, at: int) -> tuple[Mention | None, int] | None:
+        """A deployment's own name, before any word of it is taken for something else: "Pak Wali Rahmad"."""
+        if not self._words[at].key.startswith(self._names.alias_starts):
+            return None
+        key = ""
+        for after in range(at, min(at + _MOST_WORDS, len(self._words))):
+            key += self._words[after].key
+            if code := self._names.aliases.get(key):
+                insured = at > 0 and self._words[at - 1].key in vocabulary().insured
+                return None if insured else Mention(self._words[at].begin, self._words[after].end, 0, {code: _ALIAS}, VILLAGE), after + 1
+        return None
 
     def _behind_street(self, at: int) -> tuple[Mention | None, int]:
         """Jalan Surabaya runs anywhere; "jalan desa Girimukti" is in Girimukti."""
@@ -178,9 +194,6 @@ class _Search:
         if name in self._bare_names:
             return None, after
         self._bare_names.add(name)
-        if (alias := self._names.aliases.get(name)) is not None:
-            insured = at > 0 and self._words[at - 1].key in vocabulary().insured
-            return None if insured else Mention(word.begin, self._end(after), 0, {alias: _ALIAS}, VILLAGE), after
         weights = {code: _BARE[len(code)] + (_PLACED if placed and len(code) == REGENCY else 0) for code in codes}
         return Mention(word.begin, self._end(after), 0, weights, self._stands_alone(at, after, codes)), after
 
@@ -210,8 +223,8 @@ class _Search:
         return _CUED[level] if self._certain(at, after, level) or self._words[at].capital else _DOUBTFUL
 
     def _certain(self, at: int, after: int, level: int) -> bool:
-        """An everyday word behind "desa" or "kec." needs another mention; "kota Batu" does not."""
-        return level <= REGENCY or not self._all_ordinary(at, after)
+        """One everyday word behind "desa" or "kec." needs another mention; "kota Batu" and "desa Api Api" do not."""
+        return level <= REGENCY or after - at > 1 or not self._all_ordinary(at, after)
 
     def _all_ordinary(self, at: int, after: int) -> bool:
         return all(is_ordinary(word.key) for word in self._words[at:after])
@@ -269,7 +282,7 @@ def _names(aliases: tuple[tuple[str, str], ...]) -> _Names:
     codes = ((key_of(alias), code.replace(".", "")) for alias, code in aliases)
     own = {key: code for key, code in codes if key and code.isdecimal() and len(code) in LEVELS}
     official = vocabulary().spoken | own
-    return _Names(official, own, frozenset(key[:START] for key in official if len(key) > START))
+    return _Names(official, own, tuple({key[:2] for key in own}), frozenset(key[:START] for key in official if len(key) > START))
 
 
 def _fits(code: str, level: int, *, city: bool) -> bool:

@@ -52,7 +52,7 @@ def _piece(mention: Mention, resolved: Resolved) -> Piece | None:
     area = (resolved.code or "").replace(".", "") or best
     if not (area or mention.level) or not any(code.startswith(area) or area.startswith(code) for code in mention.weights):
         return None
-    village = best in mention.weights and len(best) == VILLAGE if mention.level == 0 or not mention.alone else mention.level == VILLAGE
+    village = (mention.level == VILLAGE and bool(mention.alone or mention.spellings)) or (len(best) == VILLAGE and best in mention.weights)
     return Piece(mention.begin, mention.end, FOUND if village else 0)
 
 

@@ -12,7 +12,7 @@ from normalizer.vocabulary import vocabulary
 
 _WORD = re.compile(r"[^\W_]+")
 # What ends a name: most punctuation, a new line, a full stop behind a word too long to be an abbreviation (Mns., Kp.).
-_END_OF_NAME = re.compile(r"[,;!?()\n|=*]")
+_END_OF_NAME = re.compile(r"[,;!?()@#\n|=*]")
 _LONGEST_ABBREVIATION = 3
 _LONGEST_ACRONYM = 4
 # 16,000 characters of an ordinary text.
