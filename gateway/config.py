@@ -83,7 +83,7 @@ class Config(Block):
     aliases: dict[str, str] = Field(
         default_factory=dict,
         description="What people here call a region within a sentence (a short form, a handle), with its official code. The register's own names are known.",
-        examples=[{"PPU": "64.09", "#LaporPPU": "64.09"}],
+        examples=[{"PPU": "64.09", "LaporPPU": "64.09"}],
     )
     store: StoreBlock = StoreBlock()
     deployment_key: Annotated[SecretStr, Field(min_length=32)] | None = Field(
