@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import pairwise
 
 from normalizer.language import is_everyday
-from normalizer.register import DISTRICT, LEVELS, MOST_CHARACTERS, PROVINCE, REGENCY, START, VILLAGE, Register, is_city, key_of
+from normalizer.lookup import MOST_WORDS, Lookup
+from normalizer.register import DISTRICT, MOST_CHARACTERS, PROVINCE, REGENCY, VILLAGE, Register, is_city
 from normalizer.vocabulary import vocabulary
 from normalizer.words import Word, is_ordinary
 
@@ -29,7 +29,6 @@ TYPO = 0.8
 
 _GLUED = ("di", "ke")
 _SHORTEST_GLUED = 7
-_MOST_WORDS = 5
 _SHORTEST_ALONE = 5
 _SHORTEST_UNIQUE_VILLAGE = 7
 # A text with more names than this is a list.
@@ -55,23 +54,9 @@ class Mention:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """Names that the register does not have: what everybody says ("Jabar"), and a deployment's aliases."""
-
-    # To what the register is asked for, or to a code.
-    official: dict[str, str]
-    # Of those that are codes.
-    aliases: dict[str, str]
-    # Two letters that each of those begins with.
-    alias_starts: tuple[str, ...]
-    # What the longer of all begin with, as in Register.starts.
-    starts: frozenset[str]
-
-
 def mentions_of(words: Sequence[Word], register: Register, aliases: tuple[tuple[str, str], ...]) -> list[Mention]:
     """In the order of the text, not overlapping, the same words only once. `aliases` are names and dotted codes."""
-    return _Search(words, register, _names(aliases)).all()
+    return _Search(words, Lookup(words, register, aliases)).all()
 
 
 def city_hint(words: Sequence[Word]) -> int:
@@ -83,12 +68,9 @@ def city_hint(words: Sequence[Word]) -> int:
 class _Search:
     """One pass over the words."""
 
-    def __init__(self, words: Sequence[Word], register: Register, names: _Names) -> None:
+    def __init__(self, words: Sequence[Word], lookup: Lookup) -> None:
         self._words = words
-        self._register = register
-        self._names = names
-        # What was looked up already: a text says the same words again and again.
-        self._found: dict[str, list[str]] = {}
+        self._lookup = lookup
         self._bare_names: set[str] = set()
 
     def all(self) -> list[Mention]:
@@ -105,8 +87,11 @@ class _Search:
     def _at(self, at: int) -> tuple[Mention | None, int]:
         """The mention that begins here, and the word to go on with."""
         key = self._words[at].key
-        if alias := self._alias(at):
-            return alias
+        if alias := self._lookup.alias(at):
+            # Before any word of it is taken for something else: "Pak Wali Rahmad".
+            code, after = alias
+            insured = at > 0 and self._words[at - 1].key in vocabulary().insured
+            return None if insured else Mention(self._words[at].begin, self._end(after), 0, {code: _ALIAS}, VILLAGE), after
         if key in vocabulary().streets:
             return self._behind_street(at)
         if level := _cue(key):
@@ -117,18 +102,6 @@ class _Search:
         if key in vocabulary().small:
             return None, at + 1
         return self._bare(at)
-
-    def _alias(self, at: int) -> tuple[Mention | None, int] | None:
-        """A deployment's own name, before any word of it is taken for something else: "Pak Wali Rahmad"."""
-        if not self._words[at].key.startswith(self._names.alias_starts):
-            return None
-        key = ""
-        for after in range(at, min(at + _MOST_WORDS, len(self._words))):
-            key += self._words[after].key
-            if code := self._names.aliases.get(key):
-                insured = at > 0 and self._words[at - 1].key in vocabulary().insured
-                return None if insured else Mention(self._words[at].begin, self._words[after].end, 0, {code: _ALIAS}, VILLAGE), after + 1
-        return None
 
     def _behind_street(self, at: int) -> tuple[Mention | None, int]:
         """Jalan Surabaya runs anywhere; "jalan desa Girimukti" is in Girimukti."""
@@ -142,7 +115,7 @@ class _Search:
             return (mention, end) if mention and mention.exact and mention.level else (None, after + 1)
         if is_ordinary(self._words[after].key) and not self._words[after].capital:
             return None, after
-        hits = self._hits(after)
+        hits = self._lookup.hits(after)
         if hits and after > at + 1 and len(hits[-1][1][0]) >= DISTRICT:
             # Jalan Raya Bogor runs through Jakarta; one that is called after a village runs there.
             return self._bare(after)
@@ -151,9 +124,9 @@ class _Search:
     def _cued(self, at: int, level: int) -> tuple[Mention | None, int]:
         begin = self._words[at].begin
         city = level == REGENCY and _unglued(self._words[at].key) in vocabulary().city_cues
-        hits = self._hits(at + 1) if self._runs_on(at + 1) else []
+        hits = self._lookup.hits(at + 1) if self._runs_on(at + 1) else []
         own = [(after, codes) for after, found in hits if (codes := [code for code in found if _fits(code, level, city=city)])]
-        whole = [(after, found) for after, found in self._hits(at) if after > at + 1]
+        whole = [(after, found) for after, found in self._lookup.hits(at) if after > at + 1]
         if own:
             after, codes = own[-1]
             weights = dict.fromkeys(codes, self._worth(at + 1, after, level))
@@ -182,10 +155,10 @@ class _Search:
         word = self._words[at]
         placed = at > 0 and self._words[at - 1].key in vocabulary().there
         # "Di tanjung tengah" may be a village, "air bersih" is none.
-        hits = [(after, codes) for after, codes in self._hits(at) if not self._all_ordinary(at, after) or (placed and after > at + 1)]
+        hits = [(after, codes) for after, codes in self._lookup.hits(at) if not self._all_ordinary(at, after) or (placed and after > at + 1)]
         if not hits and word.key.startswith(_GLUED) and len(word.key) >= _SHORTEST_GLUED:
             # "dibandung"
-            codes = [code for code in self._named(word.key[2:]) if len(code) <= REGENCY] if not is_ordinary(word.key) else []
+            codes = [code for code in self._lookup.named(word.key[2:]) if len(code) <= REGENCY] if not is_ordinary(word.key) else []
             hits = [(at + 1, codes)] if codes else []
         if not hits:
             return self._ordinary_city(at)
@@ -201,7 +174,7 @@ class _Search:
         """Batu, Metro, Palu: a city only where a capital letter and a preposition say so."""
         word = self._words[at]
         if word.capital and at and self._words[at - 1].key in vocabulary().locatives and not self._words[at - 1].capital:
-            codes = [code for code in self._named(word.key) if len(code) == REGENCY]
+            codes = [code for code in self._lookup.named(word.key) if len(code) == REGENCY]
             if codes:
                 return Mention(word.begin, word.end, 0, dict.fromkeys(codes, _BARE[REGENCY]), REGENCY), at + 1
         return None, at + 1
@@ -229,35 +202,11 @@ class _Search:
     def _all_ordinary(self, at: int, after: int) -> bool:
         return all(is_ordinary(word.key) for word in self._words[at:after])
 
-    def _hits(self, at: int) -> list[tuple[int, list[str]]]:
-        """Every name that begins with this word: the word behind it, and the codes; the shortest first."""
-        found = []
-        key, checked = "", False
-        for after in range(at, min(at + _MOST_WORDS, len(self._words))):
-            word = self._words[after]
-            if after > at and not word.runs_on:
-                break
-            key += word.key
-            if len(key) > START and not checked:
-                if len(key) > MOST_CHARACTERS or not (self._register.may_begin(key) or key[:START] in self._names.starts):
-                    break
-                checked = True
-            if codes := self._named(key):
-                found.append((after + 1, codes))
-        return found
-
-    def _named(self, key: str) -> list[str]:
-        codes = self._found.get(key)
-        if codes is None:
-            named = self._names.official.get(key)
-            codes = self._found[key] = [named] if named and named.isdecimal() else self._register.find(named or key)
-        return codes
-
     def _spellings(self, at: int) -> list[tuple[str, int]]:
         """The words behind a cue, up to the next cue or the end of a name; none if a name hardly begins so."""
         found: list[tuple[str, int]] = []
         key = ""
-        for after in range(at, min(at + _MOST_WORDS - 1, len(self._words))):
+        for after in range(at, min(at + MOST_WORDS - 1, len(self._words))):
             word = self._words[after]
             if after == at and is_everyday(word.key) and word.key not in vocabulary().begins_names:
                 break
@@ -274,15 +223,6 @@ class _Search:
 
     def _end(self, after: int) -> int:
         return self._words[after - 1].end
-
-
-@lru_cache(maxsize=64)
-def _names(aliases: tuple[tuple[str, str], ...]) -> _Names:
-    """What is no code of the register is left out."""
-    codes = ((key_of(alias), code.replace(".", "")) for alias, code in aliases)
-    own = {key: code for key, code in codes if key and code.isdecimal() and len(code) in LEVELS}
-    official = vocabulary().spoken | own
-    return _Names(official, own, tuple({key[:2] for key in own}), frozenset(key[:START] for key in official if len(key) > START))
 
 
 def _fits(code: str, level: int, *, city: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from normalizer.mentions import TYPO, Mention
-from normalizer.register import DISTRICT, PROVINCE, REGENCY, VILLAGE, Register, key_of
+from normalizer.register import DISTRICT, PROVINCE, REGENCY, VILLAGE, Register, key_of, keys_of
 
 # Letters. In shorter names one letter makes another name; a district's few villages are told apart even so.
 _SHORTEST, _SHORTEST_IN_DISTRICT = 5, 3
@@ -67,12 +67,12 @@ def _known(others: Iterable[Mention], region: str | None, *, below: int) -> list
 def _understood(mention: Mention, known: Sequence[str], others: Iterable[Mention]) -> bool:
     """Whether it lies in a place that is known, or another mention lies in it; and no word is left over that may belong to it."""
     codes = [code for code in mention.weights if len(code) == mention.level]
-    rest = bool(mention.spellings) and mention.spellings[0][1] >= mention.end + _LONGER_BY
-    if not known and mention.level == VILLAGE:
-        return True
-    inside = any(code.startswith(place) for code in codes for place in known)
     around = any(inner.startswith(code) for other in others for inner in other.weights if len(inner) > mention.level for code in codes)
-    return (inside and not (rest and mention.level == VILLAGE)) or around or (not known and mention.exact and mention.level != DISTRICT)
+    if around or not known:
+        # A district's name alone may still be the wrong one for the village beside it.
+        return around or mention.level != DISTRICT
+    rest = mention.level == VILLAGE and bool(mention.spellings) and mention.spellings[0][1] >= mention.end + _LONGER_BY
+    return not rest and any(code.startswith(place) for code in codes for place in known)
 
 
 def _inside(mention: Mention, known: Sequence[str], register: Register) -> list[tuple[str, int]]:
@@ -92,7 +92,7 @@ def _around(mention: Mention, others: Iterable[Mention], register: Register) -> 
 
 def _near(spellings: Sequence[tuple[str, int]], places: Sequence[tuple[str, str]], shortest: int) -> list[tuple[str, int]]:
     """Codes of the places with nearly such a name, and where the words end; for the longest spelling that has any."""
-    keyed = [(key_of(name.removeprefix("Kabupaten ").removeprefix("Kota ") if len(code) == REGENCY else name), code) for name, code in places]
+    keyed = [(min(keys_of(name), key=len) if len(code) == REGENCY else key_of(name), code) for name, code in places]
     for spelling, end in spellings:
         if len(spelling) >= shortest and (found := [code for key, code in keyed if abs(len(key) - len(spelling)) <= 1 and is_one_edit(spelling, key)]):
             return [(code, end) for code in found]
