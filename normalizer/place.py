@@ -35,6 +35,7 @@ def place_of(report: Report, title: str | None, said: str, keyword: Keyword | No
         span=_span(found, len(over)),
         ambiguous=resolved.ambiguous,
         candidates=resolved.candidates,
+        keyword=keyword is not None,
     )
 
 

@@ -164,6 +164,8 @@ class Place:
     ambiguous: bool = False
     # What the names in the words may mean, the best first, at most three.
     candidates: tuple[Candidate, ...] = ()
+    # A local keyword came first and said the region, whatever the words said after it.
+    keyword: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,8 +215,9 @@ def test_what_leads_away_from_home_only_in_passing_is_remarked_and_stays_at_home
 
 def test_a_keyword_says_the_region_before_the_words_are_read() -> None:
     balikpapan = Setting(region="64", keywords=(("BPN", "64.71"), ("PPU", "64.09")))
-    assert place("PPU lampu mati di girimukti", balikpapan).code == "64.09.01.2020"
-    assert place("BPN lampu mati", balikpapan) == Place(None, "64.71", "keyword")
+    named = place("PPU lampu mati di girimukti", balikpapan)
+    assert (named.code, named.how, named.keyword) == ("64.09.01.2020", "text", True)
+    assert place("BPN lampu mati", balikpapan) == Place(None, "64.71", "keyword", keyword=True)
 
 
 def test_a_title_that_says_where_is_read_too_and_spans_lie_in_the_text() -> None:
