@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from normalizer.vocabulary import Vocabulary, vocabulary
 from normalizer.words import Word, is_namelike, is_ordinary
@@ -29,6 +29,8 @@ class Piece:
     end: int
     # FOUND: somebody who goes there finds it. HALF: only together with a region ("depan pasar", "kec. Waru"). 0: it tells the region, or a detail ("no. 12").
     findable: int
+    # Where the name behind "dekat" begins: if that is a region's, "dekat Penajam" finds nothing. None: it is not such a piece.
+    name: int | None = None
 
 
 def landmarks_of(text: str, words: Sequence[Word], *, asked: bool) -> list[Piece]:
@@ -78,7 +80,7 @@ class _Reader:
             return self._piece(at, after + 1, FOUND)
         if self._capitals and key and self._words[after].capital and not is_ordinary(key):
             end = self._name(after)
-            return self._piece(at, end, FOUND) if end > after else None
+            return replace(self._piece(at, end, FOUND), name=self._words[after].begin) if end > after else None
         return None
 
     def _landmark(self, begin: int, at: int, *, unnamed: int) -> Piece | None:

@@ -14,7 +14,7 @@ from normalizer.words import is_namelike, words_of
 
 # What may stand between two parts of one description.
 _JOINT = re.compile(
-    r"(?:[\s,.;:/()'\"-]|\b(?:di|dan|ke|dari|sampai|sampe|sampek|menuju|arah|tepatnya|tepat|yang|yg|daerah|wilayah|lokasi|alamat|kantor)\b)*", re.IGNORECASE
+    r"(?:[\s,.;:/()'\"-]|\b(?:di|in|dan|ke|dari|sampai|sampe|sampek|menuju|arah|tepatnya|tepat|yang|yg|daerah|wilayah|lokasi|alamat|kantor)\b)*", re.IGNORECASE
 )
 _MOST_BETWEEN = 24
 
@@ -35,12 +35,16 @@ def whereabouts(text: str, region: str | None, aliases: tuple[tuple[str, str], .
     words = words_of(text)
     resolved = resolve(words, region, aliases)
     named = [piece for mention in resolved.mentions if (piece := _piece(mention, resolved))]
-    groups = _groups(text, [*named, *landmarks_of(text, words, asked=asked)])
+    regions = {piece.begin for piece in named if not piece.findable}
+    landmarks = (piece for piece in landmarks_of(text, words, asked=asked) if piece.name not in regions)
+    groups = _groups(text, [*named, *landmarks])
+    findable = [group for group in groups if _worth(group) >= FOUND]
+    groups = findable or _groups(text, named)
     if not groups:
         return Whereabouts(None, None, resolved)
     best = max(groups, key=lambda group: (_worth(group), -group[0].begin))
     begin, end = best[0].begin, max(piece.end for piece in best)
-    return Whereabouts(text[begin:end] if _worth(best) >= FOUND else None, (begin, end), resolved)
+    return Whereabouts(text[begin:end] if findable else None, (begin, end), resolved)
 
 
 def _piece(mention: Mention, resolved: Resolved) -> Piece | None:
