@@ -236,7 +236,8 @@ def about(config: Config, where: Setting, clock: Clock) -> About:
 def setting(config: Config, channel: ChannelConfig | None) -> Setting:
     """What the normaliser must know of this deployment."""
     keywords = tuple(sorted((word.upper(), code) for word, code in config.keywords.items()))
-    return Setting(config.country, config.zone, tuple(config.languages), (channel.region if channel else None) or config.region, keywords)
+    region = (channel.region if channel else None) or config.region
+    return Setting(config.country, config.zone, tuple(config.languages), region, keywords, tuple(sorted(config.aliases.items())))
 
 
 def deployment_key(config: Config) -> bytes:

@@ -80,6 +80,11 @@ class Config(Block):
     keywords: dict[str, str] = Field(
         default_factory=dict, description="Words that citizens put first to say where it belongs, with the region's official code.", examples=[{"PPU": "64.09"}]
     )
+    aliases: dict[str, str] = Field(
+        default_factory=dict,
+        description="What people here call a region within a sentence (a short form, a handle), with its official code. The register's own names are known.",
+        examples=[{"PPU": "64.09", "LaporPPU": "64.09"}],
+    )
     store: StoreBlock = StoreBlock()
     deployment_key: Annotated[SecretStr, Field(min_length=32)] | None = Field(
         default=None,

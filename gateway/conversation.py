@@ -279,7 +279,7 @@ def _stands_for_itself(read: Understood, case: Case) -> bool:
 
 def _begins(read: Understood) -> bool:
     """It says itself that it is a report: by its first word, or by the local keyword of a shared number."""
-    return (cues.begins_a_report(read.complaint.text)) or (read.complaint.place is not None and read.complaint.place.how == "keyword")
+    return (cues.begins_a_report(read.complaint.text)) or (read.complaint.place is not None and read.complaint.place.keyword)
 
 
 def _pending(context: Context) -> Case | None:

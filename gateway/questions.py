@@ -86,13 +86,25 @@ def _says_where(said: Complaint) -> bool:
 
 
 def _place(before: Place | None, said: Complaint, *, asked: bool) -> Place:
-    """The words that answer are the place; whatever region they name counts more than the channel's own."""
+    """The words that answer are the place; whatever region they name counts more than the channel's own, and narrows the one that was named before."""
     found = said.place
     text = (line(said.text) if asked else None) or (found.text if found else None) or (before.text if before else None)
     location = (found.location if found else None) or (before.location if before else None)
-    named = found if found and found.code and found.how != "channel" else before or found
-    base = named or Place(None, None, "answer")
-    return replace(base, text=text, location=location, how="position" if not text and location else "answer" if asked else base.how)
+    base = _named(before, found) or before or found or Place(None, None, "answer")
+    how = "position" if not text and location else "answer" if asked else base.how
+    # The words stand in another message than the complaint's.
+    return replace(base, text=text, location=location, how=how, span=None)
+
+
+def _named(before: Place | None, found: Place | None) -> Place | None:
+    """The region that words name, which may be one of several of that name; None: they name none, or only what holds the one before."""
+    if found is None or (found.score is None and not found.keyword):
+        return None
+    home = before.code if before else None
+    if found.ambiguous and home:
+        within = next((one for one in found.candidates if one.code.startswith(home)), None)
+        return replace(found, code=within.code, score=within.score, ambiguous=False) if within else None
+    return None if home and found.code and home.startswith(found.code) else found
 
 
 def _incident(said: Complaint, zone: str) -> Incident:

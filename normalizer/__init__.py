@@ -1,10 +1,12 @@
 """Words to one schema: pure, no I/O, no clock, no knowledge of any wire."""
 
 from normalizer.pipeline import NORMALISER, normalize, unread
+from normalizer.place import answered_place
 from normalizer.schema import (
     SCHEMA_VERSION,
     Address,
     Attachment,
+    Candidate,
     Category,
     Complaint,
     Declared,
@@ -21,6 +23,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Address",
     "Attachment",
+    "Candidate",
     "Category",
     "Complaint",
     "Declared",
@@ -30,6 +33,7 @@ __all__ = [
     "Report",
     "Setting",
     "Span",
+    "answered_place",
     "normalize",
     "unread",
 ]

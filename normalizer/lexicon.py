@@ -18,6 +18,15 @@ def languages_of(word: str) -> tuple[str, ...]:
     return _lexicon().get(word, ())
 
 
+def is_everyday(word: str) -> bool:
+    """Whether a word (small letters) is one that any report may hold.
+
+    >>> is_everyday("lampu"), is_everyday("penajam")
+    (True, False)
+    """
+    return bool(languages_of(word))
+
+
 @cache
 def loans() -> frozenset[str]:
     """Indonesian words that local languages use as their own: the nouns of the state, the street and the home."""

@@ -28,19 +28,18 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     keyword = take_keyword(whole, setting.keywords)
     said = keyword.rest if keyword else whole
     # A keyword alone says nothing and may be a mistake; it is still all that the person wrote.
-    text = said or whole
+    text = cut(said or whole, MAX_TEXT)
     given_title = line(declared.title) or line(report.subject)
     sender = canonical(report.sender, setting.country) if report.sender else None
-    place = place_of(report, keyword if said else None, setting)
-    shown = cut(text, MAX_TEXT)
-    incident = incident_of(declared.when, shown, given_title, report.received_at, setting.zone)
+    place = place_of(report, given_title, text, keyword if said else None, setting)
+    incident = incident_of(declared.when, text, given_title, report.received_at, setting.zone)
     kind = declared.kind if declared.kind in _KINDS else None
     return Complaint(
         schema_version=SCHEMA_VERSION,
         normaliser=NORMALISER,
         kind=kind,
         title=given_title or first_sentence(text),
-        text=shown,
+        text=text,
         language=language(f"{given_title or ''}\n{text}"),
         sender=sender,
         sender_name=line(report.sender_name),
@@ -53,9 +52,9 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         anonymous=declared.anonymous,
         confidential=declared.confidential,
         missing=missing(kind, f"{given_title or ''}{said}", place, incident),
-        remarks=(*report.remarks, *_sender_remarks(report.sender, sender), *_length_remarks(text, report)),
+        remarks=(*report.remarks, *_sender_remarks(report.sender, sender), *_length_remarks(said or whole, report)),
         received_at=report.received_at,
-        personal=personal(shown),
+        personal=personal(text),
     )
 
 

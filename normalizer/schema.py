@@ -118,6 +118,8 @@ class Setting:
     region: str | None = None
     # Words that citizens put first to say where it belongs ("PPU jalan rusak"), in capitals, to official region codes.
     keywords: tuple[tuple[str, str], ...] = ()
+    # What people here call a region ("PPU", a mayor's handle), in any spelling, to official region codes.
+    aliases: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +134,38 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place of the official register that may be meant."""
+
+    # Kemendagri code.
+    code: str
+    # As the register writes it.
+    name: str
+    # 0..1
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where it happened."""
 
     # The words that say so; None: only the region is known.
     text: str | None
-    # Kemendagri code (64.09 = Kabupaten Penajam Paser Utara); None: not resolved.
+    # Kemendagri code (64.09 = Kabupaten Penajam Paser Utara), as far down as is certain; None: not resolved.
     code: str | None
     # "keyword" | "channel" | "declared" | "position" | "text" | "answer" (to our question)
     how: str
     location: Location | None = None
+    # 0..1, how certain the first candidate is; None: no name was read, the code is the keyword's or the channel's.
+    score: float | None = None
+    # Where the words that name the place or its region stand in the complaint's text, in characters; None: not there.
+    span: tuple[int, int] | None = None
+    # Regencies are meant that cannot be told apart by what was said.
+    ambiguous: bool = False
+    # What the names in the words may mean, the best first, at most three.
+    candidates: tuple[Candidate, ...] = ()
+    # A local keyword came first and said the region, whatever the words said after it.
+    keyword: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ TABLE: list[tuple[str, str, tuple[str, str]]] = [
     # In the same breath.
     ("writing", "tolong segera pak", BREATH),
     ("writing", "sudah banyak yang jatuh", BREATH),
-    ("writing", "banyak anak sekolah lewat situ", BREATH),
+    ("writing", "banyak anak kecil lewat situ", BREATH),
     ("writing", "please hurry", BREATH),
     ("writing", "aspirasi", word("classify")),
     ("writing", "permintaan informasi", word("classify")),

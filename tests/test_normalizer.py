@@ -33,7 +33,7 @@ def test_an_sms_becomes_a_complaint_of_the_one_schema() -> None:
     assert complaint.title == "Jembatan kayu di desa kami putus sejak hujan semalam"
     assert complaint.text.startswith("Jembatan kayu")
     assert (complaint.kind, complaint.language, complaint.sender, complaint.category) == (None, "id", CITIZEN, None)
-    assert complaint.place == Place(None, "64.09", "keyword")
+    assert complaint.place == Place(None, "64.09", "keyword", keyword=True)
     assert complaint.incident == Incident("semalam", "2026-03-16", "text", "day", (45, 52))
     assert complaint.missing == ("where",)
     assert (complaint.anonymous, complaint.confidential, complaint.remarks, complaint.received_at) == (False, False, (), NOON)
@@ -206,7 +206,7 @@ def test_a_message_between_two_languages_is_not_guessed() -> None:
 )
 def test_a_local_keyword_names_the_region_and_is_taken_off(text: str, rest: str, code: str) -> None:
     complaint = told(text)
-    assert (complaint.text, complaint.place) == (rest, Place(None, code, "keyword"))
+    assert (complaint.text, complaint.place) == (rest, Place(None, code, "keyword", keyword=True))
 
 
 @pytest.mark.parametrize("text", ["jalan PPU rusak", "PPUjalan rusak", "PPU-nya rusak", "PPU", "#PPU:"])

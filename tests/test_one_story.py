@@ -56,9 +56,12 @@ class Teller:
 
     async def hears(self, what: str) -> None:
         """The next words of ours, which say that."""
-        await until(lambda: len(self.told()) > len(self.heard))
+        await until_async(self._more)
         self.heard.append(self.told()[len(self.heard)])
         assert what in self.heard[-1]
+
+    async def _more(self) -> bool:
+        return len(self.told()) > len(self.heard)
 
     async def begins(self) -> None:
         await self.says(REPORT)
@@ -148,15 +151,12 @@ class AtTheForm(Teller):
         await until_async(said)
 
 
-async def until(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not done():
-            await asyncio.sleep(0.02)
-
-
 async def until_async(done: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(60):
-        while not await done():
+        while True:
+            if await done():
+                return
+            # A person presses "reload".
             await asyncio.sleep(0.05)
 
 
