@@ -1,12 +1,13 @@
 """What a complaint says, boiled down so that two can be held against each other: its words, one for all spellings, what happened apart from where.
 
-Pure. Words are tolerant of case, marks, repeated letters, SMS spellings, endings, and the commonest words that mean the same; the lists stand in likeness_words.txt.
+Pure. Words are tolerant of case, marks, repeated letters, SMS spellings and endings, and common words that mean the same are one (likeness_words.txt).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -24,6 +25,7 @@ _MAX_WORDS = 48
 _MAX_DIGITS = 4
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[,;:!?\n.]")
 _REPEATED = re.compile(r"(.)\1+")
+_NNYA = re.compile(r"nnya$")
 _BEFORE = re.compile(r"^(?:meng|meny|mem|men|me|peng|peny|pem|pen|ber|ter|nge|ng|di|ke|se)(?=\w{4})")
 _BEHIND = re.compile(r"(?<=\w{4})(?:nya|lah|kah|kan|an|i)$")
 _VOWELS = str.maketrans("", "", "aeiou")
@@ -35,6 +37,8 @@ _NO_PLACE = re.compile(r"per\w+|\w+kan")
 _NAME_WORDS = 2
 # Degrees of a cell of the map, about 1.1 km: what is near lies in this one or in one beside it.
 _CELLS_PER_DEGREE = 100
+# Words of each sort that are put together in pairs.
+_PAIRED = 4
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -93,8 +97,12 @@ def gist(complaint: Complaint, who: Iterable[str] = ()) -> Gist:
 
 
 def keys(gist: Gist) -> dict[int, str]:
-    """What it is found by in an index, 63 bits each, and the word of it: a typo, a missing vowel or an ending leads to the same key. Also its cell of the map."""
-    found = {key_of(word): word for word in gist.words} | {key_of(f"{cue}{number}"): f"{cue}{number}" for cue, number in gist.marks if number.isdigit()}
+    """What it is found by in an index, 63 bits each, and the word that it stands for (empty: no single word). A missing vowel leads to the same."""
+    found = {key_of(word): word for word in gist.words}
+    found |= dict.fromkeys([_digest(f"{kind} {name}") for kind, name in gist.marks], "")
+    # Where and what together are rare also where each is in a hundred reports. Of many words those with the smallest digests: others choose the same ones.
+    where, what = sorted(map(key_of, gist.where))[:_PAIRED], sorted(key_of(word) for word in gist.words.keys() - gist.where)[:_PAIRED]
+    found |= dict.fromkeys([_digest(f"{one} {other}") for one in where for other in what], "")
     return found | dict.fromkeys(cells(gist.location)[:1], "")
 
 
@@ -140,6 +148,10 @@ def fold(written: str) -> str:
         return known
     if bare in lists.known:
         return bare
+    # Written without some of its vowels, as in SMS: "brlubang".
+    full = lists.bones.get(skeleton(bare) or "", "")
+    if len(bare) < len(full):
+        return lists.same.get(full, full)
     stem = _BEHIND.sub("", bare)
     # "ke-" and "-an" may be on it both; a name keeps what it loses, as it loses the same each time.
     for one in (stem, _BEFORE.sub("", bare), _BEFORE.sub("", stem)):
@@ -153,7 +165,8 @@ def _bare(written: str) -> str:
     letters = written.lower()
     if not letters.isascii():
         letters = "".join(letter for letter in unicodedata.normalize("NFKD", written.casefold()) if not unicodedata.combining(letter))
-    return _REPEATED.sub(r"\1", letters).replace("oe", "u")
+    # "jembatannya" is "jembatan" and "nya", also once its letters stand alone.
+    return _REPEATED.sub(r"\1", _NNYA.sub("n", letters)).replace("oe", "u")
 
 
 def _digest(text: str) -> int:
@@ -164,12 +177,12 @@ def _read(text: str, *, everywhere: bool) -> tuple[dict[str, str], set[str], fro
     """The words as folded → as written, those that say where (all of them, if that is what was asked), and the marks."""
     reading = _Reading(everywhere=everywhere)
     for found in _TOKEN.finditer(text):
-        token = found.group()
-        if token.isdigit():
-            reading.number(token)
-        elif token[0].isalpha():
-            reading.word(token)
-        elif token != ".":
+        said = found.group()
+        if said.isdigit():
+            reading.number(said)
+        elif said[0].isalpha():
+            reading.word(said)
+        elif said != ".":
             # A full stop may belong to "jl." or "no."; what follows a comma is not the street's name.
             reading.break_off()
     return reading.words, reading.where, frozenset(reading.marks)
@@ -189,9 +202,9 @@ class _Reading:
     numbered: str = ""
     area: str = ""
 
-    def number(self, token: str) -> None:
-        if self.numbered and len(token) <= _MAX_DIGITS:
-            self.marks.add((self.numbered, token.lstrip("0") or "0"))
+    def number(self, digits: str) -> None:
+        if self.numbered and len(digits) <= _MAX_DIGITS:
+            self.marks.add((self.numbered, digits.lstrip("0") or "0"))
         self.numbered = self.area = ""
 
     def break_off(self) -> None:
@@ -246,6 +259,8 @@ class _Lists:
     same: Mapping[str, str]
     # What must not be cut as if it had an ending.
     known: frozenset[str]
+    # Consonants → the word that has them.
+    bones: Mapping[str, str]
 
 
 @cache
@@ -260,4 +275,10 @@ def _lists() -> _Lists:
     flat = {name: frozenset(word for row in rows for word in row) for name, rows in parts.items()}
     same = {word: row[0] for name in ("spelled", "same") for row in parts[name] for word in row}
     known = flat["nothing"] | flat["common"] | flat["named"] | flat["landmark"] | flat["numbered"]
-    return _Lists(flat["nothing"], flat["common"] | frozenset(row[0] for row in parts["same"]), flat["numbered"], flat["named"], flat["landmark"], same, known)
+    common_ones = flat["common"] | frozenset(row[0] for row in parts["same"])
+    # Of two with the same consonants neither: nobody could say which is meant.
+    spelled = sorted(common_ones | same.keys() | flat["landmark"])
+    many = Counter((bones, same.get(word, word)) for word in spelled if (bones := skeleton(word)))
+    clear = Counter(bones for bones, _ in many)
+    bones = {found: word for word in sorted(spelled, key=len) if (found := skeleton(word)) and clear[found] == 1}
+    return _Lists(flat["nothing"], common_ones, flat["numbered"], flat["named"], flat["landmark"], same, known, bones)

@@ -53,7 +53,7 @@ class Rarity:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """0 (nothing in common, or the same person's) to 1, and its parts: score = √what × place × time."""
+    """0 (nothing in common, or the same person's) to 1, and its parts: the score is the root of what, times place, times time."""
 
     score: float
     what: float = 0.0
@@ -70,7 +70,7 @@ class Likeness:
 NOTHING = Likeness(0.0)
 
 
-def likeness(one: Gist, other: Gist, rarity: Rarity = Rarity(), window: timedelta = DEFAULT_WINDOW) -> Likeness:  # noqa: B008  # it never changes
+def likeness(one: Gist, other: Gist, rarity: Rarity = Rarity(), window: timedelta = DEFAULT_WINDOW) -> Likeness:
     """The same whichever comes first. NOTHING for two of the same person (those are threaded, not suggested), and for who only asks: nothing happened there."""
     if one.who & other.who or one.question or other.question:
         return NOTHING
@@ -80,7 +80,7 @@ def likeness(one: Gist, other: Gist, rarity: Rarity = Rarity(), window: timedelt
     metres = _metres(one.location, other.location)
     place = _place(one, other, pairs, rarity, metres)
     of_what = {pair: weight for pair, weight in pairs.items() if not (pair[0] in where_words or pair[1] in where_words)}
-    what = _what(one, other, of_what, rarity, _ENOUGH_HERE if metres is not None and place >= _SAME_DISTRICT else _ENOUGH if place >= _SAME_DISTRICT else _ENOUGH_ANYWHERE)
+    what = _what(one, other, of_what, rarity, _enough(place, measured=metres is not None))
     days, time = _time(one, other, window)
     told = sorted(((weight * rarity(pair[0]), _spelled(one, other, pair)) for pair, weight in pairs.items()), key=lambda said: (-said[0], said[1]))
     words = (*sorted(f"{cue} {number}" for cue, number in marks if number.isdigit()), *(word for _, word in told))
@@ -117,6 +117,12 @@ def _signs(word: str) -> tuple[str, ...]:
     if len(word) >= _TYPO_LETTERS:
         signs |= {word, *(word[:i] + word[i + 1 :] for i in range(1, len(word)))}
     return tuple(sorted(signs))
+
+
+def _enough(place: float, *, measured: bool) -> float:
+    if place < _SAME_DISTRICT:
+        return _ENOUGH_ANYWHERE
+    return _ENOUGH_HERE if measured else _ENOUGH
 
 
 def _what(one: Gist, other: Gist, pairs: _Pairs, rarity: Rarity, enough: float) -> float:

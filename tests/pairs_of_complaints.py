@@ -56,7 +56,12 @@ _TEMPLATE = "Mohon perbaikan lampu penerangan jalan umum yang padam sehingga raw
 # label, one, other, whether it is to be suggested.
 PAIRS: list[tuple[str, Told, Told, bool]] = [
     # The same event by two citizens, in different words.
-    ("pothole, street name", Told("Jalan berlubang di Jl. Provinsi km 9 depan SPBU, tadi ada yg jatuh"), Told("jln provinsi km 9 rusak parah pak, lubang besar"), True),
+    (
+        "pothole, street name",
+        Told("Jalan berlubang di Jl. Provinsi km 9 depan SPBU, tadi ada yg jatuh"),
+        Told("jln provinsi km 9 rusak parah pak, lubang besar"),
+        True,
+    ),
     ("lamp, SMS spelling", Told("Lampu jalan mati di depan Pasar Waru sudah seminggu"), Told("lmpu jln dpn psr waru pdm tlg d perbaiki"), True),
     ("garbage", Told("Sampah menumpuk di pasar Petung, bau sekali"), Told("Tumpukan sampah di Pasar Petung sudah 5 hari tidak diangkut, busuk"), True),
     ("flood, joined name", Told("Banjir di desa Girimukti, air masuk rumah"), Told("Giri Mukti tergenang lagi, luapan sungai masuk rumah warga"), True),
@@ -64,11 +69,21 @@ PAIRS: list[tuple[str, Told, Told, bool]] = [
     ("bridge", Told("Jembatan Sungai Tunan ambles, truk tidak bisa lewat"), Told("jembatan s. tunan amblas mobil gak bs lewat"), True),
     ("fallen tree", Told("Pohon tumbang menutup jalan di simpang Silkar"), Told("Ada pohon roboh di simpang silkar, macet total"), True),
     ("water supply", Told("Air PDAM tidak mengalir di perumahan Korpri Km 4"), Told("PDAM perum korpri km 4 sudah 3 hari air mati tidak mengalir"), True),
-    ("lamp, English and Indonesian", Told("The street light in front of Waru market has been dark for a week"), Told("lampu jalan depan pasar waru mati"), True),
+    (
+        "lamp, English and Indonesian",
+        Told("The street light in front of Waru market has been dark for a week"),
+        Told("lampu jalan depan pasar waru mati"),
+        True,
+    ),
     ("position, few words", Told("lubang besar bahaya", metres=0), Told("jalan rusak banyak yg jatuh", metres=20), True),
     ("position, 120 m", Told("Sampah dibuang di pinggir sungai", metres=0), Told("tumpukan sampah liar", metres=120), True),
     ("position and name", Told("Lampu PJU padam", metres=0), Told("lampu jalan gelap sekali malam hari", metres=60), True),
-    ("form field", Told("Drainase tersumbat sehingga air meluap", where="Jl. Negara RT 12 Nipah-Nipah"), Told("got mampet di nipah nipah rt 12 jl negara, banjir"), True),
+    (
+        "form field",
+        Told("Drainase tersumbat sehingga air meluap", where="Jl. Negara RT 12 Nipah-Nipah"),
+        Told("got mampet di nipah nipah rt 12 jl negara, banjir"),
+        True,
+    ),
     ("typo in the name", Told("Jembatan gantung Sotek putus"), Told("jembatan gantung di sootek terputus talinya"), True),
     ("dog", Told("Anjing liar menggigit anak di gang Mawar Babulu Darat"), Told("ada anjing gila gigit anak kecil gg mawar babulu darat"), True),
     ("health centre", Told("Puskesmas Babulu tutup jam kerja, tidak ada dokter"), Told("pkm babulu dokternya tidak pernah ada, loket tutup"), True),
@@ -85,7 +100,12 @@ PAIRS: list[tuple[str, Told, Told, bool]] = [
     ("template, two numbers", Told(_TEMPLATE + "Jl. Propinsi RT 4 Lawe-Lawe"), Told(_TEMPLATE + "Jl. Propinsi RT 17 Lawe-Lawe"), False),
     ("same words, 5 km apart", Told("Jalan rusak parah di depan sekolah", metres=0), Told("Jalan rusak parah di depan sekolah", metres=5000), False),
     ("same words, 2 km apart", Told("Tumpukan sampah liar di pinggir jalan", metres=0), Told("Tumpukan sampah liar di pinggir jalan", metres=2000), False),
-    ("same words, two districts", Told("Puskesmas sering tutup sebelum jam pelayanan", code="64.09.01"), Told("Puskesmas sering tutup sebelum jam pelayanan", code="64.09.04"), False),
+    (
+        "same words, two districts",
+        Told("Puskesmas sering tutup sebelum jam pelayanan", code="64.09.01"),
+        Told("Puskesmas sering tutup sebelum jam pelayanan", code="64.09.04"),
+        False,
+    ),
     ("same words, two regencies", Told("Air ledeng keruh berlumpur", code="64.09"), Told("Air ledeng keruh berlumpur", code="64.71"), False),
     ("flood in two villages", Told("Banjir di desa Giri Mukti"), Told("Banjir di desa Sesulu"), False),
     ("two kilometre posts", Told("Jalan berlubang Jl Provinsi km 9"), Told("Jalan berlubang Jl Provinsi km 21"), False),
@@ -110,7 +130,12 @@ PAIRS: list[tuple[str, Told, Told, bool]] = [
     ("a chain letter and somebody who asks for help", Told(_CHAIN), Told("Kartu keluarga saya hilang, bagaimana dapat bantuan presiden?"), False),
     ("different things altogether", Told("Sampah menumpuk di pasar Petung"), Told("Guru SDN 001 Sepaku jarang masuk"), False),
     # The place agrees as an official code only.
-    ("one village by code", Told("Warga menolak tambang pasir di muara", code="64.09.02.2004"), Told("tambang pasir merusak muara", code="64.09.02.2004"), True),
+    (
+        "one village by code",
+        Told("Warga menolak tambang pasir di muara", code="64.09.02.2004"),
+        Told("tambang pasir merusak muara", code="64.09.02.2004"),
+        True,
+    ),
     ("neighbouring villages by code", Told("Warga menolak tambang pasir", code="64.09.02.2004"), Told("tambang pasir ditolak", code="64.09.02.2007"), False),
     # Long apart.
     ("the same place long after", Told("Lampu jalan depan Pasar Waru mati"), Told("Lampu pasar waru padam", days=60), False),
