@@ -115,6 +115,7 @@ def cells(location: Location | None) -> list[int]:
     return [_digest(f"@{row + up},{column + right}") for up, right in around]
 
 
+@lru_cache(maxsize=20_000)
 def key_of(word: str) -> int:
     """Of a folded word."""
     return _digest(skeleton(word) or word)
@@ -280,5 +281,5 @@ def _lists() -> _Lists:
     spelled = sorted(common_ones | same.keys() | flat["landmark"])
     many = Counter((bones, same.get(word, word)) for word in spelled if (bones := skeleton(word)))
     clear = Counter(bones for bones, _ in many)
-    bones = {found: word for word in sorted(spelled, key=len) if (found := skeleton(word)) and clear[found] == 1}
-    return _Lists(flat["nothing"], common_ones, flat["numbered"], flat["named"], flat["landmark"], same, known, bones)
+    full = {bones: word for word in sorted(spelled, key=len) if (bones := skeleton(word)) and clear[bones] == 1}
+    return _Lists(flat["nothing"], common_ones, flat["numbered"], flat["named"], flat["landmark"], same, known, full)

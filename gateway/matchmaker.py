@@ -40,7 +40,9 @@ _COMMON = 64
 # How much such a word still counts.
 _COMMON_WORTH = 0.3
 # The rarest keys of a case by which others are looked for, and how many of those are looked at.
-_ASKED, _LOOKED_AT = 12, 20
+_ASKED, _LOOKED_AT = 12, 12
+# One word alone is shared by chance; to be near is enough.
+_AS_SEVERAL = 2
 # Suggestions of one case at the most: of a chain letter there may be hundreds, and nobody reads them.
 _MOST = 5
 _COUNT_EVERY, _FORGET_EVERY = timedelta(seconds=30), timedelta(hours=1)
@@ -55,6 +57,14 @@ class _Subject:
     gist: Gist
     # What it is found by, and the word that each key stands for.
     keys: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Where to look for what a case is like."""
+
+    cases: Sequence[UUID]
+    rarity: Rarity
 
 
 class Matchmaker:
@@ -106,27 +116,38 @@ class Matchmaker:
             published = {case: subject.keys.keys() if subject.matter.open else () for case, subject in subjects.items()}
             await likenesses.publish(tx, published, {case: matter.opened_at for case, matter in found.items()})
         async with self._store.snapshot() as tx:
-            likes = {case: await self._likes(tx, subject) for case, subject in subjects.items() if subject.matter.open}
+            likes = await self._likes(tx, [subject for subject in subjects.values() if subject.matter.open])
         async with self._store.transaction() as tx:
-            for case, like in likes.items():
-                await likenesses.suggest(tx, case, like, now)
+            await likenesses.suggest(tx, likes, now)
             # Last, as it locks the cases.
             await likenesses.compared(tx, {case: matter.version for case, matter in found.items()})
         return True
 
-    async def _likes(self, tx: Transaction, subject: _Subject) -> dict[UUID, tuple[float, Row]]:
-        """The open cases of others that it is like, at most _MOST: score and reasons."""
-        own, day, width = subject.matter.case, day_of(subject.matter.opened_at), -(-self._window // timedelta(days=1))
+    async def _likes(self, tx: Transaction, subjects: Sequence[_Subject]) -> dict[UUID, dict[UUID, tuple[float, Row]]]:
+        """The open cases of others that each is like, at most _MOST: score and reasons."""
+        near = {subject.matter.case: await self._near(tx, subject) for subject in subjects}
+        # What was suggested before is looked at again: it may not be among the latest any more, and still be true.
+        before = await likenesses.partners(tx, near)
+        wanted = {case: {*around.cases, *before[case]} - {case} for case, around in near.items()}
+        others = await self._gists(tx, set().union(*wanted.values()))
+        return {subject.matter.case: self._best(subject, near[subject.matter.case].rarity, wanted[subject.matter.case], others) for subject in subjects}
+
+    async def _near(self, tx: Transaction, subject: _Subject) -> _Near:
+        """Who shares the most of the rarest keys."""
+        day, width = day_of(subject.matter.opened_at), -(-self._window // timedelta(days=1))
         days = (day - width, day + width)
         counts = {key: count - (key in subject.keys) for key, count in (await likenesses.how_many(tx, _asked(subject), days, _COMMON)).items()}
         rarest = sorted((key for key, count in counts.items() if count > 0), key=lambda key: (counts[key], key))[:_ASKED]
-        shared = await likenesses.having(tx, rarest, days, _COMMON)
-        weight = {key: _rarity(counts[key]) for key in rarest}
-        near = sorted(shared, key=lambda case: (-sum(weight[key] for key in shared[case]), case))[:_LOOKED_AT]
-        # What was suggested before is looked at again: it may not be among the latest any more, and still be true.
-        matters = await likenesses.matters(tx, {*near, *await likenesses.partners(tx, own)} - {own})
-        rarity = _known(subject.keys, counts)
-        scored = {case: likeness(subject.gist, _subject(other).gist, rarity, self._window) for case, other in matters.items() if other.open}
+        here = set(cells(subject.gist.location))
+        weights = {key: (_rarity(counts[key]), _AS_SEVERAL if key in here else 1) for key in rarest}
+        return _Near(await likenesses.sharing(tx, weights, days, _COMMON, _LOOKED_AT + 1), _known(subject.keys, counts))
+
+    async def _gists(self, tx: Transaction, which: set[UUID]) -> dict[UUID, Gist]:
+        """Of those of them that are open."""
+        return {case: _understood(matter) for case, matter in (await likenesses.matters(tx, which)).items() if matter.open}
+
+    def _best(self, subject: _Subject, rarity: Rarity, wanted: set[UUID], others: Mapping[UUID, Gist]) -> dict[UUID, tuple[float, Row]]:
+        scored = {case: likeness(subject.gist, others[case], rarity, self._window) for case in wanted & others.keys()}
         best = sorted((case for case, like in scored.items() if like.score >= self._threshold), key=lambda case: (-scored[case].score, case))
         return {case: (scored[case].score, _reasons(scored[case])) for case in best[:_MOST]}
 
@@ -144,14 +165,18 @@ def _asked(subject: _Subject) -> Sequence[int]:
 
 
 def _subject(matter: Matter) -> _Subject:
+    found = _understood(matter)
+    return _Subject(matter, found, keys(found))
+
+
+def _understood(matter: Matter) -> Gist:
     """What cannot be understood is like nothing: it must not keep the others waiting."""
     who = {str(matter.correspondent)} if matter.correspondent else set()
     try:
-        found = gist(rows.understood(matter.complaint), who)
+        return gist(rows.understood(matter.complaint), who)
     except Exception as error:  # noqa: BLE001  # a complaint of another version, a fault of ours with one text
         _log.error("a case cannot be compared", error=where(error))
-        found = Gist(frozenset(who), {}, frozenset(), frozenset(), {}, None, None, None, question=True, at=matter.opened_at, day=None)
-    return _Subject(matter, found, keys(found))
+        return Gist(frozenset(who), {}, frozenset(), frozenset(), {}, None, None, None, question=True, at=matter.opened_at, day=None)
 
 
 def _rarity(others: int) -> float:

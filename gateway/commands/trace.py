@@ -119,7 +119,7 @@ def _told(found: Found) -> list[str]:
 
 def _why(row: Row) -> str:
     words = row["words"]
-    said = "one is confidential, so no words" if words is None else f"words {', '.join(words)}" if words else "no words"  # type: ignore[arg-type, union-attr]  # a list of text, or null
+    said = "one is confidential, so no words" if words is None else f"words {', '.join(words)}" if words else "no words"  # type: ignore[arg-type]  # a list of text, or null
     return ", ".join([said, *([f"{row['metres']} m"] if row["metres"] is not None else []), f"{row['days']:g} days"])
 
 

@@ -58,12 +58,16 @@ async def uncompared(tx: Transaction, since: datetime, limit: int) -> list[UUID]
 
 async def matters(tx: Transaction, which: Collection[UUID]) -> dict[UUID, Matter]:
     """These cases as they are now."""
-    if not which:
-        return {}
-    latest = sa.select(sa.func.max(_V.version)).where(_V.case == _C.id).correlate(cases).scalar_subquery()
-    columns = (_C.id, _C.version, _C.status, _C.correspondent, _C.opened_at, _V.complaint)
-    statement = sa.select(*columns).join_from(cases, complaint_versions, sa.and_(_V.case == _C.id, _V.version == latest)).where(_C.id.in_(list(which)))
-    return {row[0]: Matter(row[0], row[1], row[2] not in ENDED, *row[3:]) for row in await tx.all(statement)}
+    found = await tx.all(_MATTERS, {"which": list(which)}) if which else ()
+    return {row[0]: Matter(row[0], row[1], row[2] not in ENDED, *row[3:]) for row in found}
+
+
+_LATEST = sa.select(sa.func.max(_V.version)).where(_V.case == _C.id).correlate(cases).scalar_subquery()
+_MATTERS = (
+    sa.select(_C.id, _C.version, _C.status, _C.correspondent, _C.opened_at, _V.complaint)
+    .join_from(cases, complaint_versions, sa.and_(_V.case == _C.id, _V.version == _LATEST))
+    .where(_C.id.in_(sa.bindparam("which", expanding=True)))
+)
 
 
 async def publish(tx: Transaction, keys: Mapping[UUID, Iterable[int]], opened: Mapping[UUID, datetime]) -> None:
@@ -103,12 +107,15 @@ async def how_many(tx: Transaction, keys: Sequence[int], days: tuple[int, int], 
     return dict(zip(keys, counts, strict=True))
 
 
-async def having(tx: Transaction, keys: Sequence[int], days: tuple[int, int], most: int) -> dict[UUID, list[int]]:
-    """Which cases of these days have any of these keys, and which; of each key the latest `most`."""
-    found: dict[UUID, list[int]] = {}
-    for key, case in await tx.all(_finding(len(keys)), _asked(keys, days, most)) if keys else ():
-        found.setdefault(case, []).append(key)
-    return found
+async def sharing(tx: Transaction, keys: Mapping[int, tuple[float, int]], days: tuple[int, int], each: int, most: int) -> list[UUID]:
+    """The cases of these days that share the most, the first first: `keys` says how much each key weighs, and for how many keys it stands.
+
+    Whoever shares a single key is left out. Of each key only the latest `each` cases are looked at.
+    """
+    if not keys:
+        return []
+    weights = {f"w{i}": weight for i, (weight, _) in enumerate(keys.values())} | {f"n{i}": count for i, (_, count) in enumerate(keys.values())}
+    return [case for (case,) in await tx.all(_finding(len(keys)), {**_asked([*keys], days, each), **weights, "limit": most})]
 
 
 def _asked(keys: Sequence[int], days: tuple[int, int], most: int) -> dict[str, int]:
@@ -128,8 +135,10 @@ def _counting(count: int) -> sa.Executable:
 @cache
 def _finding(count: int) -> sa.Executable:
     latest = 'ORDER BY day DESC, "case" DESC LIMIT :most'
-    each = (f'SELECT * FROM (SELECT "key", "case" FROM likeness_keys WHERE {_which(i)} {latest}) AS n{i}' for i in range(count))  # noqa: S608  # as above
-    return sa.text(" UNION ALL ".join(each)).columns(sa.column("key", sa.BigInteger), sa.column("case", sa.Uuid))
+    sizes = "CAST(:w{0} AS FLOAT) AS weight, CAST(:n{0} AS INTEGER) AS keys"
+    each = (f'SELECT * FROM (SELECT "case", {sizes.format(i)} FROM likeness_keys WHERE {_which(i)} {latest}) AS n{i}' for i in range(count))  # noqa: S608  # as above
+    found = f'SELECT "case" FROM ({" UNION ALL ".join(each)}) AS found GROUP BY "case" HAVING sum(keys) > 1'  # noqa: S608  # as above
+    return sa.text(f'{found} ORDER BY sum(weight) DESC, "case" LIMIT :limit').columns(sa.column("case", sa.Uuid))
 
 
 def _which(i: int) -> str:
@@ -141,23 +150,32 @@ def day_of(time: datetime) -> int:
     return (time.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(days=1)
 
 
-async def partners(tx: Transaction, case: UUID) -> dict[UUID, tuple[float, dict[str, Any]]]:
-    """The cases that it was found to be like: score and reasons."""
-    later = sa.select(_S.second, _S.score, _S.reasons).where(_S.first == case)
-    earlier = sa.select(_S.first, _S.score, _S.reasons).where(_S.second == case)
-    return {other: (score, reasons) for statement in (later, earlier) for other, score, reasons in await tx.all(statement)}
+async def partners(tx: Transaction, of: Collection[UUID]) -> dict[UUID, dict[UUID, tuple[float, dict[str, Any]]]]:
+    """The cases that each of these was found to be like: score and reasons."""
+    found: dict[UUID, dict[UUID, tuple[float, dict[str, Any]]]] = {case: {} for case in of}
+    for statement in (_LATER, _EARLIER) if of else ():
+        for case, other, score, reasons in await tx.all(statement, {"of": list(of)}):
+            found[case][other] = (score, reasons)
+    return found
 
 
-async def suggest(tx: Transaction, case: UUID, likes: Mapping[UUID, tuple[float, Row]], now: datetime) -> None:
-    """What it is like, instead of whatever was said before."""
-    for other in sorted((await partners(tx, case)).keys() - likes.keys()):
-        first, second = sorted((case, other))
-        await tx.run(suggestions.delete().where(_S.first == first, _S.second == second))
-    rows: list[Row] = []
-    for other, (score, reasons) in sorted(likes.items()):
-        first, second = sorted((case, other))
-        rows.append({"first": first, "second": second, "score": score, "reasons": reasons, "made_at": now})
-    await upsert(tx, suggestions, rows, keys=("first", "second"), replace=("score", "reasons", "made_at"))
+_LATER = sa.select(_S.first, _S.second, _S.score, _S.reasons).where(_S.first.in_(sa.bindparam("of", expanding=True)))
+_EARLIER = sa.select(_S.second, _S.first, _S.score, _S.reasons).where(_S.second.in_(sa.bindparam("of", expanding=True)))
+
+
+async def suggest(tx: Transaction, likes: Mapping[UUID, Mapping[UUID, tuple[float, Row]]], now: datetime) -> None:
+    """What each of these cases is like, instead of whatever was said before."""
+    pairs: dict[tuple[UUID, UUID], Row] = {}
+    for case, others in likes.items():
+        for other, (score, reasons) in others.items():
+            first, second = sorted((case, other))
+            pairs[first, second] = {"first": first, "second": second, "score": score, "reasons": reasons, "made_at": now}
+    before = {tuple(sorted((case, other))) for case, others in (await partners(tx, likes)).items() for other in others}
+    await tx.run(_TAKE_BACK, [{"one": first, "two": second} for first, second in sorted(before - pairs.keys())])
+    await upsert(tx, suggestions, [pairs[pair] for pair in sorted(pairs)], keys=("first", "second"), replace=("score", "reasons", "made_at"))
+
+
+_TAKE_BACK = suggestions.delete().where(_S.first == sa.bindparam("one"), _S.second == sa.bindparam("two"))
 
 
 async def compared(tx: Transaction, versions: Mapping[UUID, int]) -> None:
@@ -175,7 +193,7 @@ _COMPARED = cases.update().where(_C.id == sa.bindparam("which")).values(compared
 
 async def suggested(tx: Transaction, case: UUID) -> list[Suggested]:
     """What a case may be the same as, the likest first. For operators: nobody else is to hear of another's case."""
-    found = await partners(tx, case)
+    found = (await partners(tx, [case]))[case]
     rows = await tx.all(sa.select(_C.id, _C.number, _C.confidential).where(_C.id.in_([case, *found])))
     own = any(hidden for id_, _, hidden in rows if id_ == case)
     told = [Suggested(number, *found[id_], confidential=hidden or own) for id_, number, hidden in rows if id_ in found]
