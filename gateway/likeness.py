@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 
-from gateway.gist import Gist, common, skeleton
+from gateway.essence import Essence, common, skeleton
 from normalizer import Location
 
 # What a word of many reports counts, beside 1 for one that says which.
@@ -70,7 +70,7 @@ class Likeness:
 NOTHING = Likeness(0.0)
 
 
-def likeness(one: Gist, other: Gist, rarity: Rarity = Rarity(), window: timedelta = DEFAULT_WINDOW) -> Likeness:
+def likeness(one: Essence, other: Essence, rarity: Rarity = Rarity(), window: timedelta = DEFAULT_WINDOW) -> Likeness:
     """The same whichever comes first. NOTHING for two of the same person (those are threaded, not suggested), and for who only asks: nothing happened there."""
     if one.who & other.who or one.question or other.question:
         return NOTHING
@@ -91,13 +91,13 @@ def likeness(one: Gist, other: Gist, rarity: Rarity = Rarity(), window: timedelt
 _Pairs = Mapping[tuple[str, str], float]
 
 
-def _matched(one: Gist, other: Gist) -> _Pairs:
+def _matched(one: Essence, other: Essence) -> _Pairs:
     pairs: dict[tuple[str, str], float] = {(word, word): 1.0 for word in one.words.keys() & other.words.keys()}
-    left, right = ({word: "" for word in gist.words if (word, word) not in pairs} for gist in (one, other))
+    left, right = ({word: "" for word in essence.words if (word, word) not in pairs} for essence in (one, other))
     # "girimukti" and "giri mukti".
-    for words, gist, turned in ((left, other, False), (right, one, True)):
-        for word in [word for word in words if word in gist.joined]:
-            parts = gist.joined[word]
+    for words, essence, turned in ((left, other, False), (right, one, True)):
+        for word in [word for word in words if word in essence.joined]:
+            parts = essence.joined[word]
             pairs |= {((part, word) if turned else (word, part)): 0.5 for part in parts}
     taken = {word for pair in pairs for word in pair}
     spelled = {sign: word for word in sorted(right.keys() - taken) if not common(word) for sign in _signs(word)}
@@ -125,10 +125,10 @@ def _enough(place: float, *, measured: bool) -> float:
     return _ENOUGH_HERE if measured else _ENOUGH
 
 
-def _what(one: Gist, other: Gist, pairs: _Pairs, rarity: Rarity, enough: float) -> float:
+def _what(one: Essence, other: Essence, pairs: _Pairs, rarity: Rarity, enough: float) -> float:
     """How much of what they say happened is the same, 0..1."""
     where = one.where | other.where
-    mine, theirs = (_sum(gist.words.keys() - where, rarity) for gist in (one, other))
+    mine, theirs = (_sum(essence.words.keys() - where, rarity) for essence in (one, other))
     shared = sum(weight * min(rarity(a), rarity(b)) for (a, b), weight in sorted(pairs.items()))
     if not shared:
         return 0.0
@@ -140,7 +140,7 @@ def _what(one: Gist, other: Gist, pairs: _Pairs, rarity: Rarity, enough: float) 
     return min(1.0, alike)
 
 
-def _place(one: Gist, other: Gist, pairs: _Pairs, rarity: Rarity, metres: float | None) -> float:
+def _place(one: Essence, other: Essence, pairs: _Pairs, rarity: Rarity, metres: float | None) -> float:
     """Coordinates if both have them, else the official code where it tells them apart, else the words that say where, else how deep the code agrees."""
     if metres is not None:
         near = 1 - max(0.0, math.log(max(metres, 1.0) / _HERE_M)) / math.log(_ELSEWHERE_M / _HERE_M)
@@ -155,22 +155,22 @@ def _place(one: Gist, other: Gist, pairs: _Pairs, rarity: Rarity, metres: float 
     return deep if said is None else _OTHER_WORDS + (_SAME_PLACE - _OTHER_WORDS) * said
 
 
-def _contradict(one: Gist, other: Gist, pairs: _Pairs) -> bool:
+def _contradict(one: Essence, other: Essence, pairs: _Pairs) -> bool:
     """Whether they name two posts, schools, villages of a kind, and none that is the same (or a spelling of the same)."""
     spelled = {word for pair in pairs for word in pair}
     for kind in {kind for kind, _ in one.marks} & {kind for kind, _ in other.marks}:
-        mine, theirs = ({name for other_kind, name in gist.marks if other_kind == kind} for gist in (one, other))
+        mine, theirs = ({name for other_kind, name in essence.marks if other_kind == kind} for essence in (one, other))
         if not mine & theirs and not (mine | theirs) & spelled:
             return True
     return False
 
 
-def _said_where(one: Gist, other: Gist, pairs: _Pairs, rarity: Rarity) -> float | None:
+def _said_where(one: Essence, other: Essence, pairs: _Pairs, rarity: Rarity) -> float | None:
     """How much of the shorter description of the place the other has too, 0..1; None: one of them has none, and nothing of it is shared."""
     shared = sum(weight * min(rarity(a), rarity(b)) for (a, b), weight in sorted(pairs.items()) if a in one.where or b in other.where)
     numbers = [sum(number.isdigit() for _, number in marks) for marks in (one.marks & other.marks, one.marks, other.marks)]
     shared += _MARK * numbers[0]
-    mine, theirs = (_sum(gist.where, rarity) + _MARK * count for gist, count in zip((one, other), numbers[1:], strict=True))
+    mine, theirs = (_sum(essence.where, rarity) + _MARK * count for essence, count in zip((one, other), numbers[1:], strict=True))
     described = [weight for weight in (mine, theirs) if weight]
     if not described or (len(described) == 1 and not shared):
         return None
@@ -205,7 +205,7 @@ def _metres(one: Location | None, other: Location | None) -> float | None:
     return max(0.0, metres - min(_MAX_ACCURACY_M, (one.accuracy_m or 0.0) + (other.accuracy_m or 0.0)))
 
 
-def _time(one: Gist, other: Gist, window: timedelta) -> tuple[float, float]:
+def _time(one: Essence, other: Essence, window: timedelta) -> tuple[float, float]:
     """Days apart, and the factor."""
     if one.day and other.day:
         days = float(abs((one.day - other.day).days))
@@ -215,6 +215,6 @@ def _time(one: Gist, other: Gist, window: timedelta) -> tuple[float, float]:
     return days, 1 - (1 - _LATE) * part if part <= 1 else 0.0
 
 
-def _spelled(one: Gist, other: Gist, pair: tuple[str, str]) -> str:
+def _spelled(one: Essence, other: Essence, pair: tuple[str, str]) -> str:
     """As one of them wrote it: the longer spelling."""
     return max((one.words[pair[0]], other.words[pair[1]]), key=lambda word: (len(word), word))

@@ -16,7 +16,7 @@ import structlog
 
 from gateway import rows
 from gateway.clock import Clock
-from gateway.gist import Gist, cells, gist, keys
+from gateway.essence import Essence, cells, essence, keys
 from gateway.journal import Journal
 from gateway.likeness import Likeness, Rarity, likeness
 from gateway.reading import where
@@ -54,7 +54,7 @@ class _Subject:
     """A case in hand."""
 
     matter: Matter
-    gist: Gist
+    essence: Essence
     # What it is found by, and the word that each key stands for.
     keys: Mapping[int, str]
 
@@ -129,7 +129,7 @@ class Matchmaker:
         # What was suggested before is looked at again: it may not be among the latest any more, and still be true.
         before = await likenesses.partners(tx, near)
         wanted = {case: {*around.cases, *before[case]} - {case} for case, around in near.items()}
-        others = await self._gists(tx, set().union(*wanted.values()))
+        others = await self._essences(tx, set().union(*wanted.values()))
         return {subject.matter.case: self._best(subject, near[subject.matter.case].rarity, wanted[subject.matter.case], others) for subject in subjects}
 
     async def _near(self, tx: Transaction, subject: _Subject) -> _Near:
@@ -138,16 +138,16 @@ class Matchmaker:
         days = (day - width, day + width)
         counts = {key: count - (key in subject.keys) for key, count in (await likenesses.how_many(tx, _asked(subject), days, _COMMON)).items()}
         rarest = sorted((key for key, count in counts.items() if count > 0), key=lambda key: (counts[key], key))[:_ASKED]
-        here = set(cells(subject.gist.location))
+        here = set(cells(subject.essence.location))
         weights = {key: (_rarity(counts[key]), _AS_SEVERAL if key in here else 1) for key in rarest}
         return _Near(await likenesses.sharing(tx, weights, days, _COMMON, _LOOKED_AT + 1), _known(subject.keys, counts))
 
-    async def _gists(self, tx: Transaction, which: set[UUID]) -> dict[UUID, Gist]:
+    async def _essences(self, tx: Transaction, which: set[UUID]) -> dict[UUID, Essence]:
         """Of those of them that are open."""
         return {case: _understood(matter) for case, matter in (await likenesses.matters(tx, which)).items() if matter.open}
 
-    def _best(self, subject: _Subject, rarity: Rarity, wanted: set[UUID], others: Mapping[UUID, Gist]) -> dict[UUID, tuple[float, Row]]:
-        scored = {case: likeness(subject.gist, others[case], rarity, self._window) for case in wanted & others.keys()}
+    def _best(self, subject: _Subject, rarity: Rarity, wanted: set[UUID], others: Mapping[UUID, Essence]) -> dict[UUID, tuple[float, Row]]:
+        scored = {case: likeness(subject.essence, others[case], rarity, self._window) for case in wanted & others.keys()}
         best = sorted((case for case, like in scored.items() if like.score >= self._threshold), key=lambda case: (-scored[case].score, case))
         return {case: (scored[case].score, _reasons(scored[case])) for case in best[:_MOST]}
 
@@ -161,7 +161,7 @@ class Matchmaker:
 
 
 def _asked(subject: _Subject) -> Sequence[int]:
-    return [*{**subject.keys, **dict.fromkeys(cells(subject.gist.location))}]
+    return [*{**subject.keys, **dict.fromkeys(cells(subject.essence.location))}]
 
 
 def _subject(matter: Matter) -> _Subject:
@@ -169,14 +169,14 @@ def _subject(matter: Matter) -> _Subject:
     return _Subject(matter, found, keys(found))
 
 
-def _understood(matter: Matter) -> Gist:
+def _understood(matter: Matter) -> Essence:
     """What cannot be understood is like nothing: it must not keep the others waiting."""
     who = {str(matter.correspondent)} if matter.correspondent else set()
     try:
-        return gist(rows.understood(matter.complaint), who)
+        return essence(rows.understood(matter.complaint), who)
     except Exception as error:  # noqa: BLE001  # a complaint of another version, a fault of ours with one text
         _log.error("a case cannot be compared", error=where(error))
-        return Gist(frozenset(who), {}, frozenset(), frozenset(), {}, None, None, None, question=True, at=matter.opened_at, day=None)
+        return Essence(frozenset(who), {}, frozenset(), frozenset(), {}, None, None, None, question=True, at=matter.opened_at, day=None)
 
 
 def _rarity(others: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.gist import Gist, gist
+from gateway.essence import Essence, essence
 from normalizer import Address, Complaint, Location, Place, Report, Setting, normalize
 
 NOON = datetime(2026, 11, 24, 4, tzinfo=UTC)
@@ -27,9 +27,9 @@ class Told:
     days: float = 0.0
     sender: str = "+6281100000001"
 
-    def gist(self) -> Gist:
+    def essence(self) -> Essence:
         """As the gateway boils it down."""
-        return gist(understood(self))
+        return essence(understood(self))
 
 
 def understood(told: Told) -> Complaint:

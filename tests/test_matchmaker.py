@@ -97,12 +97,16 @@ async def test_what_two_citizens_tell_of_one_thing_is_suggested_with_its_reasons
         assert await waru.compare() == 0
 
 
-async def test_nobodys_own_repeat_is_suggested(deployment: Deployment) -> None:
+async def test_two_cases_of_one_person_are_not_suggested_also_where_only_the_store_knows_that_it_is_one(deployment: Deployment) -> None:
     async with town(deployment) as waru:
-        await waru.write(*LAMP, senders=[sender(1), sender(1)])
+        await waru.write(*LAMP)
+        async with waru.gateway.store.transaction() as tx:
+            # A person with two addresses.
+            [(one,)] = await tx.all(sa.select(cases.c.correspondent).where(cases.c.title == LAMP[0]))
+            await tx.run(cases.update().values(correspondent=one))
         await waru.compare()
         assert await deployment.rows("suggestions") == []
-        await waru.write(LAMP[1])
+        await waru.write(LAMP[1] + " pak")
         await waru.compare()
         assert len(await deployment.rows("suggestions")) == 2
 

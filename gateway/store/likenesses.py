@@ -11,13 +11,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from gateway.case import ARCHIVED, RECEIVED
+from gateway.case import ENDED, RECEIVED
 from gateway.store.engine import Transaction
 from gateway.store.tables import cases, complaint_versions, likeness_cases, likeness_keys, suggestions
 from gateway.store.writing import Row, upsert
 
-# Nothing more happens to these (DOMAIN.md, "Statuses"): nobody needs to be told that they are the same as another.
-ENDED = (ARCHIVED, "closed", "merged", "withdrawn")
 _C, _K, _S, _V = cases.c, likeness_keys.c, suggestions.c, complaint_versions.c
 _UNCOMPARED = sa.and_(_C.compared < _C.version, _C.status != RECEIVED)
 

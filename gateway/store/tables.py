@@ -319,7 +319,7 @@ sa.Index("ix_due_waiting", due.c.channel, due.c.due_at, sqlite_where=_undone, po
 # Work that one node does at a time. A lease saves work; what is done under it must be right also when two do it.
 leases = sa.Table("leases", metadata, _c("name", sa.Text, primary_key=True), _c("holder", sa.Text), _c("until", UtcTime))
 
-# By which words (digests of gateway/gist.py) a case that is open and not old can be found. `likeness_cases` knows them too, so that they can be taken away.
+# By which words (digests of gateway/essence.py) a case that is open and not old can be found. `likeness_cases` knows them too, so that they can be taken away.
 # No foreign keys in these three: they would lock the case for a moment, and intake may be waiting for it; no case is ever deleted.
 likeness_keys = sa.Table(
     "likeness_keys",

@@ -43,7 +43,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
-class Gist:
+class Essence:
     """One complaint, for likeness() and for the index. Words are folded; each has a spelling to show."""
 
     # Who reported it, as far as anything tells: two that share one of these are the same person's.
@@ -68,7 +68,7 @@ class Gist:
     day: date | None
 
 
-def gist(complaint: Complaint, who: Iterable[str] = ()) -> Gist:
+def essence(complaint: Complaint, who: Iterable[str] = ()) -> Essence:
     """Of a complaint, with whatever else is known to name its reporter."""
     place, incident, sender = complaint.place, complaint.incident, complaint.sender
     told = " ".join(complaint.text.split())[:40]
@@ -81,7 +81,7 @@ def gist(complaint: Complaint, who: Iterable[str] = ()) -> Gist:
         names.add("contact:" + "".join(filter(str.isalnum, complaint.contact.casefold())))
     stated = incident.date if incident else None
     everything = dict(list({**named, **words}.items())[:_MAX_WORDS])
-    return Gist(
+    return Essence(
         who=frozenset(who) | names,
         words=everything,
         where=frozenset(where | named.keys()) & everything.keys(),
@@ -96,14 +96,14 @@ def gist(complaint: Complaint, who: Iterable[str] = ()) -> Gist:
     )
 
 
-def keys(gist: Gist) -> dict[int, str]:
+def keys(essence: Essence) -> dict[int, str]:
     """What it is found by in an index, 63 bits each, and the word that it stands for (empty: no single word). A missing vowel leads to the same."""
-    found = {key_of(word): word for word in gist.words}
-    found |= dict.fromkeys([_digest(f"{kind} {name}") for kind, name in gist.marks], "")
+    found = {key_of(word): word for word in essence.words}
+    found |= dict.fromkeys([_digest(f"{kind} {name}") for kind, name in essence.marks], "")
     # Where and what together are rare also where each is in a hundred reports. Of many words those with the smallest digests: others choose the same ones.
-    where, what = sorted(map(key_of, gist.where))[:_PAIRED], sorted(key_of(word) for word in gist.words.keys() - gist.where)[:_PAIRED]
+    where, what = sorted(map(key_of, essence.where))[:_PAIRED], sorted(key_of(word) for word in essence.words.keys() - essence.where)[:_PAIRED]
     found |= dict.fromkeys([_digest(f"{one} {other}") for one in where for other in what], "")
-    return found | dict.fromkeys(cells(gist.location)[:1], "")
+    return found | dict.fromkeys(cells(essence.location)[:1], "")
 
 
 def cells(location: Location | None) -> list[int]:
