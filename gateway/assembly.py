@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from gateway.filing import Filed
 from gateway.inlet import CoreInlet
 from gateway.intake import MANY_FILES, Intake
 from gateway.journal import Journal
+from gateway.matchmaker import Matchmaker
 from gateway.metrics import Metrics
 from gateway.monitor import Monitor
 from gateway.node import Gateway
@@ -139,12 +141,13 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     outboxes = {name: Outbox(channel, store, clock, worker, patience, stages) for name, channel in channels.items() if channel.reaches}
     fetchers = {name: Fetcher(channel, store, blobs, clock, worker) for name, channel in channels.items()}
     darkroom = Darkroom(Pictures(blobs), store, clock, worker)
+    alike = config.likeness
+    matchmaker = Matchmaker(store, clock, worker, journal, threshold=alike.threshold, window=timedelta(days=alike.window_days))
     sweeper = Sweeper(blobs, journal, store, clock)
     reminders = Reminders(store, office, clock, config.public_urls, lambda name: outboxes[name].loop.ring() if name in outboxes else None)
     monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds, config.outbox.per_channel_per_hour)
-    gateway = Gateway(
-        config, channels, inlets, journal, store, intake, outboxes, fetchers, darkroom, sweeper, reminders, monitor, stages, blobs, calendar, clock, port=0
-    )
+    loops = (outboxes, fetchers, darkroom, matchmaker, sweeper, reminders)
+    gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, stages, blobs, calendar, clock, port=0)
     _wire(gateway)
     return gateway
 
@@ -174,6 +177,7 @@ def _wire(gateway: Gateway) -> None:
         for loop in loops:
             loop.pause(paused=why is not None)
         gateway.reminders.pause(paused=why is not None)
+        gateway.matchmaker.paused = why is not None
 
     gateway.journal.on_append = gateway.intake.ring
     gateway.intake.on_filed = filed
@@ -195,6 +199,7 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
         *outboxes,
         *fetchers,
         ("pictures", gateway.darkroom.loop.run),
+        *([("matchmaker", gateway.matchmaker.run)] if gateway.config.likeness.enabled else []),
         ("sweeper", gateway.sweeper.run),
         ("reminders", gateway.reminders.run),
         *gateway.monitor.loops(),

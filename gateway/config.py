@@ -25,6 +25,7 @@ from gateway.config_blocks import (
     HealthBlock,
     IntakeBlock,
     JournalBlock,
+    LikenessBlock,
     ListenBlock,
     OutboxBlock,
     QuestionsBlock,
@@ -99,6 +100,7 @@ class Config(Block):
     outbox: OutboxBlock = OutboxBlock()
     steps: StepsBlock = StepsBlock()
     questions: QuestionsBlock = QuestionsBlock()
+    likeness: LikenessBlock = LikenessBlock()
     contacts: ContactsBlock = ContactsBlock()
     site: SiteBlock = SiteBlock()
     agencies: tuple[Agency, ...] = Field(

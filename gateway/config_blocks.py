@@ -251,6 +251,18 @@ class QuestionsBlock(Block):
         return value
 
 
+class LikenessBlock(Block):
+    """Cases of different people that may be one: shown to operators by `trace` with a score and the reasons, never merged by itself."""
+
+    enabled: bool = Field(default=True, description="Whether new cases are compared with others, in the background. Never delays a report.")
+    threshold: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.5, description="Score from 0 to 1 from which a pair is kept. Lower shows more pairs that are none; higher misses some told in other words."
+    )
+    window_days: Annotated[int, Field(gt=0, le=366)] = Field(
+        default=14, description="Days between the openings of two cases at the most. Longer finds more of what nobody mends, and compares with more cases."
+    )
+
+
 class SiteBlock(Block):
     """What citizens read about the service on its pages."""
 

@@ -59,6 +59,7 @@ class _Parts(Collector):
         yield _counter("nwd_filed", "Arrivals that were filed since the start.", gateway.intake.filed)
         yield _counter("nwd_parked_reports", "Reports that could not be read, since the start.", gateway.intake.parked)
         yield _gauge("nwd_intake_stuck", "1 while nothing moves from the journal to the store.", float(gateway.intake.trouble is not None))
+        yield _gauge("nwd_uncompared", "Cases that wait to be compared with others, as of the last look.", gateway.matchmaker.waiting)
         yield _counter("nwd_swept_files", "Files that nobody referred to.", gateway.sweeper.swept)
 
     def _channels(self) -> Iterator[Metric]:

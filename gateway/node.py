@@ -14,6 +14,7 @@ from gateway.due import Darkroom, Fetcher
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
+from gateway.matchmaker import Matchmaker
 from gateway.monitor import Monitor
 from gateway.outbox import Outbox
 from gateway.reminders import Reminders
@@ -35,6 +36,7 @@ class Gateway:
     outboxes: Mapping[str, Outbox]
     fetchers: Mapping[str, Fetcher]
     darkroom: Darkroom
+    matchmaker: Matchmaker
     sweeper: Sweeper
     reminders: Reminders
     monitor: Monitor

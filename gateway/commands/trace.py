@@ -14,8 +14,9 @@ from gateway.case import rebuild
 from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json
 from gateway.config import Config
 from gateway.journal_file import Entry, JournalUnusable, waiting
-from gateway.store import lookup
+from gateway.store import likenesses, lookup
 from gateway.store.engine import Store, StoreAway, StoreRefuses
+from gateway.store.likenesses import Suggested
 from gateway.store.lookup import Kept
 from gateway.store.writing import Row
 
@@ -36,6 +37,8 @@ class Found:
     case: Row = field(default_factory=dict)
     events: list[Row] = field(default_factory=list)
     notices: list[Row] = field(default_factory=list)
+    # Other people's cases that may be the same one: for whoever runs commands here, never for a citizen.
+    suggestions: list[Row] = field(default_factory=list)
     # Why not all of it could be seen.
     trouble: str = ""
 
@@ -70,6 +73,7 @@ async def _find(config: Config, key: str) -> Found:
                 events = await lookup.case_events(tx, case)
                 found.events = [{name: getattr(event, name) for name in _EVENT} for event in events]
                 found.case = {name: getattr(rebuild(events), name) for name in _CASE}
+                found.suggestions = [_suggested(one) for one in await likenesses.suggested(tx, case)]
                 found.notices = [{name: row[name] for name in _NOTICE} for row in (await lookup.case_page(tx, case))["notices"]]
     except (StoreAway, StoreRefuses) as away:
         found.trouble = str(away)
@@ -95,6 +99,11 @@ def _arrival(kept: Kept) -> Row:
     return {**_entry(kept.entry), "journal": kept.journal, "stored_at": kept.stored_at, "outcome": kept.outcome, "reason": kept.reason}
 
 
+def _suggested(one: Suggested) -> Row:
+    # What a confidential case says stands on no terminal; that there is a suggestion may.
+    return {"number": one.number, "score": one.score, **one.reasons, "words": None if one.confidential else one.reasons["words"]}
+
+
 def _told(found: Found) -> list[str]:
     """For people: one line a step."""
     lines = [found.trouble] if found.trouble else []
@@ -104,7 +113,14 @@ def _told(found: Found) -> list[str]:
     lines += [_line(event["at"], f"case {event['kind']} by {event['actor']}, because: {event['reason']}") for event in found.events]
     if case := found.case:
         lines.append(_line(case["changed_at"], f"case {case['number']}: {case['status']}, owner {case['owner']}, rules {case['rules']}"))
-    return lines + [_line(row["sent_at"] or row["made_at"], _notice(row)) for row in found.notices]
+    lines += [_line(row["sent_at"] or row["made_at"], _notice(row)) for row in found.notices]
+    return lines + [f"perhaps the same as {row['number']} ({row['score']:.2f}: {_why(row)})" for row in found.suggestions]
+
+
+def _why(row: Row) -> str:
+    words = row["words"]
+    said = "one is confidential, so no words" if words is None else f"words {', '.join(words)}" if words else "no words"  # type: ignore[arg-type]  # a list of text, or null
+    return ", ".join([said, *([f"{row['metres']} m"] if row["metres"] is not None else []), f"{row['days']:g} days"])
 
 
 def _notice(row: Row) -> str:

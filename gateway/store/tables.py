@@ -118,11 +118,16 @@ cases = sa.Table(
     _c("said_at", UtcTime, nullable=True),
     _c("rating", sa.Integer, nullable=True),
     _c("closed_at", UtcTime, nullable=True),
+    # Up to which of its versions it was held against other people's (gateway/matchmaker.py); 0: not yet.
+    _c("compared", sa.Integer, server_default="0"),
 )
 _asked = cases.c.remind_at.is_not(None)
 sa.Index("ix_cases_remind_at", cases.c.remind_at, sqlite_where=_asked, postgresql_where=_asked)
 # What somebody reported last.
 sa.Index("ix_cases_own", cases.c.correspondent, cases.c.id)
+# Who waits to be compared, and nobody else. A case that commits late is in it from then on: there is no mark on the way that could pass it.
+_uncompared = cases.c.compared < cases.c.version
+sa.Index("ix_cases_uncompared", cases.c.opened_at, sqlite_where=_uncompared, postgresql_where=_uncompared)
 
 case_numbers = sa.Table("case_numbers", metadata, _c("number", sa.Text, primary_key=True), _c("case", sa.Uuid, sa.ForeignKey("cases.id"), index=True))
 
@@ -310,3 +315,38 @@ due = sa.Table(
 )
 _undone = due.c.state == "waiting"
 sa.Index("ix_due_waiting", due.c.channel, due.c.due_at, sqlite_where=_undone, postgresql_where=_undone)
+
+# Work that one node does at a time. A lease saves work; what is done under it must be right also when two do it.
+leases = sa.Table("leases", metadata, _c("name", sa.Text, primary_key=True), _c("holder", sa.Text), _c("until", UtcTime))
+
+# By which words (digests of gateway/essence.py) a case that is open and not old can be found. `likeness_cases` knows them too, so that they can be taken away.
+# No foreign keys in these three: they would lock the case for a moment, and intake may be waiting for it; no case is ever deleted.
+likeness_keys = sa.Table(
+    "likeness_keys",
+    metadata,
+    _c("key", sa.BigInteger, primary_key=True, autoincrement=False),
+    # Of its opening, since 1970.
+    _c("day", sa.Integer, primary_key=True, autoincrement=False),
+    _c("case", sa.Uuid, primary_key=True),
+    sqlite_with_rowid=False,
+)
+likeness_cases = sa.Table(
+    "likeness_cases",
+    metadata,
+    _c("case", sa.Uuid, primary_key=True),
+    _c("day", sa.Integer, index=True),
+    _c("keys", sa.JSON),
+)
+
+# Two cases that may be one: for a person to decide, never merged by itself. `first` has the smaller id.
+suggestions = sa.Table(
+    "suggestions",
+    metadata,
+    _c("first", sa.Uuid, primary_key=True),
+    _c("second", sa.Uuid, primary_key=True, index=True),
+    # 0..1
+    _c("score", sa.Float),
+    # Law 9: its parts, and the words that decided (likeness.Likeness).
+    _c("reasons", sa.JSON),
+    _c("made_at", UtcTime),
+)
