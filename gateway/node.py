@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from channels import Channel
 from gateway.blobs import Blobs
 from gateway.clock import Clock
+from gateway.codes import Codes
 from gateway.config import Config
 from gateway.deadlines import Calendar
 from gateway.due import Darkroom, Fetcher
@@ -33,6 +34,7 @@ class Gateway:
     store: Store
     intake: Intake
     outboxes: Mapping[str, Outbox]
+    codes: Codes
     fetchers: Mapping[str, Fetcher]
     darkroom: Darkroom
     sweeper: Sweeper

@@ -22,6 +22,7 @@ from gateway.store.writing import Row
 # What may be shown: nothing that says who or what.
 _CASE = ("number", "status", "owner", "rules", "version", "channel", "opened_at", "changed_at")
 _EVENT = ("version", "kind", "actor", "reason", "at")
+_CODE = ("asked_at", "state", "reason", "tries")
 _NOTICE = ("kind", "channel", "state", "reason", "maybe_sent", "made_at", "sent_at", "attempts")
 
 
@@ -36,6 +37,8 @@ class Found:
     case: Row = field(default_factory=dict)
     events: list[Row] = field(default_factory=list)
     notices: list[Row] = field(default_factory=list)
+    # Codes for its page that were asked for by this number.
+    codes: list[Row] = field(default_factory=list)
     # Why not all of it could be seen.
     trouble: str = ""
 
@@ -71,6 +74,7 @@ async def _find(config: Config, key: str) -> Found:
                 found.events = [{name: getattr(event, name) for name in _EVENT} for event in events]
                 found.case = {name: getattr(rebuild(events), name) for name in _CASE}
                 found.notices = [{name: row[name] for name in _NOTICE} for row in (await lookup.case_page(tx, case))["notices"]]
+                found.codes = [{name: row[name] for name in _CODE} for row in await lookup.codes_for(tx, key)]
     except (StoreAway, StoreRefuses) as away:
         found.trouble = str(away)
     finally:
@@ -104,12 +108,18 @@ def _told(found: Found) -> list[str]:
     lines += [_line(event["at"], f"case {event['kind']} by {event['actor']}, because: {event['reason']}") for event in found.events]
     if case := found.case:
         lines.append(_line(case["changed_at"], f"case {case['number']}: {case['status']}, owner {case['owner']}, rules {case['rules']}"))
-    return lines + [_line(row["sent_at"] or row["made_at"], _notice(row)) for row in found.notices]
+    lines += [_line(row["sent_at"] or row["made_at"], _notice(row)) for row in found.notices]
+    return lines + [_line(row["asked_at"], _code(row)) for row in found.codes]
 
 
 def _notice(row: Row) -> str:
     reason = f", because: {row['reason']}" if row["reason"] else ""
     return f"{row['kind']} by {row['channel']}: {row['state']}{reason}{', may have gone out twice' if row['maybe_sent'] else ''}"
+
+
+def _code(row: Row) -> str:
+    reason = f", because: {row['reason']}" if row["reason"] else ""
+    return f"a code was asked for: {row['state']}{reason}, typed {row['tries']} times"
 
 
 def _line(at: object, sentence: str) -> str:

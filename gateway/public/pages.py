@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from channels.pages import PRIVATE_PATH, TRACK_PATH, Look, Pages
 from gateway import tracking
 from gateway.blobs import Blobs
 from gateway.case import AWAITING_VERIFICATION, RECEIVED
+from gateway.codes import Codes
 from gateway.deadlines import Calendar
+from gateway.public.by_code import ByCode
 from gateway.public.guesses import Guesses
+from gateway.public.turn import Turn
 from gateway.store import public
 from gateway.store.engine import Store, StoreAway
 from gateway.store.public import Progress, Said
@@ -25,29 +29,36 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 # No number: it is asked for all the same, so that nobody learns from the time that takes which numbers could be one.
 _NONE = "-"
 _RETRY_SECONDS = 30
+# How a message looks, by the kind of address at its other end; on the web there is none.
+_SHAPES = {"sms": "sms", "whatsapp": "chat", "telegram": "chat", "email": "mail", "web": "web"}
 
 
 class PublicPages:
     """For the public listener."""
 
-    def __init__(self, about: About, store: Store, blobs: Blobs, calendar: Calendar, box: Box | None) -> None:
-        """`box`: where reports are written on the web; None: nowhere."""
+    def __init__(
+        self, about: About, store: Store, blobs: Blobs, calendar: Calendar, codes: Codes, reaches: Mapping[str, frozenset[str]], box: Box | None
+    ) -> None:
+        """`reaches`: to which kinds of address each channel writes. `box`: where reports are written on the web; None: nowhere."""
         self._about = about
         self._store = store
         self._blobs = blobs
         self._calendar = calendar
+        self._reaches = reaches
         self._box = box
         self._pages = Pages(Path(__file__).parent, about)
         self._guesses = Guesses()
+        self._by_code = ByCode(about, codes, self._guesses, self._pages, self._form_path)
 
     def limits(self) -> Iterable[Limit]:
-        """Of guessing."""
-        return (self._guesses.limit(self._about.clock()),)
+        """Of guessing, and of asking for codes."""
+        return (self._guesses.limit(self._about.clock()), self._by_code.limit())
 
     def add_to(self, app: web.Application) -> None:
         """Its doors."""
         app.router.add_get("/", self._start)
         app.router.add_get(TRACK_PATH, self._track)
+        self._by_code.add_to(app)
         app.router.add_get(f"{PRIVATE_PATH}/{{link}}", self._private)
         app.router.add_get(f"{PRIVATE_PATH}/{{link}}/{{picture}}", self._picture)
 
@@ -79,7 +90,7 @@ class PublicPages:
         if progress is None or progress.confidential:
             self._guesses.missed(address, self._about.clock())
             return self._refused(look, 404, "unknown", asked)
-        shown = {"progress": progress, "steps": steps, "next_day": self._next_day(progress), "form_path": self._form_path}
+        shown = {"progress": progress, "steps": steps, "next_day": self._next_day(progress), "asked": progress.number, "form_path": self._form_path}
         return self._pages.answer("progress.html", look, shown)
 
     async def _private(self, request: web.Request) -> web.StreamResponse:
@@ -97,6 +108,9 @@ class PublicPages:
             "progress": progress,
             "steps": steps,
             "said": said,
+            "wires": self._wire,
+            "shapes": _SHAPES,
+            **asdict(Turn()),
             "next_day": self._next_day(progress),
             "taken_at": None if any(step.kind == "placed" for step in steps) else _position(said),
             "link": request.match_info["link"],
@@ -135,6 +149,11 @@ class PublicPages:
         """By when somebody has read it; None: that is done."""
         open_ = progress.status in {RECEIVED, AWAITING_VERIFICATION}
         return self._calendar.due(progress.opened_at, self._about.verification_working_days).on if open_ else None
+
+    def _wire(self, said: Said) -> str:
+        """Which of the shapes it has; a mail's sender is not told by its wire, but its channel knows mail only."""
+        kinds = [said.kind, *sorted(self._reaches.get(said.channel, frozenset()))]
+        return next((kind for kind in kinds if kind in _SHAPES), "web")
 
     @property
     def _form_path(self) -> str:
