@@ -29,6 +29,7 @@ from tests.mails import mail
 from tests.manual_clock import ManualClock
 from tests.postbox import PROVIDERS, away, letter
 from tests.test_browser import ARGS, HEIGHT, WORDS, Tab
+from tests.test_readme import run
 from tests.test_store_away import start, stop
 from tests.web_citizen import CHANNEL, Citizen, Page, citizen
 from tests.world import Deployment, postgres, receive_all
@@ -186,6 +187,9 @@ async def test_the_code_comes_the_way_the_report_was_answered_by_sms_mail_or_tel
                 own = await somebody.get(opened.headers["Location"])
                 assert words in own.text
         assert (len(around.twilio.sent), len(around.post_office.delivered), len(around.bot_api.sent(budi))) == (2, 2, 2)
+        # An operator whom somebody calls because no code came.
+        told = await asyncio.to_thread(run, "trace", cases["sms"], "--config", str(play.config_path), folder=tmp_path)
+        assert "a code was asked for: used, typed 1 times" in told.stdout
 
 
 async def test_who_asks_again_can_use_whichever_code_comes_first_also_when_no_more_is_sent(on_sqlite: Deployment) -> None:
@@ -582,6 +586,7 @@ async def test_siti_texts_and_opens_her_report_in_the_library(tmp_path: Path, la
         await shown(siti, tmp_path, "4-own", script=script)
         await page.locator("textarea[name=balas]").fill("Sudah tiga malam gelap")
         await siti.press("box.send").click()
+        await filed(play, 2)
         await siti.follow("added.back").click()
         await expect(page.locator(".msg.web.mine")).to_contain_text("Sudah tiga malam gelap")
         await shown(siti, tmp_path, "5-added", script=script)
@@ -604,6 +609,16 @@ async def library(folder: Path, language: str, *, script: bool) -> AsyncIterator
             siti.page.on("pageerror", lambda error: siti.wrong.append(f"{error}"))
             yield siti, play
         assert siti.wrong == []
+
+
+async def filed(play: Demo, count: int) -> None:
+    """So many messages are on their reports."""
+    async with asyncio.timeout(60):
+        there = 0
+        while there < count:
+            await asyncio.sleep(0.02)
+            async with play.gateway.store.snapshot() as tx:
+                [(there,)] = await tx.all(sa.select(sa.func.count()).select_from(tables.message_cases))
 
 
 async def shown(siti: Tab, folder: Path, name: str, *, script: bool) -> None:
