@@ -21,6 +21,7 @@ from gateway import look, server, systemd, words
 from gateway.blobs import Blobs
 from gateway.claims import ClaimLoop
 from gateway.clock import Clock, SystemClock
+from gateway.codes import Codes
 from gateway.config import ChannelConfig, Config, Mistakes
 from gateway.deadlines import Calendar
 from gateway.due import Darkroom, Fetcher
@@ -130,15 +131,15 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     )
     stack.push_async_callback(journal.close)
     blobs = _blobs(config)
-    calendar = _calendar(config)
+    office = _office(config, key, channels)
     days = config.steps.verification_working_days
     stages = Stages()
-    inlets = {name: CoreInlet(journal, key, channel.fingerprint, blobs, calendar, days, stages) for name, channel in channels.items()}
-    office = _office(config, key, channels)
+    inlets = {name: CoreInlet(journal, key, channel.fingerprint, blobs, office.calendar, days, stages) for name, channel in channels.items()}
     intake = _intake(config, clock, office, journal, store, blobs, stages)
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     patience = _patience(config)
-    outboxes = {name: Outbox(channel, store, clock, worker, patience, stages) for name, channel in channels.items() if channel.reaches}
+    outboxes = {name: Outbox(channel, store, clock, worker, patience, stages, key) for name, channel in channels.items() if channel.reaches}
+    codes = Codes(store, office, clock)
     fetchers = {name: Fetcher(channel, store, blobs, clock, worker) for name, channel in channels.items()}
     darkroom = Darkroom(Pictures(blobs), store, clock, worker)
     alike = config.likeness
@@ -146,8 +147,8 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     sweeper = Sweeper(blobs, journal, store, clock)
     reminders = Reminders(store, office, clock, config.public_urls, lambda name: outboxes[name].loop.ring() if name in outboxes else None)
     monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds, config.outbox.per_channel_per_hour)
-    loops = (outboxes, fetchers, darkroom, matchmaker, sweeper, reminders)
-    gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, stages, blobs, calendar, clock, port=0)
+    loops = (outboxes, codes, fetchers, darkroom, matchmaker, sweeper, reminders)
+    gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, stages, blobs, office, clock, port=0)
     _wire(gateway)
     return gateway
 
@@ -178,10 +179,12 @@ def _wire(gateway: Gateway) -> None:
             loop.pause(paused=why is not None)
         gateway.reminders.pause(paused=why is not None)
         gateway.matchmaker.paused = why is not None
+        gateway.codes.pause(paused=why is not None)
 
     gateway.journal.on_append = gateway.intake.ring
     gateway.intake.on_filed = filed
     gateway.intake.on_refused = refused
+    gateway.codes.on_sent = lambda channel: outboxes[channel].loop.ring()
 
 
 def _claim_loops(outboxes: Mapping[str, Outbox], fetchers: Mapping[str, Fetcher], darkroom: Darkroom) -> list[ClaimLoop[Any]]:
@@ -198,6 +201,7 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
         *channels,
         *outboxes,
         *fetchers,
+        ("codes", gateway.codes.run),
         ("pictures", gateway.darkroom.loop.run),
         *([("matchmaker", gateway.matchmaker.run)] if gateway.config.likeness.enabled else []),
         ("sweeper", gateway.sweeper.run),
@@ -211,7 +215,7 @@ def _public(gateway: Gateway) -> tuple[Any, PublicPages]:
     ways: list[tuple[Channel, Inlet]] = [(channel, gateway.inlets[name]) for name, channel in gateway.channels.items()]
     app = server.public(ways, gateway.config.trusted_proxies)
     told = about(gateway.config, setting(gateway.config, None), gateway.clock)
-    pages = PublicPages(told, gateway.store, gateway.blobs, gateway.calendar, _box(gateway))
+    pages = PublicPages(told, gateway.store, gateway.blobs, gateway.office, gateway.codes, _box(gateway))
     pages.add_to(app)
     look.add_to(app)
     return app, pages

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -249,18 +249,20 @@ def rebuild(events: Sequence[Event]) -> Case:
     return case
 
 
-def stops(events: Sequence[Event]) -> Stops:
-    """When the deadlines' clock stood, because the complainant was asked something; the last span may still be open."""
+def stops(asked: Iterable[tuple[object, datetime]]) -> Stops:
+    """When the deadlines' clock stood, because the complainant was asked something; the last span may still be open.
+
+    `asked`: of each event in order, the question that is open after it ("": none; None: it says nothing of that), and its time.
+    """
     found: list[tuple[datetime, datetime | None]] = []
-    for event in events:
-        asked = event.data.get("question")
-        if asked is None:
+    for question, at in asked:
+        if question is None:
             continue
         if found and found[-1][1] is None:
-            found[-1] = (found[-1][0], event.at)
-        if asked:
+            found[-1] = (found[-1][0], at)
+        if question:
             # Asked the next thing in the same moment, it did not run in between.
-            since = found.pop()[0] if found and found[-1][1] == event.at else event.at
+            since = found.pop()[0] if found and found[-1][1] == at else at
             found.append((since, None))
     return tuple(found)
 

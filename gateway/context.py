@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from gateway import threads, tracking
 from gateway.asked import asked_of
@@ -20,7 +19,7 @@ from gateway.office import Office
 from gateway.store import filing, standing
 from gateway.store.engine import Transaction
 from gateway.store.people import Person
-from normalizer import Address, Setting
+from normalizer import Address
 from normalizer.text import clean
 
 _Read = TypeVar("_Read")
@@ -84,8 +83,7 @@ def _vouched(one: Message) -> bool:
 def _lately_closed(office: Office, case: Case, now: datetime) -> bool:
     if case.status != CLOSED or case.closed_at is None:
         return False
-    zone = ZoneInfo(office.settings.get(case.channel, Setting()).zone)
-    return now.astimezone(zone).date() <= office.calendar.due(case.closed_at, office.reopen_within_working_days).on
+    return office.calendar.day(now) <= office.calendar.due(case.closed_at, office.reopen_within_working_days).on
 
 
 def _asked_number(office: Office, read: Understood) -> str:

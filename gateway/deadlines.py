@@ -49,6 +49,10 @@ class Calendar:
         here = at.astimezone(self._zone)
         return self._counted(here.date() + _DAY if here.time() >= self._closes else here.date(), working_days, stops)
 
+    def day(self, at: datetime) -> date:
+        """Which day it is here."""
+        return at.astimezone(self._zone).date()
+
     def morning(self, day: date) -> datetime:
         """When the office opens on that day, in UTC."""
         return datetime.combine(day, self._opens, self._zone).astimezone(UTC)

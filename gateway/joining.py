@@ -124,7 +124,7 @@ async def _heard(
     if joined.event.kind == "supplied" and case.question:
         kind, say = notices.QUESTION, notices.question(words, case.number, case.question)
     elif joined.event.kind in {"supplied", "corrected"} and not case.question:
-        stops = cases.stops(await lookup.case_events(tx, case.id))
+        stops = cases.stops((event.data.get("question"), event.at) for event in await lookup.case_events(tx, case.id))
         until = office.calendar.due(case.opened_at, office.verification_working_days, stops).on
         kind, say = notices.UNDERSTOOD, notices.understood(words, case.number, complaint, until)
     elif decision.reason in _KNOWN_WHERE:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from channels import Channel
 from gateway.blobs import Blobs
 from gateway.clock import Clock
+from gateway.codes import Codes
 from gateway.config import Config
-from gateway.deadlines import Calendar
 from gateway.due import Darkroom, Fetcher
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.matchmaker import Matchmaker
 from gateway.monitor import Monitor
+from gateway.office import Office
 from gateway.outbox import Outbox
 from gateway.reminders import Reminders
 from gateway.stages import Stages
@@ -34,6 +35,7 @@ class Gateway:
     store: Store
     intake: Intake
     outboxes: Mapping[str, Outbox]
+    codes: Codes
     fetchers: Mapping[str, Fetcher]
     darkroom: Darkroom
     matchmaker: Matchmaker
@@ -42,7 +44,7 @@ class Gateway:
     monitor: Monitor
     stages: Stages
     blobs: Blobs
-    calendar: Calendar
+    office: Office
     clock: Clock
     # The public listener's port, and the operators'.
     port: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from channels import Choice
 from channels.gsm7 import fits_one_segment, plain
@@ -21,6 +21,8 @@ QUESTION, REMINDER, UNDERSTOOD, ADDED, ANSWER = "question", "reminder", "underst
 DIALOGUE = frozenset({QUESTION, REMINDER, UNDERSTOOD, ADDED, ANSWER})
 # About no report of theirs.
 ADVICE = "advice"
+# Proves to a page that a contact is theirs.
+CODE = "code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,3 +228,9 @@ def pointer(words: Words, number: str, page: str) -> Texts:
     """There are words for whoever has the report's page; nobody else is told which."""
     said = words("spoken.pointer", number=number, page=page)
     return Texts(said, said, words("spoken.subject", number=number))
+
+
+def code(words: Words, number: str, digits: str, until: datetime) -> Texts:
+    """The code that opens the page of the report; `until`: in the zone of whoever reads it."""
+    values = {"number": number, "digits": digits, "until": f"{until:%H.%M} {until.tzname()}"}
+    return Texts(words("code.short", **values), words("code.full", **values), words("code.subject", number=number))

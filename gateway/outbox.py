@@ -11,11 +11,13 @@ from functools import partial
 
 import structlog
 
-from channels import Channel, SendFailed
+from channels import Channel, Notice, SendFailed
+from gateway import passcode
 from gateway.breaker import Breaker
 from gateway.cancelled import only_ours
 from gateway.claims import ClaimLoop, Outcome
 from gateway.clock import Clock
+from gateway.notices import CODE
 from gateway.reading import where
 from gateway.stages import Stages
 from gateway.store import outgoing
@@ -57,13 +59,14 @@ class Sent:
 class Outbox:
     """One channel's. Nothing in it is shared with another channel's: no task, no lease, no connection to a provider."""
 
-    def __init__(self, channel: Channel, store: Store, clock: Clock, worker: str, patience: Patience, stages: Stages) -> None:
-        """`worker` names this process in the leases."""
+    def __init__(self, channel: Channel, store: Store, clock: Clock, worker: str, patience: Patience, stages: Stages, key: bytes) -> None:
+        """`worker` names this process in the leases; codes are made of the `key`."""
         self._channel = channel
         self._clock = clock
         self._worker = worker
         self._patience = patience
         self._stages = stages
+        self._key = key
         self.breaker = Breaker()
         self.counts = Sent()
         self.loop = ClaimLoop[Claimed](f"outbox {channel.name}", store, clock, claim=self._claim, work=self._send, at_once=patience.at_once)
@@ -87,7 +90,7 @@ class Outbox:
         try:
             with only_ours():
                 async with self._clock.timeout(self._patience.send_seconds):
-                    provider_id = await self._channel.send(claimed.notice)
+                    provider_id = await self._channel.send(self._written(claimed))
         except SendFailed as failure:
             return self._failed(claimed, failure)
         except TimeoutError:
@@ -101,6 +104,14 @@ class Outbox:
         self.counts.sent += 1
         self.counts.sent_at = self._clock.now()
         return partial(outgoing.sent, notice=claimed.notice.id, provider_id=provider_id, now=self._clock.now())
+
+    def _written(self, claimed: Claimed) -> Notice:
+        """As it goes out. A code stands nowhere before, and is not sent when it opens nothing any more."""
+        if claimed.kind != CODE:
+            return claimed.notice
+        if self._clock.now() - claimed.made_at >= passcode.LIVES:
+            raise SendFailed("The code was not sent in time, and opens nothing any more.", permanent=True)
+        return passcode.written(self._key, claimed.notice)
 
     def _failed(self, claimed: Claimed, failure: SendFailed) -> Outcome:
         now, notice = self._clock.now(), claimed.notice.id

@@ -220,7 +220,7 @@ async def test_closed_it_is_rated_or_opened_again_for_ten_working_days(deploymen
         provider = PROVIDERS["post"]
         before = len(provider.sent)
         async with talk.gateway.store.transaction() as tx:
-            office = talk.gateway.intake._office  # noqa: SLF001  # what the command would assemble anew
+            office = talk.gateway.office
             await speaking.speak(tx, office, number, "Lampunya sudah kami ganti.", "wati", (), talk.clock.now(), close=True)
         talk.gateway.outboxes["post"].loop.ring()
         async with asyncio.timeout(60):
@@ -239,7 +239,7 @@ async def test_too_late_a_figure_is_a_report_like_any_other(deployment: Deployme
         await talk.says("Lampu jalan mati")
         number = (await talk.case())["number"]
         async with talk.gateway.store.transaction() as tx:
-            office = talk.gateway.intake._office  # noqa: SLF001  # what the command would assemble anew
+            office = talk.gateway.office
             await speaking.speak(tx, office, number, "Sudah.", "wati", (), talk.clock.now(), close=True)
         talk.clock.advance(days=60)
         await talk.says("5", answered=False)

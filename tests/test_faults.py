@@ -315,7 +315,7 @@ async def office(deployment: Deployment, worker: str = "w") -> AsyncIterator[Off
         await FatedIntake(gateway, gateway.store).drain()
         settings = TwilioSmsSettings.model_validate({"account_sid": ACCOUNT, "auth_tokens": [TOKEN], "from_numbers": OURS, "api_base": url})
         post, store = FatedPost("post", settings, About("Lapor Uji", Setting(), (PUBLIC,), clock.now)), FatedStore(deployment.store_url())
-        parts = (Outbox(post, store, clock, worker, Patience(), Stages()), Fetcher(post, store, Blobs(deployment.folder / "blobs"), clock, worker))
+        parts = (Outbox(post, store, clock, worker, Patience(), Stages(), b"k" * 32), Fetcher(post, store, Blobs(deployment.folder / "blobs"), clock, worker))
         for part in parts:
             part.loop.pause(paused=False)
         loops = [asyncio.create_task(supervise(type(part).__name__, part.loop.run, clock)) for part in parts]

@@ -65,7 +65,7 @@ class Teller:
 
     async def begins(self) -> None:
         await self.says(REPORT)
-        await self.hears("Di mana" if not isinstance(self, AtTheForm) else "")
+        await self.hears("Di mana")
         self.number = NUMBER.findall(self.heard[-1])[0]
 
 
@@ -170,7 +170,8 @@ async def tells(teller: Teller) -> None:
     """The whole of it."""
     on_the_page = isinstance(teller, AtTheForm)
     await teller.begins()
-    await teller.hears("Di mana" if on_the_page else "") if on_the_page else None
+    if on_the_page:
+        await teller.hears("Di mana")
     await teller.says(WHERE)
     await teller.hears("Kapan")
     await teller.says(WHEN)
@@ -182,7 +183,7 @@ async def tells(teller: Teller) -> None:
     await teller.says("STATUS")
     await teller.hears("Menunggu verifikasi")
     async with teller.play.gateway.store.transaction() as tx:
-        office = teller.play.gateway.intake._office  # noqa: SLF001  # what the command would assemble anew
+        office = teller.play.gateway.office
         now = teller.play.gateway.clock.now()
         await speak(tx, office, teller.number, DONE, "wati", teller.play.gateway.config.public_urls, now, close=True)
     for outbox in teller.play.gateway.outboxes.values():

@@ -10,7 +10,6 @@ from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -67,7 +66,7 @@ class WebForm:
         # Reports that are coming in now, by address.
         self._coming: Counter[str] = Counter()
         self._limits = {name: Limit(name, getattr(settings, name)) for name in _LIMITS}
-        self._hosts = frozenset(urlsplit(url).netloc for url in about.public_urls)
+        self._hosts = caller.hosts(about.public_urls)
 
     def routes(self, inlet: Inlet) -> Iterable[Door]:
         """The page, its script, and where it is sent to."""
@@ -102,7 +101,7 @@ class WebForm:
                 # From here on there are words to hand back, whatever goes or went wrong.
                 sheet, key = filled_in(filled, inlet.sign, self._clock(), self._settings.max_files, adding=adding)
                 self._count({crowded, *(fault.limit for fault in sheet.faults)})
-                elsewhere = _from_elsewhere(request, self._hosts)
+                elsewhere = caller.from_elsewhere(request, self._hosts)
                 if elsewhere:
                     # Its key and its link are another's: whoever sent them would read what is written on this page next.
                     sheet.disown(inlet.sign, self._clock())
@@ -226,15 +225,6 @@ def _is_ended(error: BaseException) -> bool:
     """Whether it is our own task that shall end; a call that somebody deeper down gave up is a failure like any other."""
     task = asyncio.current_task()
     return isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling() > 0)
-
-
-def _from_elsewhere(request: web.Request, hosts: frozenset[str]) -> bool:
-    """Whether another site made the browser send this (Fetch Metadata; Origin, RFC 6454). A browser that says neither is believed: the key is ours."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site not in {"same-origin", "none"}
-    origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc not in hosts | {request.host}
 
 
 async def _script(_request: web.Request) -> web.Response:

@@ -23,6 +23,7 @@ from gateway.store.writing import Row
 # What may be shown: nothing that says who or what.
 _CASE = ("number", "status", "owner", "rules", "version", "channel", "opened_at", "changed_at")
 _EVENT = ("version", "kind", "actor", "reason", "at")
+_CODE = ("asked_at", "state", "reason", "tries")
 _NOTICE = ("kind", "channel", "state", "reason", "maybe_sent", "made_at", "sent_at", "attempts")
 
 
@@ -39,6 +40,8 @@ class Found:
     notices: list[Row] = field(default_factory=list)
     # Other people's cases that may be the same one: for whoever runs commands here, never for a citizen.
     suggestions: list[Row] = field(default_factory=list)
+    # Codes for its page that were asked for by this number.
+    codes: list[Row] = field(default_factory=list)
     # Why not all of it could be seen.
     trouble: str = ""
 
@@ -75,6 +78,7 @@ async def _find(config: Config, key: str) -> Found:
                 found.case = {name: getattr(rebuild(events), name) for name in _CASE}
                 found.suggestions = [_suggested(one) for one in await likenesses.suggested(tx, case)]
                 found.notices = [{name: row[name] for name in _NOTICE} for row in (await lookup.case_page(tx, case))["notices"]]
+                found.codes = [{name: row[name] for name in _CODE} for row in await lookup.codes_for(tx, key)]
     except (StoreAway, StoreRefuses) as away:
         found.trouble = str(away)
     finally:
@@ -114,6 +118,7 @@ def _told(found: Found) -> list[str]:
     if case := found.case:
         lines.append(_line(case["changed_at"], f"case {case['number']}: {case['status']}, owner {case['owner']}, rules {case['rules']}"))
     lines += [_line(row["sent_at"] or row["made_at"], _notice(row)) for row in found.notices]
+    lines += [_line(row["asked_at"], _code(row)) for row in found.codes]
     return lines + [f"perhaps the same as {row['number']} ({row['score']:.2f}: {_why(row)})" for row in found.suggestions]
 
 
@@ -126,6 +131,11 @@ def _why(row: Row) -> str:
 def _notice(row: Row) -> str:
     reason = f", because: {row['reason']}" if row["reason"] else ""
     return f"{row['kind']} by {row['channel']}: {row['state']}{reason}{', may have gone out twice' if row['maybe_sent'] else ''}"
+
+
+def _code(row: Row) -> str:
+    reason = f", because: {row['reason']}" if row["reason"] else ""
+    return f"a code was asked for: {row['state']}{reason}, typed {row['tries']} times"
 
 
 def _line(at: object, sentence: str) -> str:

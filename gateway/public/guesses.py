@@ -1,4 +1,4 @@
-"""Guessing numbers is limited, in memory: so many misses an address, so many in all. Private links are not counted. Pure but for its own memory."""
+"""Guessing numbers, and asking for codes, is limited, in memory: so many an address, so many in all. Private links are not counted. Pure but for its memory."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ _MOST_ADDRESSES = 50_000
 class Guesses:
     """Misses of the last minutes."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "misses_in_ten_minutes", per_address: int = _PER_ADDRESS, in_all: int = _IN_ALL) -> None:
+        """`name`: what the measurements call it."""
+        self._per_address = per_address
+        self._in_all = in_all
         self._misses: OrderedDict[str, tuple[datetime, int]] = OrderedDict()
         self._began: datetime | None = None
         self._all = 0
-        self._limit = Limit("misses_in_ten_minutes", _IN_ALL)
+        self._limit = Limit(name, in_all)
 
     def limit(self, now: datetime) -> Limit:
         """As it is now; whoever has used up their own part of it is turned away, too."""
@@ -35,7 +38,7 @@ class Guesses:
         """Whether one more question is answered."""
         self._forget(now)
         _, misses = self._misses.get(_household(address), (now, 0))
-        allowed = misses < _PER_ADDRESS and self._all < _IN_ALL
+        allowed = misses < self._per_address and self._all < self._in_all
         self._limit.rejected += not allowed
         return allowed
 

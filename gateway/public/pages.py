@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -13,41 +14,50 @@ from channels import About, Box, Limit, caller
 from channels.pages import PRIVATE_PATH, TRACK_PATH, Look, Pages
 from gateway import tracking
 from gateway.blobs import Blobs
-from gateway.case import AWAITING_VERIFICATION, RECEIVED
-from gateway.deadlines import Calendar
+from gateway.case import AWAITING_VERIFICATION, CLOSED, ENDED, RECEIVED, WITHDRAWN, stops
+from gateway.codes import Codes
+from gateway.office import Office
+from gateway.public.by_code import ByCode
 from gateway.public.guesses import Guesses
+from gateway.public.turn import Turn
 from gateway.store import public
 from gateway.store.engine import Store, StoreAway
-from gateway.store.public import Progress, Said
+from gateway.store.public import Progress, Said, Step
 
 _LINK = re.compile(r"[A-Za-z0-9_-]{22}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # No number: it is asked for all the same, so that nobody learns from the time that takes which numbers could be one.
 _NONE = "-"
 _RETRY_SECONDS = 30
+# How a message looks, by the kind of address at its other end; on the web there is none.
+_SHAPES = {"sms": "sms", "whatsapp": "chat", "telegram": "chat", "email": "mail", "web": "web"}
 
 
 class PublicPages:
     """For the public listener."""
 
-    def __init__(self, about: About, store: Store, blobs: Blobs, calendar: Calendar, box: Box | None) -> None:
+    def __init__(self, about: About, store: Store, blobs: Blobs, office: Office, codes: Codes, box: Box | None) -> None:
         """`box`: where reports are written on the web; None: nowhere."""
         self._about = about
         self._store = store
         self._blobs = blobs
-        self._calendar = calendar
+        self._calendar = office.calendar
+        self._reopen_days = office.reopen_within_working_days
+        self._reaches = office.reaches
         self._box = box
         self._pages = Pages(Path(__file__).parent, about)
         self._guesses = Guesses()
+        self._by_code = ByCode(about, codes, self._guesses, self._pages, self._form_path)
 
     def limits(self) -> Iterable[Limit]:
-        """Of guessing."""
-        return (self._guesses.limit(self._about.clock()),)
+        """Of guessing, and of asking for codes."""
+        return (self._guesses.limit(self._about.clock()), self._by_code.limit())
 
     def add_to(self, app: web.Application) -> None:
         """Its doors."""
         app.router.add_get("/", self._start)
         app.router.add_get(TRACK_PATH, self._track)
+        self._by_code.add_to(app)
         app.router.add_get(f"{PRIVATE_PATH}/{{link}}", self._private)
         app.router.add_get(f"{PRIVATE_PATH}/{{link}}/{{picture}}", self._picture)
 
@@ -79,7 +89,13 @@ class PublicPages:
         if progress is None or progress.confidential:
             self._guesses.missed(address, self._about.clock())
             return self._refused(look, 404, "unknown", asked)
-        shown = {"progress": progress, "steps": steps, "next_day": self._next_day(progress), "form_path": self._form_path}
+        shown = {
+            "progress": progress,
+            "steps": _path(steps),
+            "next_day": self._next_day(progress, steps),
+            "asked": progress.number,
+            "form_path": self._form_path,
+        }
         return self._pages.answer("progress.html", look, shown)
 
     async def _private(self, request: web.Request) -> web.StreamResponse:
@@ -95,9 +111,12 @@ class PublicPages:
             return self._refused(look, 404, "unknown", "")
         shown = {
             "progress": progress,
-            "steps": steps,
+            "steps": _path(steps),
             "said": said,
-            "next_day": self._next_day(progress),
+            "wires": self._wire,
+            "shapes": _SHAPES,
+            **asdict(self._turn(look, progress)),
+            "next_day": self._next_day(progress, steps),
             "taken_at": None if any(step.kind == "placed" for step in steps) else _position(said),
             "link": request.match_info["link"],
             "form_path": self._form_path,
@@ -131,10 +150,28 @@ class PublicPages:
         headers = {"Retry-After": str(self._guesses.wait_seconds() if why == "crowded" else _RETRY_SECONDS)} if status in {429, 503} else {}
         return self._pages.answer("track.html", look, {"why": why, "asked": asked[:40], "form_path": self._form_path}, status, headers)
 
-    def _next_day(self, progress: Progress) -> date | None:
-        """By when somebody has read it; None: that is done."""
-        open_ = progress.status in {RECEIVED, AWAITING_VERIFICATION}
-        return self._calendar.due(progress.opened_at, self._about.verification_working_days).on if open_ else None
+    def _next_day(self, progress: Progress, steps: Sequence[Step]) -> date | None:
+        """By when somebody has read it; None: that is done, or its clock stands because we wait for its complainant."""
+        if progress.status not in {RECEIVED, AWAITING_VERIFICATION}:
+            return None
+        stood = stops((step.question, step.at) for step in steps)
+        return self._calendar.due(progress.opened_at, self._about.verification_working_days, stood).on
+
+    def _turn(self, look: Look, progress: Progress) -> Turn:
+        """What its complainant may do next."""
+        today = self._calendar.day(self._about.clock())
+        lately = progress.closed_at is not None and today <= self._calendar.due(progress.closed_at, self._reopen_days).on
+        return Turn(
+            question=look.words(f"question.{progress.question}") if progress.question else None,
+            may_withdraw=progress.status not in ENDED,
+            may_rate=progress.status == CLOSED and lately,
+            may_reopen=progress.status == WITHDRAWN or (progress.status == CLOSED and lately),
+        )
+
+    def _wire(self, said: Said) -> str:
+        """Which of the shapes it has; a mail's sender is not told by its wire, but its channel knows mail only."""
+        kinds = [said.kind, *sorted(self._reaches.get(said.channel, frozenset()))]
+        return next((kind for kind in kinds if kind in _SHAPES), "web")
 
     @property
     def _form_path(self) -> str:
@@ -144,6 +181,11 @@ class PublicPages:
 def _digest(request: web.Request) -> str:
     link = request.match_info["link"]
     return tracking.link_digest(link) if _LINK.fullmatch(link) else _NONE
+
+
+def _path(steps: Sequence[Step]) -> list[Step]:
+    """What is told of the way; that somebody began another report is not."""
+    return [step for step in steps if step.kind != "set_aside"]
 
 
 def _position(said: Sequence[Said]) -> tuple[str, str] | None:

@@ -18,6 +18,7 @@ from gateway.store.tables import (
     attachments,
     case_numbers,
     cases,
+    codes,
     complaint_versions,
     events,
     message_cases,
@@ -89,6 +90,12 @@ async def case_page(tx: Transaction, case: UUID) -> dict[str, list[Row]]:
         "notices": sa.select(notices).where(notices.c.case == case).order_by(notices.c.id),
     }
     return {name: [dict(row._mapping) for row in await tx.all(statement)] for name, statement in of_case.items()}  # noqa: SLF001  # its public name for a row as a mapping
+
+
+async def codes_for(tx: Transaction, number: str) -> list[Row]:
+    """Who asked for a code by this number, and what became of it; what led to no message is soon forgotten."""
+    rows = await tx.all(sa.select(codes).where(codes.c.number == number).order_by(codes.c.asked_at))
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001  # its public name for a row as a mapping
 
 
 async def _kept(tx: Transaction, where: sa.ColumnElement[bool], limit: int = 1000) -> list[Kept]:

@@ -41,7 +41,7 @@ def _claim() -> sa.Executable:
             maybe_sent=sa.or_(n.maybe_sent, n.state == "sending"),
             attempts=sa.case((n.state == "sending", n.attempts + 1), else_=n.attempts),
         )
-        .returning(n.id, n.to_kind, n.to_value, n.short, n.full, n.subject, n.thread, n.token, n.choices, n.attempts)
+        .returning(n.id, n.to_kind, n.to_value, n.short, n.full, n.subject, n.thread, n.token, n.choices, n.attempts, n.kind, n.made_at)
     )
 
 
@@ -69,6 +69,9 @@ class Claimed:
     notice: Notice
     # How often it was tried before.
     attempts: int
+    # As in the table.
+    kind: str
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,8 @@ async def claim(tx: Transaction, channel: str, worker: str, now: datetime, until
     """The next that are due. One that another worker held and did not finish comes back, marked: it may have been sent."""
     values = {"in_channel": channel, "by": worker, "now": now, "until": until, "most": limit}
     return [
-        Claimed(Notice(str(id_), Address(kind, value), short, full, subject, tuple(thread), token, tuple(Choice(*one) for one in choices)), attempts)
-        for id_, kind, value, short, full, subject, thread, token, choices, attempts in sorted(await tx.all(_CLAIM, values), key=itemgetter(0))
+        Claimed(Notice(str(id_), Address(kind, value), short, full, subject, tuple(thread), token, tuple(Choice(*one) for one in choices)), *rest)
+        for id_, kind, value, short, full, subject, thread, token, choices, *rest in sorted(await tx.all(_CLAIM, values), key=itemgetter(0))
     ]
 
 

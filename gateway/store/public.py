@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from gateway.notices import ACKNOWLEDGEMENT, QUESTION, REMINDER, UNDERSTOOD
 from gateway.store.engine import Transaction
-from gateway.store.tables import agencies, attachments, blobs, case_numbers, cases, events, links, message_cases, messages, notices
+from gateway.store.tables import agencies, arrivals, attachments, blobs, case_numbers, cases, events, links, message_cases, messages, notices
 
 # Messages that are for operators only: whoever wrote them, it need not be the complainant.
-_NOT_SHOWN = ("unverified", "automatic", "set_aside")
+_NOT_SHOWN = ("unverified", "automatic")
+# Of ours, what tells something; what a word was answered is on this page anyhow, and what an officer said is a message already.
+_TELL = (ACKNOWLEDGEMENT, QUESTION, REMINDER, UNDERSTOOD)
 # On one page: the newest messages, and of each so many letters.
 _MOST_MESSAGES = 50
 _MOST_LETTERS = 4000
@@ -31,6 +35,9 @@ class Progress:
     anonymous: bool
     confidential: bool
     opened_at: datetime
+    # What we wait to hear: "what" | "where" | "when"; empty: nothing.
+    question: str
+    closed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,8 @@ class Step:
 
     kind: str
     at: datetime
+    # What was asked by it ("": nothing any more); None: it says nothing of that.
+    question: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +74,24 @@ class Said:
     by_citizen: bool
     text: str
     at: datetime
+    # The channel that brought or sends it, and the kind of address at its other end; empty: not known.
+    channel: str
+    kind: str
     files: tuple[File, ...] = ()
 
 
-_COLUMNS = (cases.c.id, cases.c.number, cases.c.status, agencies.c.name, cases.c.title, cases.c.anonymous, cases.c.confidential, cases.c.opened_at)
+_COLUMNS = (
+    cases.c.id,
+    cases.c.number,
+    cases.c.status,
+    agencies.c.name,
+    cases.c.title,
+    cases.c.anonymous,
+    cases.c.confidential,
+    cases.c.opened_at,
+    cases.c.question,
+    cases.c.closed_at,
+)
 
 
 async def by_number(tx: Transaction, number: str) -> Progress | None:
@@ -88,12 +111,12 @@ async def by_link(tx: Transaction, digest: str) -> Progress | None:
 async def steps(tx: Transaction, case: UUID) -> list[Step]:
     """The latest, in order."""
     newest = (
-        sa.select(events.c.kind, events.c.at)
+        sa.select(events.c.kind, events.c.at, events.c.data)
         .where(events.c.case == case, events.c.kind.not_in(_NOT_SHOWN))
         .order_by(events.c.version.desc())
         .limit(_MOST_MESSAGES)
     )
-    return [Step(kind, at) for kind, at in reversed(await tx.all(newest))]
+    return [Step(kind, at, data.get("question")) for kind, at, data in reversed(await tx.all(newest))]
 
 
 async def conversation(tx: Transaction, case: UUID) -> list[Said]:
@@ -101,8 +124,10 @@ async def conversation(tx: Transaction, case: UUID) -> list[Said]:
     m, a, n = messages.c, attachments.c, notices.c
     text = sa.func.substr(sa.func.coalesce(m.shown, m.text), 1, _MOST_LETTERS).label("text")
     newest = (
-        sa.select(m.id, m.direction, text, m.at)
+        sa.select(m.id, m.direction, text, m.at, arrivals.c.channel, arrivals.c.reply_kind)
+        .select_from(messages)
         .join(message_cases)
+        .outerjoin(arrivals, sa.and_(arrivals.c.journal == m.journal, arrivals.c.seq == m.seq))
         .where(message_cases.c.case == case, m.decision.not_in(_NOT_SHOWN))
         .order_by(m.at.desc(), m.id.desc())
     )
@@ -116,12 +141,17 @@ async def conversation(tx: Transaction, case: UUID) -> list[Said]:
     files: dict[UUID, list[File]] = {}
     for message, *file in await tx.all(wanted.where(*which).order_by(a.message, a.position)):
         files.setdefault(message, []).append(File(*file))
-    said = [Said(row.direction == "in", row.text, row.at, tuple(files.get(row.id, ()))) for row in told]
-    # What an officer said is a message already, and what a word was answered is on this page anyhow.
-    sent = sa.select(n.short, n.sent_at).where(n.case == case, n.kind == "acknowledgement", n.sent_at.is_not(None)).order_by(n.sent_at.desc())
+    sent = sa.select(n.short, n.sent_at, n.channel, n.to_kind).where(n.case == case, n.kind.in_(_TELL), n.sent_at.is_not(None)).order_by(n.sent_at.desc())
     ours = await tx.all(sent.limit(_MOST_MESSAGES))
-    said += [Said(by_citizen=False, text=row.short, at=row.sent_at) for row in ours]
+    # An officer's words go where the citizen was written to first.
+    way = (ours[-1].channel, ours[-1].to_kind) if ours else ("", "")
+    said = [Said(row.direction == "in", row.text, row.at, *_way(row, way), tuple(files.get(row.id, ()))) for row in told]
+    said += [Said(by_citizen=False, text=row.short, at=row.sent_at, channel=row.channel, kind=row.to_kind) for row in ours]
     return sorted(said, key=lambda one: one.at)
+
+
+def _way(message: sa.Row[*tuple[Any, ...]], ours: tuple[str, str]) -> tuple[str, str]:
+    return ours if message.direction == "out" else (message.channel or "", message.reply_kind or "")
 
 
 async def shown_picture(tx: Transaction, case: UUID, digest: str) -> str | None:

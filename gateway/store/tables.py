@@ -263,7 +263,7 @@ notices = sa.Table(
     metadata,
     _c("id", sa.Uuid, primary_key=True),
     _c("case", sa.Uuid, sa.ForeignKey("cases.id"), nullable=True),
-    # "acknowledgement" | "answer" | "spoken"
+    # "acknowledgement" | "answer" | "spoken" | "code"
     _c("kind", sa.Text),
     _c("channel", sa.Text),
     _c("to_kind", sa.Text),
@@ -295,6 +295,31 @@ _acknowledgement = notices.c.kind == "acknowledgement"
 # A second acknowledgement is never sent (law 2), as a constraint.
 sa.Index("uq_notices_acknowledgement", notices.c.case, unique=True, sqlite_where=_acknowledgement, postgresql_where=_acknowledgement)
 sa.Index("ix_notices_order", notices.c.case, notices.c.to_value, notices.c.id)
+
+# Who asks for a code to open a report's page: a row for each that asks, also for a number that is none, so that nobody learns from the time which is which.
+codes = sa.Table(
+    "codes",
+    metadata,
+    _c("id", sa.Uuid, primary_key=True),
+    # Digest of what the asking browser holds: the code is good there and nowhere else.
+    _c("asker", sa.Text),
+    # As it was typed, XXXX-XXXX-XXXX; "-": it can be none.
+    _c("number", sa.Text),
+    _c("asked_at", UtcTime),
+    # "asked" | "sent" (there is a notice) | "not_sent" | "used"
+    _c("state", sa.Text),
+    # Why not: a code for operators.
+    _c("reason", sa.Text),
+    _c("case", sa.Uuid, sa.ForeignKey("cases.id"), nullable=True),
+    # What the digits are made of; they themselves stand nowhere.
+    _c("notice", sa.Uuid, sa.ForeignKey("notices.id"), nullable=True),
+    # How often digits were typed.
+    _c("tries", sa.Integer),
+)
+_code_asked = codes.c.state == "asked"
+sa.Index("ix_codes_asked", codes.c.asked_at, sqlite_where=_code_asked, postgresql_where=_code_asked)
+sa.Index("ix_codes_asker", codes.c.asker, codes.c.asked_at)
+sa.Index("ix_codes_case", codes.c.case, codes.c.asked_at)
 
 # What is to be done at a time: files to fetch, clocks, reminders.
 due = sa.Table(
