@@ -58,7 +58,7 @@ class Teller:
         """The next words of ours, which say that."""
         await until_async(self._more)
         self.heard.append(self.told()[len(self.heard)])
-        assert what in self.heard[-1]
+        assert what.lower() in self.heard[-1].lower()
 
     async def _more(self) -> bool:
         return len(self.told()) > len(self.heard)

@@ -41,7 +41,16 @@ def rendered(turn: Turn, language: str = "id", **more: object) -> web.Response:
     wires = [("sms", True), ("sms", False), ("email", True), ("telegram", True), ("whatsapp", False), ("web", True)]
     shown = {
         "progress": Progress(
-            UUID(int=1), "K7M4-3RTX-9QHB", "awaiting_verification", "Dinas PUPR", "Jalan berlubang", anonymous=False, confidential=True, opened_at=NOW
+            UUID(int=1),
+            "K7M4-3RTX-9QHB",
+            "awaiting_verification",
+            "Dinas PUPR",
+            "Jalan berlubang",
+            anonymous=False,
+            confidential=True,
+            opened_at=NOW,
+            question="",
+            closed_at=None,
         ),
         "steps": [Step("opened", NOW)],
         "said": [Said(mine, f"Pesan lewat {wire}", NOW, wire, wire) for wire, mine in wires],
