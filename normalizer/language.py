@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 
 from normalizer.lexicon import languages_of, loans
 from normalizer.trigrams import likeness
@@ -63,6 +64,16 @@ def _said_by(word: str, tags: tuple[str, ...]) -> dict[str, float]:
     if tags:
         return {tag: _WEIGHTS[tag] for tag in tags}
     return {tag: _LIKENESS * share for tag, share in likeness(word).items()} if len(word) in _LETTERS else {}
+
+
+def hinted(tag: str | None, known: Collection[str]) -> str | None:
+    """The language that a program is set to, as its own tag says, if it is one of these.
+
+    >>> hinted("en-US", ("id", "en")), hinted("ID", ("id", "en")), hinted("fr", ("id", "en")), hinted(None, ("id", "en"))
+    ('en', 'id', None, None)
+    """
+    primary = (tag or "").replace("_", "-").partition("-")[0].lower()
+    return primary if primary in known else None
 
 
 def _tags(word: str) -> tuple[str, ...]:

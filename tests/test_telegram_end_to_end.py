@@ -82,6 +82,14 @@ async def test_who_writes_english_is_answered_in_english(on_sqlite: Deployment, 
     assert "report" in answer["text"]
 
 
+async def test_who_sends_only_a_place_is_answered_in_the_language_of_the_app(on_sqlite: Deployment, api: BotApi) -> None:
+    async with speaking(on_sqlite, api):
+        await api.write(Person(81234003, "Sue", "", "", "en-GB"), **resources.location(-1.2531, 116.7297))
+        await api.write(Person(81234004, "Sri", "", "", "id"), **resources.location(-1.2531, 116.7297))
+        english, indonesian = await api.until_sent(Person(81234003), 1), await api.until_sent(Person(81234004), 1)
+    assert ("report" in english["text"], "aporan" in indonesian["text"]) == (True, True)
+
+
 @WAYS
 async def test_what_came_before_a_crash_comes_again_after_it_and_is_there_once(on_sqlite: Deployment, api: BotApi, receive: str) -> None:
     for text in ("satu", "dua", "tiga"):
