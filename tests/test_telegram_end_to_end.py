@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 from collections import Counter
@@ -252,19 +251,6 @@ async def test_while_telegram_is_away_from_a_cold_start_on_the_other_channels_do
         assert (await telegram.check_in()).kind == "unreachable"
     async with speaking(on_sqlite, api):
         await api.until_sent(SITI, 1)
-
-
-async def test_ten_thousand_messages_are_kept_within_a_minute_and_another_channels_answers_do_not_wait(on_sqlite: Deployment, api: BotApi) -> None:
-    for n in range(10_000):
-        await api.write(Person(90_000_000 + n), f"Jalan nomor {n} rusak")
-    async with speaking(on_sqlite, api) as gateway:
-        began = asyncio.get_running_loop().time()
-        await api.until(lambda: not api.waiting)
-        assert asyncio.get_running_loop().time() - began < 60
-        assert gateway.inlets["tg"].accepted == 10_000
-        await receive_all(gateway, [letter("lampu padam", "SM1", at=datetime.now(UTC))])
-        await PROVIDERS["post"].until(lambda: len(PROVIDERS["post"].sent) == 1)
-        assert sum(1 for n in range(10_000) if api.sent(90_000_000 + n)) < 10_000
 
 
 async def test_two_people_are_two_reporters(on_sqlite: Deployment, api: BotApi) -> None:
