@@ -164,6 +164,26 @@ async def test_an_answer_to_one_of_our_messages_is_added_to_its_report_and_other
     assert len(api.sent(SITI)) == 2
 
 
+@WAYS
+async def test_a_button_that_is_pressed_twice_opens_no_case_and_is_acknowledged_by_nothing_but_its_turning(
+    on_sqlite: Deployment, api: BotApi, receive: str
+) -> None:
+    async with speaking(on_sqlite, api, receive) as gateway:
+        await api.write(SITI, "Jalan poros Girimukti berlubang besar")
+        told = await api.until_sent(SITI, 1)
+        await on_sqlite.until("notices", lambda rows: rows[0]["state"] == "sent")
+        for _ in range(2):
+            await api.press(SITI, told["message_id"], "ya")
+        await api.until(lambda: len(api.heard) == 2)
+        await on_sqlite.until("arrivals", lambda rows: len(rows) == 3)
+        await handed_over(gateway)
+        accounts = await on_sqlite.accounts()
+    arrivals = await on_sqlite.rows("arrivals")
+    assert len({row["case"] for row in arrivals}) == len(await on_sqlite.rows("cases")) == 1
+    assert [row["kind"] for row in await on_sqlite.rows("notices")].count("acknowledgement") == 1
+    assert {account.verdict for account in accounts} == {"ok"}
+
+
 async def test_a_message_that_its_writer_changes_amends_the_report_and_the_old_words_stay(deployment: Deployment, api: BotApi) -> None:
     async with speaking(deployment, api) as gateway:
         said = await api.write(SITI, "Jalan poros Girimukti berlubang besar")
