@@ -46,7 +46,7 @@ class FatedTelegram(Telegram):
         return handler
 
     async def run(self, inlet: Inlet) -> None:
-        await under(self.fate, super().run(FatedInlet(inlet, self.fate)))  # type: ignore[arg-type]  # what a poller asks of it
+        await under(self.fate, super().run(FatedInlet(inlet, self.fate)))  # type: ignore[arg-type]  # what the ways in ask of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,9 @@ class FatedInlet:
 
     async def receive(self, arrival: Arrival) -> Receipt:
         return await under(self.fate, self.inlet.receive(arrival))
+
+    def sign(self, *words: str) -> str:
+        return self.inlet.sign(*words)
 
 
 class Impatient(SystemClock):
