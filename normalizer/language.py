@@ -11,6 +11,8 @@ from normalizer.trigrams import likeness
 
 # Characters. A language shows itself early; a pasted newspaper page need not be read to the end.
 _SAMPLE = 3_000
+# Of a chat program, in no language: every Telegram app begins with /start.
+_COMMAND = re.compile(r"(?<!\S)/\w+")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 # How a language builds words that no list holds: pe…an, meng…, …nya; polite Javanese …ipun and what one does to a thing, di…ake; Sundanese …keun, a noun
 # with -na behind a consonant, and the vowel eu, which Indonesian has only where two of its own meet (ke-uang-an, se-umur) and in foreign words.
@@ -42,7 +44,7 @@ def language(text: str) -> str | None:
     >>> language("the street light is broken"), language("PPU 12/3"), language("")
     ('en', None, None)
     """
-    words = _WORD.findall(text[:_SAMPLE].lower().replace("\u2019", "'"))
+    words = _WORD.findall(_COMMAND.sub(" ", text[:_SAMPLE]).lower().replace("\u2019", "'"))
     found: defaultdict[str, float] = defaultdict(float)
     known = borrowed = 0
     for word in words:

@@ -195,6 +195,8 @@ def test_short_informal_messages_are_tagged_with_their_language(text: str, tag: 
         pytest.param("", "en", "en", id="a picture without words"),
         pytest.param("jalan road", "en", "en", id="between two languages"),
         pytest.param("lampu jalan di depan pasar sudah mati", "en", "id", id="the words count"),
+        pytest.param("/start", "id", "id", id="a command is in no language"),
+        pytest.param("/lapor the street light is broken", "id", "en", id="what comes behind it is"),
         pytest.param("PPU 12/3", "fr", None, id="not one of ours"),
         pytest.param("PPU 12/3", "", None, id="nothing"),
         pytest.param("PPU 12/3", "e" * 100_000, None, id="anything"),
