@@ -152,7 +152,7 @@ class Choice:
 
     # What stands on the button.
     label: str
-    # What the person says by it, as if typed.
+    # What the person says by it, as if typed; empty: the label. Some buttons can only say what stands on them: these words stand there, then.
     says: str = ""
     # It gives the place where the person is, instead of words.
     place: bool = False

@@ -190,7 +190,9 @@ class OutboxBlock(Block):
         ),
         description="Domains at which everybody has mail: there is no cap for them as a whole.",
     )
-    concurrent_sends: PositiveInt = Field(default=8, description="Messages on their way at the same time, for each channel.")
+    concurrent_sends: PositiveInt = Field(
+        default=20, description="Messages on their way at the same time, for each channel; those too that wait for their turn, as Telegram wants it."
+    )
     send_seconds: PositiveFloat = Field(default=30, description="Seconds that a provider has to answer; afterwards it may have the message or not.")
     lease_seconds: PositiveFloat = Field(
         default=120, description="Seconds after which a worker is believed dead and its messages go to another. Longer than send_seconds."

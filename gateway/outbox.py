@@ -37,7 +37,7 @@ class Patience:
     send_seconds: float = 30
     # A worker that died is believed dead after this; longer than send_seconds.
     lease_seconds: float = 120
-    at_once: int = 8
+    at_once: int = 20
 
 
 @dataclass(slots=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 
 from normalizer.lexicon import languages_of, loans
 from normalizer.trigrams import likeness
 
 # Characters. A language shows itself early; a pasted newspaper page need not be read to the end.
 _SAMPLE = 3_000
+# Of a chat program, in no language: every Telegram app begins with /start.
+_COMMAND = re.compile(r"(?<!\S)/\w+")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 # How a language builds words that no list holds: pe…an, meng…, …nya; polite Javanese …ipun and what one does to a thing, di…ake; Sundanese …keun, a noun
 # with -na behind a consonant, and the vowel eu, which Indonesian has only where two of its own meet (ke-uang-an, se-umur) and in foreign words.
@@ -41,7 +44,7 @@ def language(text: str) -> str | None:
     >>> language("the street light is broken"), language("PPU 12/3"), language("")
     ('en', None, None)
     """
-    words = _WORD.findall(text[:_SAMPLE].lower().replace("\u2019", "'"))
+    words = _WORD.findall(_COMMAND.sub(" ", text[:_SAMPLE]).lower().replace("\u2019", "'"))
     found: defaultdict[str, float] = defaultdict(float)
     known = borrowed = 0
     for word in words:
@@ -63,6 +66,16 @@ def _said_by(word: str, tags: tuple[str, ...]) -> dict[str, float]:
     if tags:
         return {tag: _WEIGHTS[tag] for tag in tags}
     return {tag: _LIKENESS * share for tag, share in likeness(word).items()} if len(word) in _LETTERS else {}
+
+
+def hinted(tag: str | None, known: Collection[str]) -> str | None:
+    """The language that a program is set to, as its own tag says, if it is one of these.
+
+    >>> hinted("en-US", ("id", "en")), hinted("ID", ("id", "en")), hinted("fr", ("id", "en")), hinted(None, ("id", "en"))
+    ('en', 'id', None, None)
+    """
+    primary = (tag or "").replace("_", "-").partition("-")[0].lower()
+    return primary if primary in known else None
 
 
 def _tags(word: str) -> tuple[str, ...]:

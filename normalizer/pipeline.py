@@ -8,7 +8,7 @@ from datetime import datetime
 from normalizer.address import PHONE_KINDS, canonical
 from normalizer.incident import incident_of
 from normalizer.keyword import take_keyword
-from normalizer.language import language
+from normalizer.language import hinted, language
 from normalizer.missing import missing
 from normalizer.personal import personal
 from normalizer.place import place_of
@@ -40,7 +40,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         kind=kind,
         title=given_title or first_sentence(text),
         text=text,
-        language=language(f"{given_title or ''}\n{text}"),
+        language=language(f"{given_title or ''}\n{text}") or hinted(report.language, setting.languages),
         sender=sender,
         sender_name=line(report.sender_name),
         contact=line(declared.contact),

@@ -77,6 +77,8 @@ class Report:
     subject: str | None = None
     # What the sender calls itself, if the wire tells (WhatsApp, mail, Telegram).
     sender_name: str | None = None
+    # What the sender's program is set to, as a BCP 47 tag of any spelling; None: the wire does not say. It says nothing of what the words are written in.
+    language: str | None = None
     # Which of our own addresses it was sent to: a short code, a mail address.
     recipient: Address | None = None
     attachments: tuple[Attachment, ...] = ()
@@ -208,7 +210,7 @@ class Complaint:
     title: str
     # What happened, the sender's own words, cleaned of what cannot be shown; without a local keyword.
     text: str
-    # BCP 47 tag; None: too little text to tell.
+    # BCP 47 tag; where there is too little text to tell, of the sender's program; None: that says nothing either.
     language: str | None
     # Canonical sender; None: not known, or not an address that can be answered (a short code).
     sender: Address | None

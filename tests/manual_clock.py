@@ -63,6 +63,11 @@ class ManualClock:
             elif not what.expired() and what in self._running:
                 what.reschedule(asyncio.get_running_loop().time())
 
+    def advance_to_next(self) -> None:
+        """To the moment for which somebody waits first, if anybody does."""
+        if self._alarms:
+            self.advance(seconds=max(timedelta(), self._alarms[0][0] - self._now).total_seconds())
+
     def jump(self, **how_far: float) -> None:
         """Somebody sets it: as much has not gone by, and whoever sleeps sleeps on."""
         self._now += timedelta(**how_far)

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup, ReplyKeyboardRemove, ReplyParameters
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter
 
 from gateway.demo import bot_resources as resources
@@ -153,6 +153,46 @@ async def test_errors_come_in_telegrams_own_form(library: None) -> None:
             await bot.get_me()
         with pytest.raises(RetryAfter):
             await bot.get_me()
+
+
+async def test_a_keyboard_of_the_official_library_is_there_until_it_was_used_or_taken_away(library: None) -> None:
+    async with telegram() as api, client(api) as bot:
+        await api.write(SITI, "Jalan rusak")
+        rows = [[KeyboardButton("Lokasi saya", request_location=True)], [KeyboardButton("Lewati")]]
+        for once in (True, False):
+            sent = await bot.send_message(SITI.id, "Di mana?", reply_markup=ReplyKeyboardMarkup(rows, one_time_keyboard=once))
+            # The library is not told of it again: it belongs to no message.
+            assert sent.reply_markup is None
+            assert [[button["text"] for button in row] for row in api.board(SITI.id)] == [["Lokasi saya"], ["Lewati"]]
+            await api.choose(SITI, "Lokasi saya", (-1.25, 116.7))
+            assert bool(api.board(SITI.id)) is not once
+        # Buttons below a message are another thing.
+        await bot.send_message(SITI.id, "Ya?", reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton("Ya", callback_data="ya")]]))
+        assert len(api.board(SITI.id)) == 2
+        await bot.send_message(SITI.id, "Baik.", reply_markup=ReplyKeyboardRemove())
+        assert api.board(SITI.id) == ()
+        assert await api.choose(SITI, "Lewati") is None
+        updates = await bot.get_updates(timeout=0)
+    assert [update.message.location is not None for update in updates if update.message] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("markup", "said"),
+    [
+        pytest.param({"inline_keyboard": [[{"text": "Ya", "callback_data": "x" * 65}]]}, "BUTTON_DATA_INVALID", id="65 bytes"),
+        pytest.param({"inline_keyboard": [[{"text": "Ya", "callback_data": ""}]]}, "BUTTON_DATA_INVALID", id="nothing behind it"),
+        pytest.param({"inline_keyboard": [[{"text": "Ya"}]]}, "text buttons are unallowed", id="no action"),
+        pytest.param({"keyboard": [[{"text": " "}]]}, "must be non-empty", id="nothing on it"),
+        pytest.param({"keyboard": ["Ya"]}, "can't parse reply keyboard", id="no rows"),
+        pytest.param(["Ya"], "object expected", id="no object"),
+    ],
+)
+async def test_buttons_that_telegram_does_not_take_send_nothing(markup: object, said: str) -> None:
+    async with telegram() as api:
+        await api.write(SITI, "Jalan rusak")
+        answer = await call(api, "sendMessage", chat_id=SITI.id, text="Ya?", reply_markup=markup)
+        assert (answer["ok"], answer["error_code"], said in answer["description"]) == (False, 400, True)
+        assert api.sent(SITI) == []
 
 
 async def test_updates_wait_until_a_higher_number_is_asked_for() -> None:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from playwright.async_api import Locator, async_playwright, expect
 
-from gateway.demo import chat_words, mail_words, page_words, phone_words
+from channels import Choice, Notice
+from channels.telegram.channel import Telegram
+from gateway.demo import chat, chat_words, mail_words, page_words, phone_words
+from gateway.demo.bot_api import BotApi
+from gateway.demo.bot_resources import Person
 from gateway.demo.command import playing
+from gateway.demo.pages import MAX_FORM_BYTES, Frame
+from normalizer import Address
+from tests.telegram_channel import NAME, TOKEN, channel
 from tests.test_browser import ARGS, HEIGHT, LETTER, PHOTO, WORDS, Tab
 
 pytestmark = pytest.mark.peer("chromium", "apt-get install chromium")
@@ -128,6 +139,70 @@ async def test_siti_goes_from_door_to_door_and_has_her_answer_at_each(tmp_path: 
         await expect(form).to_have_attribute("target", "_blank")
         await page.locator(".brand").click()
         await expect(page.locator("h1")).to_have_text(page_words.LANGUAGES[lang]["heading"])
+
+
+PERSON = Person(81234999)
+KIND = (Choice("Pengaduan", "pengaduan"), Choice("Aspirasi", "aspirasi"), Choice("Permintaan informasi", "permintaan informasi"))
+WHERE = (Choice("Kirim lokasi saya", place=True), Choice("Saya tidak tahu nama tempatnya", "lewati"))
+
+
+@pytest.mark.parametrize(("script", "width", "theme", "lang"), [(True, 360, "dark", "id"), (False, 360, "light", "en"), (False, 1280, "light", "id")])
+async def test_siti_answers_with_buttons(tmp_path: Path, *, script: bool, width: int, theme: str, lang: str) -> None:
+    screen: dict[str, Any] = {"java_script_enabled": script, "viewport": {"width": width, "height": HEIGHT}, "color_scheme": theme}
+    async with bot_room() as (api, telegram, url), async_playwright() as engine:
+        async with await engine.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS) as browser:
+            context = await browser.new_context(**screen)
+            context.set_default_timeout(15_000)
+            siti = Tab(await context.new_page(), context, url, WORDS[lang])
+            siti.listen()
+            page, talk = siti.page, siti.page.locator("#percakapan")
+            await page.goto(f"{url}/telegram?lang={lang}&akun={PERSON.id}")
+            await siti.box("tulisan").fill("Jalan poros berlubang")
+            await page.get_by_role("button", name=chat_words.LANGUAGES[lang]["send"]).click()
+            await telegram.send(asking("Ini laporan apa?", *KIND))
+            await comes(siti, talk.get_by_role("button", name="Aspirasi"), script=script)
+            await looks_right(siti, script=script)
+            await talk.get_by_role("button", name="Aspirasi").click()
+            # Nobody has heard it yet.
+            await expect(talk.get_by_role("button", name="Aspirasi")).to_contain_text(chat_words.LANGUAGES[lang]["turning"])
+            await looks_right(siti, script=script)
+            await telegram.send(asking("Di mana?", *WHERE))
+            board = page.get_by_role("form", name=chat_words.LANGUAGES[lang]["board"])
+            await comes(siti, board.get_by_role("button", name="lewati"), script=script)
+            await looks_right(siti, script=script)
+            assert (await page.screenshot(path=tmp_path / "buttons.png", full_page=True)).startswith(b"\x89PNG")
+            await board.get_by_role("button", name="Kirim lokasi saya").click()
+            await expect(talk).to_contain_text(chat_words.LANGUAGES[lang]["position"].partition("{")[0])
+            await expect(board).to_have_count(0)
+            await telegram.send(asking("Di mana?", *WHERE))
+            await comes(siti, board, script=script)
+            await board.get_by_role("button", name="lewati").click()
+            await expect(talk.locator(".mine").last).to_contain_text("lewati")
+            await looks_right(siti, script=script)
+        assert siti.wrong == []
+        said = [json.loads(update.raw) for update in api.waiting]
+    assert [update.get("callback_query", {}).get("data") or update["message"].get("text") or "a place" for update in said] == [
+        "Jalan poros berlubang",
+        "aspirasi",
+        "a place",
+        "lewati",
+    ]
+
+
+@asynccontextmanager
+async def bot_room() -> AsyncIterator[tuple[BotApi, Telegram, str]]:
+    """The chat's page, and our channel behind the bot, without a node that says something of its own."""
+    api, app, frame = BotApi(TOKEN, NAME), web.Application(client_max_size=MAX_FORM_BYTES), Frame({"chat": "/telegram"})
+    frame.add_to(app)
+    chat.add_to(app, frame, api, ZoneInfo("Asia/Makassar"))
+    async with api.serve() as base, TestServer(app) as pages:
+        telegram = channel(api_base=base)
+        yield api, telegram, str(pages.make_url("/")).rstrip("/")
+        await telegram.close()
+
+
+def asking(text: str, *choices: Choice) -> Notice:
+    return Notice("n", Address("telegram", str(PERSON.id)), short="", full=text, subject="", choices=choices)
 
 
 @pytest.mark.parametrize(("script", "width", "theme", "lang"), [(True, 360, "light", "id"), (False, 1280, "dark", "en")])

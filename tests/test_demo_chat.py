@@ -108,6 +108,57 @@ async def test_a_picture_a_place_a_reply_an_edit_and_a_button_come_to_the_bot() 
     assert [fault for update in updates for fault in wrong(update, "Update")] == []
 
 
+BOARD = {"keyboard": [[{"text": "Kirim lokasi saya", "request_location": True}], ["Tidak <tahu>"]], "one_time_keyboard": True}
+
+
+async def test_buttons_in_the_place_of_the_letters_send_what_stands_on_them_or_the_place_and_are_gone() -> None:
+    async with town() as here:
+        await here.type("Jalan rusak")
+        await here.answer(reply_markup=BOARD)
+        page = await here.look()
+        await here.type(papan="Kirim lokasi saya")
+        after = await here.look()
+        await here.answer(reply_markup=BOARD)
+        await here.type(papan="Tidak <tahu>")
+        # Nobody presses what is not there.
+        await here.type(papan="Tidak <tahu>")
+        await here.type(papan="Hapus semua")
+        await here.answer(reply_markup=BOARD)
+        await here.answer(reply_markup={"remove_keyboard": True})
+        gone = await here.look()
+        updates = here.updates
+    assert page.count('name="papan"') == 2
+    assert 'value="Tidak &lt;tahu&gt;"' in page
+    assert ('name="papan"' in after, 'name="papan"' in gone) == (False, False)
+    assert [update["message"].get("location") or update["message"]["text"] for update in updates] == [
+        "Jalan rusak",
+        {"latitude": -1.2531, "longitude": 116.7297},
+        "Tidak <tahu>",
+    ]
+    assert [fault for update in updates for fault in wrong(update, "Update")] == []
+
+
+async def test_a_button_turns_until_the_bot_has_heard_it() -> None:
+    async with town() as here:
+        await here.type("Jalan rusak")
+        await here.answer(reply_markup=BUTTONS)
+        await here.type(tekan="2:/kirim")
+        turning = await here.look(lang="en")
+        url = f"{here.api.base_url}/bot{TOKEN}/answerCallbackQuery"
+        query = here.updates[-1]["callback_query"]["id"]
+        async with aiohttp.ClientSession() as session, session.post(url, json={"callback_query_id": query}) as answer:
+            assert answer.status == 200
+        heard = await here.look(lang="en")
+    assert (turning.count("waiting for the bot"), heard.count("waiting for the bot")) == (1, 0)
+
+
+async def test_the_app_speaks_the_language_of_the_page() -> None:
+    async with town() as here:
+        await here.type("1", query={"lang": "en"})
+        await here.type("2")
+        assert [update["message"]["from"]["language_code"] for update in here.updates] == ["en", "id"]
+
+
 async def test_nobody_edits_the_bots_words_or_presses_what_is_not_there() -> None:
     async with town() as here:
         await here.type("Air PDAM keruh")

@@ -186,6 +186,27 @@ def test_short_informal_messages_are_tagged_with_their_language(text: str, tag: 
     assert language(text) == tag
 
 
+@pytest.mark.parametrize(
+    ("text", "program", "tag"),
+    [
+        pytest.param("PPU 12/3", "en", "en", id="too little text"),
+        pytest.param("PPU 12/3", "en-US", "en", id="of a country"),
+        pytest.param("PPU 12/3", "ID_id", "id", id="however it is written"),
+        pytest.param("", "en", "en", id="a picture without words"),
+        pytest.param("jalan road", "en", "en", id="between two languages"),
+        pytest.param("lampu jalan di depan pasar sudah mati", "en", "id", id="the words count"),
+        pytest.param("/start", "id", "id", id="a command is in no language"),
+        pytest.param("/lapor the street light is broken", "id", "en", id="what comes behind it is"),
+        pytest.param("PPU 12/3", "fr", None, id="not one of ours"),
+        pytest.param("PPU 12/3", "", None, id="nothing"),
+        pytest.param("PPU 12/3", "e" * 100_000, None, id="anything"),
+        pytest.param("PPU 12/3", None, None, id="not said"),
+    ],
+)
+def test_where_the_words_tell_no_language_the_senders_program_does(text: str, program: str | None, tag: str | None) -> None:
+    assert normalize(Report(CITIZEN, text, NOON, language=program), PPU).language == tag
+
+
 def test_a_message_between_two_languages_is_not_guessed() -> None:
     assert language("jalan road") is None
 

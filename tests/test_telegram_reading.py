@@ -134,7 +134,13 @@ def test_a_button_says_what_it_stands_for() -> None:
     found = read(came)
     assert isinstance(found, Report)
     assert (found.text, found.sender, found.references, found.remarks) == ("/kirim", ADDRESS, ("telegram:81234001:3",), ("button",))
+    assert found.language == "id"
     assert (came.kind, came.reply_to) == (MESSAGE, ADDRESS)
+
+
+@pytest.mark.parametrize(("code", "known"), [("en", "en"), ("pt-br", "pt-br"), ("", None), (None, None), (7, None), ("\ud800", "\ufffd")])
+def test_what_the_senders_app_is_set_to_is_told_as_it_is(code: object, known: str | None) -> None:
+    assert report(text="x", **{"from": SITI | {"language_code": code}}).language == known
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from telegram.request import BaseRequest, RequestData
 
 from channels.contract import SendFailed
 from channels.telegram.failures import failure, garbage
+from channels.telegram.keyboard import Keyboard
 from channels.telegram.updates import WANTED
 
 # What the library raises when a success is not Telegram's: no JSON, or JSON of something else.
@@ -45,10 +46,10 @@ class Api:
         """Who the bot is."""
         return await _told(self._bot.get_me())
 
-    async def send(self, chat: int, text: str, answers: int | None) -> int:
+    async def send(self, chat: int, text: str, answers: int | None, keyboard: Keyboard | None) -> int:
         """One message of plain text, answering one if that is still there; its id in the chat."""
         reply = ReplyParameters(answers, allow_sending_without_reply=True) if answers is not None else None
-        message = await _told(self._bot.send_message(chat, text, reply_parameters=reply))
+        message = await _told(self._bot.send_message(chat, text, reply_parameters=reply, reply_markup=keyboard))
         if not isinstance(message.message_id, int):
             raise garbage()
         return message.message_id

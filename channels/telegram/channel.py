@@ -12,8 +12,9 @@ from channels.contract import About, Arrival, Box, Checked, DeliveryUpdate, Door
 from channels.telegram import reading
 from channels.telegram.api import Api
 from channels.telegram.arrivals import Arrivals
-from channels.telegram.failures import TooFast
+from channels.telegram.failures import NotTaken, TooFast
 from channels.telegram.files import Files
+from channels.telegram.keyboard import Keyboard, Keyboards
 from channels.telegram.pacing import Pace
 from channels.telegram.parts import parts
 from channels.telegram.polling import Poller
@@ -44,7 +45,8 @@ class Telegram:
         self.poller = Poller(settings, self._api, arrivals, about, name) if settings.receive == "polling" else None
         self.webhook = Webhook(settings, self._api, arrivals, about, name) if settings.receive == "webhook" else None
         self._files = Files(self._api, settings.max_file_bytes, settings.file_seconds)
-        self._pace = Pace(settings.messages_per_second, settings.chat_seconds)
+        self.pace = Pace(settings.messages_per_second, settings.chat_seconds)
+        self._keyboards = Keyboards()
         # Of a notice in several messages that broke off: those that are there. Forgotten with this process; then they come twice.
         self._half_sent: OrderedDict[str, list[int]] = OrderedDict()
 
@@ -81,20 +83,34 @@ class Telegram:
     # The way back
 
     async def send(self, notice: Notice) -> str:
-        """The full form, in as many messages as it takes; the name of the last, which is the one that a person answers."""
+        """The full form, in as many messages as it takes; the name of the last, which has the buttons and is the one that a person answers."""
         if notice.to.kind != "telegram" or not _CHAT.fullmatch(notice.to.value):
             raise SendFailed("This is no chat with a person on Telegram.", permanent=True)
         chat = int(notice.to.value)
         sent, texts = self._half_sent.pop(notice.id, []), parts(notice.full)
         try:
             for text in texts[len(sent) :]:
-                await self._pace.turn(chat)
-                sent.append(await self._api.send(chat, text, None if sent else _answered(notice, chat)))
+                is_last = len(sent) + 1 == len(texts)
+                keyboard = self._keyboards.below(chat, notice.choices) if is_last else None
+                sent.append(await self._say(chat, text, None if sent else _answered(notice, chat), keyboard))
         except TooFast as failed:
             raise self._judged(failed, chat) from None
         finally:
             self._remember(notice.id, sent, len(texts))
         return message_name(chat, sent[-1])
+
+    async def _say(self, chat: int, text: str, answers: int | None, keyboard: Keyboard | None) -> int:
+        await self.pace.turn(chat)
+        try:
+            message = await self._api.send(chat, text, answers, keyboard)
+        except NotTaken:
+            if keyboard is None:
+                raise
+            # The words tell the same to whoever has no buttons.
+            await self.pace.turn(chat)
+            return await self._api.send(chat, text, answers, None)
+        self._keyboards.hung(chat, keyboard)
+        return message
 
     def _remember(self, notice: str, sent: list[int], all_: int) -> None:
         if 0 < len(sent) < all_:
@@ -105,7 +121,7 @@ class Telegram:
     def _judged(self, failed: TooFast, chat: int) -> SendFailed:
         """Telegram does not say whether it is one chat that goes too fast, or all."""
         pause = failed.retry_after or _PAUSE
-        everybody = self._pace.slowed(chat, pause.total_seconds())
+        everybody = self.pace.slowed(chat, pause.total_seconds())
         return SendFailed(failed.reason, retry_after=pause, channel_wide=everybody, kind=failed.kind)
 
     def limits(self) -> Iterable[Limit]:

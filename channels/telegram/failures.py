@@ -33,6 +33,10 @@ class TooFast(SendFailed):
     """We write too fast: to this chat, or to all; Telegram does not say which (pacing.py finds out)."""
 
 
+class NotTaken(SendFailed):
+    """Something about this one request is wrong; nothing was sent."""
+
+
 def failure(status: int, body: bytes) -> SendFailed:
     """What an answer that is no success means."""
     answer = _answer(body)
@@ -52,7 +56,7 @@ def _of_the_request(status: int, answer: Mapping[str, Any], said: str) -> SendFa
     if status == HTTPStatus.FORBIDDEN:
         return SendFailed(f"Telegram does not let us write into this chat ({status}).", permanent=True, kind="blocked")
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return SendFailed(f"Telegram did not take this request ({status}).", kind="provider")
+        return NotTaken(f"Telegram did not take this request ({status}).", kind="provider")
     # A gateway time-out is somebody before Telegram who did not wait: Telegram itself may have it.
     late = status == HTTPStatus.GATEWAY_TIMEOUT
     return SendFailed(f"What answered was no working Telegram ({status}).", retry_after=_pause(answer), maybe_sent=late, channel_wide=True, kind="provider")

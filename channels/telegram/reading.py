@@ -101,6 +101,7 @@ def _message(message: Fields, arrival: Arrival, *, edited: bool) -> Report | Ign
         text=content.text,
         received_at=arrival.received_at,
         sender_name=_name(_fields(message.get("from"))),
+        language=_language(_fields(message.get("from"))),
         attachments=content.attachments,
         location=content.location,
         references=tuple(filter(None, (_named(_fields(message.get("reply_to_message")), chat), group))),
@@ -208,8 +209,16 @@ def _press(query: Fields, arrival: Arrival) -> Report | Ignored:
     if sender is None or not data:
         return Ignored("a button that says nothing")
     about = _named(message, _fields(message.get("chat")))
-    name = _name(_fields(query.get("from")))
-    return Report(sender, data, arrival.received_at, sender_name=name, references=tuple(filter(None, [about])), remarks=("button",))
+    person = _fields(query.get("from"))
+    return Report(
+        sender=sender,
+        text=data,
+        received_at=arrival.received_at,
+        sender_name=_name(person),
+        language=_language(person),
+        references=tuple(filter(None, [about])),
+        remarks=("button",),
+    )
 
 
 def _member(change: Fields) -> DeliveryUpdate | Ignored:
@@ -232,6 +241,10 @@ def _person(user: Fields) -> Address | None:
 
 def _name(person: Fields) -> str | None:
     return " ".join(filter(None, (_text(person.get("first_name")), _text(person.get("last_name"))))) or None
+
+
+def _language(person: Fields) -> str | None:
+    return _text(person.get("language_code")) or None
 
 
 # Whatever a wire may hold

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from gateway.demo import bot_chats
+from gateway.demo import bot_chats, bot_keyboards
 from gateway.demo import bot_resources as resources
 from gateway.demo.bot_chats import Chats, Hook
 from gateway.demo.bot_parameters import Fields, parameters
@@ -243,7 +243,10 @@ class BotApi(Chats):
         person = self.people.get(number)
         if person is None:
             return _error(resources.NO_CHAT)
-        said = dict(content) | ({"reply_markup": fields["reply_markup"]} if "inline_keyboard" in (fields.get("reply_markup") or {}) else {})
+        markup = fields.get("reply_markup") or {}
+        if refused := bot_keyboards.refused(markup):
+            return _error(refused)
+        said = {**content, **bot_keyboards.below(markup)}
         if answered := fields.get("reply_parameters"):
             try:
                 said["reply_to_message"] = self._without_reply(self.message(number, int(answered["message_id"])))
@@ -252,6 +255,7 @@ class BotApi(Chats):
                     return _error(resources.NO_REPLY)
         async with self._changed:
             message = self._new(number, resources.bot(self.bot_id, self.username), resources.private(person), said)
+            self.markups[message["message_id"]] = markup
             self._changed.notify_all()
         return _result(message)
 

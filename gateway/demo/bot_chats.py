@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 
+from gateway.demo import bot_keyboards
 from gateway.demo import bot_resources as resources
 from gateway.demo.bot_resources import File, Person
 
@@ -62,11 +63,16 @@ class Chats:
         self.messages: dict[int, list[dict[str, Any]]] = {}
         # When each was written, more exactly than Telegram says, by its number.
         self.times: dict[int, datetime] = {}
+        # What came with the bot's messages as buttons, by their number: also what the app shows elsewhere and tells nobody of.
+        self.markups: dict[int, Mapping[str, Any]] = {}
         self.files: dict[str, File] = {}
         self.hook: Hook | None = None
         self.allowed: Sequence[str] | None = None
         self._clock = clock
-        self._presses: set[str] = set()
+        # By the name of the press: chat, message, and what the button stands for.
+        self._presses: dict[str, tuple[int, int, str]] = {}
+        # Messages whose buttons were to be used once, and were.
+        self._tucked_away: set[int] = set()
         # One row of numbers for all private chats, as the app has it.
         self._last_message = 0
         self._waiting: list[Waiting] = []
@@ -84,6 +90,15 @@ class Chats:
         """What the bot wrote to somebody, oldest first."""
         chat = person if isinstance(person, int) else person.id
         return [message for message in self.messages.get(chat, []) if message["from"]["is_bot"]]
+
+    def board(self, chat: int) -> bot_keyboards.Rows:
+        """The buttons that somebody has in the place of the letters now."""
+        sent = [message["message_id"] for message in self.sent(chat)]
+        return bot_keyboards.board([(number, self.markups.get(number, {})) for number in sent], self._tucked_away)
+
+    def turning(self, chat: int) -> set[tuple[int, str]]:
+        """Buttons that were pressed and not heard: message, and what the button stands for."""
+        return {(number, data) for query, (where, number, data) in self._presses.items() if where == chat and query not in self.heard}
 
     async def until_sent(self, person: Person, count: int) -> dict[str, Any]:
         """Wait for that many messages of the bot to somebody; the last of them."""
@@ -122,9 +137,19 @@ class Chats:
     async def press(self, person: Person, number: int, data: str) -> dict[str, Any]:
         """A button below a message of the bot's."""
         query = str(secrets.randbits(62))
-        self._presses.add(query)
+        self._presses[query] = (person.id, number, data)
         said = {"id": query, "from": resources.user(person), "chat_instance": str(person.id), "data": data, "message": dict(self.message(person.id, number))}
         return await self.post("callback_query", said)
+
+    async def choose(self, person: Person, text: str, place: tuple[float, float] = (0.0, 0.0)) -> dict[str, Any] | None:
+        """A button in the place of the letters: it sends what stands on it, or the place. None: there is no such button."""
+        button = next((button for row in self.board(person.id) for button in row if button["text"] == text), None)
+        if button is None:
+            return None
+        number = max(number for number in (message["message_id"] for message in self.sent(person)) if "keyboard" in self.markups.get(number, {}))
+        if self.markups[number].get("one_time_keyboard") is True:
+            self._tucked_away.add(number)
+        return await (self.write(person, **resources.location(*place)) if button.get("request_location") is True else self.write(person, text))
 
     async def block(self, person: Person, *, blocks: bool = True) -> dict[str, Any]:
         """Stop the bot, or let it write again."""

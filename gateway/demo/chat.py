@@ -50,8 +50,7 @@ class _Chat:
             form = await request.post()
         except web.HTTPRequestEntityTooLarge:
             return self._page(replace(screen, problem="far_too_large"), 413)
-        if pressed := form_text(form.get("tekan")):
-            await self._press(screen, pressed)
+        if await self._pressed(screen, form_text(form.get("tekan")), form_text(form.get("papan"))):
             return _back(screen)
         text, picture = form_text(form.get("tulisan")), _picture(form.get("foto"))
         if len(picture) > _MAX_PICTURE_BYTES:
@@ -76,24 +75,32 @@ class _Chat:
         if place:
             await self._bot_api.write(screen.person, **resources.location(*_PLACE))
 
-    async def _press(self, screen: Screen, pressed: str) -> None:
-        number, _, data = pressed.partition(":")
+    async def _pressed(self, screen: Screen, below: str, board: str) -> bool:
+        """A button below a message, or one in the place of the letters; whether it was one at all."""
+        number, _, data = below.partition(":")
         if message := _found(screen.messages, number):
             await self._bot_api.press(screen.person, message["message_id"], data)
+        if board:
+            await self._bot_api.choose(screen.person, board, _PLACE)
+        return bool(below or board)
 
     def _screen(self, request: web.Request) -> Screen:
         typed = request.query.get("akun", str(_FIRST_ACCOUNT)).strip()
         right = _ACCOUNT.fullmatch(typed)
-        person = Person(int(typed) if right else _FIRST_ACCOUNT, "Siti", "", "")
+        # The app speaks the language of the page.
+        lang = language(request)
+        person = Person(int(typed) if right else _FIRST_ACCOUNT, "Siti", "", "", lang)
         messages = self._bot_api.messages.get(person.id, [])
         answering, editing = (_found(messages, request.query.get(name, "")) for name in ("balas", "ubah"))
         return Screen(
-            lang=language(request),
+            lang=lang,
             person=person,
             bot=self._bot_api.username,
             zone=self._zone,
             messages=messages,
             times=self._bot_api.times,
+            board=self._bot_api.board(person.id),
+            turning=self._bot_api.turning(person.id),
             answering=answering,
             editing=editing if editing and mine(editing) else None,
             wrong_account=None if right else typed,

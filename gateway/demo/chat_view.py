@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,9 @@ class Screen:
     # Of this chat, oldest first, in Telegram's form; and when each was written, by its number.
     messages: Sequence[Said]
     times: Mapping[int, datetime]
+    # Buttons in the place of the letters; and those below messages that were pressed and not heard, by message and data.
+    board: Sequence[Sequence[Mapping[str, Any]]] = ()
+    turning: Collection[tuple[int, str]] = ()
     # What is being answered or edited; None: a message of its own is being written.
     answering: Said | None = None
     editing: Said | None = None
@@ -56,6 +59,16 @@ class Screen:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """Below a message."""
+
+    text: str
+    data: str
+    # It was pressed, and the bot has not said that it knows.
+    turning: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Bubble:
     """One message."""
 
@@ -68,8 +81,8 @@ class Bubble:
     # What the link below it says, and where it leads.
     action: str
     href: str
-    # Words and data of the buttons below it.
-    buttons: Sequence[tuple[str, str]]
+    # Row by row.
+    buttons: Sequence[Sequence[Button]]
 
 
 def shown(screen: Screen) -> Mapping[str, object]:
@@ -104,8 +117,13 @@ def _bubble(message: Said, screen: Screen) -> Bubble:
         note=f"{at} \u00b7 {words['edited']}" if "edit_date" in message else at,
         action="" if own and not written(message) else words["edit" if own else "answer"],
         href=href,
-        buttons=[(str(button.get("text", "")), str(button.get("callback_data", ""))) for row in rows for button in row],
+        buttons=[[_button(button, message["message_id"], screen) for button in row] for row in rows],
     )
+
+
+def _button(button: Mapping[str, Any], number: int, screen: Screen) -> Button:
+    data = str(button.get("callback_data", ""))
+    return Button(str(button.get("text", "")), data, (number, data) in screen.turning)
 
 
 def _lines(message: Said, screen: Screen) -> list[str]:
