@@ -109,10 +109,11 @@ class Postbox:
 
 
 def letter(
-    text: str, wire_id: str, *, at: datetime, sender: str = "+6281234567890", channel: str = "post", kind: str = MESSAGE, meta: Mapping[str, str] | None = None
+    text: str, wire_id: str, *, at: datetime, sender: str = "", channel: str = "post", kind: str = MESSAGE, meta: Mapping[str, str] | None = None
 ) -> Arrival:
-    """What a citizen dropped in."""
-    return Arrival(channel, kind, wire_id, text.encode("utf-8", "surrogatepass"), at, Address("sms", sender), meta or {})
+    """What a citizen dropped in; without a `sender`, somebody of their own."""
+    who = sender or f"+62812{int(hashlib.sha256(wire_id.encode()).hexdigest(), 16) % 10**8:08d}"
+    return Arrival(channel, kind, wire_id, text.encode("utf-8", "surrogatepass"), at, Address("sms", who), meta or {})
 
 
 def away() -> SendFailed:

@@ -112,7 +112,7 @@ async def test_a_lost_machine_is_restored_from_a_backup_taken_under_load(tmp_pat
             page = await siti.get(f"/l/{receipt.link}")
             assert (page.status, "Jembatan di Desa Giri Mukti putus" in page.text, "surat.pdf" in page.text) == (200, True, True)
             browser.cookie_jar.clear()
-            assert "Menunggu verifikasi" in (await siti.get("/lacak", params={"nomor": receipt.number})).text
+            assert "Menunggu kelengkapan" in (await siti.get("/lacak", params={"nomor": receipt.number})).text
             # Work goes on where it stopped.
             again = await siti.report("Lampu jalan mati")
             assert again.number

@@ -58,7 +58,7 @@ class Talk:
         [row] = await self.deployment.rows("cases")
         async with self.gateway.store.snapshot() as tx:
             rebuilt = rebuild(await lookup.case_events(tx, row["id"]))
-        assert {name: getattr(rebuilt, name) for name in row} == row
+        assert {name: getattr(rebuilt, name) for name in row if name != "compared"} == {name: value for name, value in row.items() if name != "compared"}
         return row
 
     async def complaint(self) -> dict[str, Any]:

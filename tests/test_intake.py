@@ -23,6 +23,7 @@ from tests.postbox import PROVIDERS, letter
 from tests.world import Deployment, handed_over, receive_all
 
 ROOT = Path(__file__).resolve().parent.parent
+SITI = "+6281234567890"
 NOW = SystemClock().now
 
 
@@ -36,7 +37,7 @@ async def test_a_report_becomes_a_case_with_a_number_an_owner_and_one_acknowledg
     [case] = await deployment.rows("cases")
     assert (case["number"], case["owner"], case["status"]) == (receipt.number, "diskominfo", "awaiting_verification")
     assert receipt.number in provider.sent[0].short
-    assert provider.sent[0].to.value == "+6281234567890"
+    assert provider.sent[0].to == letter("", "SM1", at=NOW()).reply_to
     [arrival] = await deployment.rows("arrivals")
     assert (arrival["outcome"], arrival["raw"], arrival["case"]) == ("case", b"Jalan di depan pasar rusak parah", case["id"])
     [message] = await deployment.rows("messages")
@@ -79,7 +80,7 @@ async def test_a_report_that_breaks_its_reader_is_a_case_all_the_same_and_holds_
 
 async def test_what_a_sender_writes_after_an_unreadable_report_stays_behind_it(on_sqlite: Deployment) -> None:
     async with on_sqlite.node() as gateway:
-        await receive_all(gateway, [letter("die", "SM1", at=NOW()), letter("dan satu lagi", "SM2", at=NOW())])
+        await receive_all(gateway, [letter(text, name, at=NOW(), sender=SITI) for text, name in (("die", "SM1"), ("Lapor satu lagi", "SM2"))])
         await on_sqlite.until("arrivals", lambda rows: len(rows) == 2)
         await on_sqlite.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 2)
     by_time = sorted(await on_sqlite.rows("cases"), key=lambda row: row["id"])
@@ -118,12 +119,12 @@ async def test_a_row_that_no_store_takes_harms_nobody_in_its_batch(deployment: D
 
 async def test_the_same_delivery_again_is_a_row_but_no_second_case_and_other_words_are_kept(deployment: Deployment) -> None:
     async with deployment.node() as gateway:
-        first, again, other = await receive_all(gateway, [letter(text, "SM1", at=NOW()) for text in ("jalan rusak", "jalan rusak", "lampu padam")])
+        first, again, other = await receive_all(gateway, [letter(text, "SM1", at=NOW()) for text in ("jalan rusak", "jalan rusak", "Lapor lampu padam")])
         assert first.number == again.number == other.number
         await deployment.until("arrivals", lambda rows: len(rows) == 2)
         # The same delivery shall meet the store's memory, not the journal's.
         await handed_over(gateway)
-        await receive_all(gateway, [letter(text, "SM1", at=NOW()) for text in ("jalan rusak", "jembatan juga putus")])
+        await receive_all(gateway, [letter(text, "SM1", at=NOW()) for text in ("jalan rusak", "Lapor jembatan juga putus")])
         rows = await deployment.until("arrivals", lambda rows: len(rows) == 4)
         await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 3)
     assert Counter(row["outcome"] for row in rows) == {"case": 3, "duplicate": 1}

@@ -41,7 +41,7 @@ async def test_fifty_deliveries_at_once_on_two_gateways_are_one_case_and_one_ack
 
 async def test_a_storm_on_two_gateways_is_filed_once_each_and_every_row_has_its_outcome(on_postgres: Deployment) -> None:
     async with on_postgres.node("a") as one, on_postgres.node("b") as two:
-        letters = [letter(f"laporan {i % 60}", f"SM{i % 60}", at=NOW(), sender=f"+62812{i % 7:08d}") for i in range(180)]
+        letters = [letter(f"Lapor jalan rusak {i % 60}", f"SM{i % 60}", at=NOW(), sender=f"+62812{i % 7:08d}") for i in range(180)]
         await asyncio.gather(*((one if i % 2 else two).inlets["post"].receive(each) for i, each in enumerate(letters)))
         await on_postgres.until("notices", lambda rows: len(rows) == 60 and all(row["state"] == "sent" for row in rows))
         await on_postgres.until("arrivals", lambda rows: len(rows) == one.journal.counts.accepted + two.journal.counts.accepted)

@@ -203,7 +203,7 @@ async def case_of(teller: Teller) -> object:
 
 
 # What differs, and must: whose it is and when it was.
-_OF_ITS_OWN = {"id", "number", "channel", "correspondent", "opened_at", "changed_at", "asked_at", "said_at", "closed_at"}
+_OF_ITS_OWN = {"id", "number", "channel", "compared", "correspondent", "opened_at", "changed_at", "asked_at", "said_at", "closed_at"}
 _OF_ITS_SENDER = {"sender", "sender_name", "received_at"}
 
 

@@ -29,7 +29,10 @@ async def settle(deployment: Deployment, provider: Provider, clock: ManualClock,
             await asyncio.sleep(0.005)
 
 
-async def accept(gateway: Gateway, clock: ManualClock, wire_id: str = "SM1", channel: str = "post", sender: str = "+6281234567890") -> None:
+SITI = "+6281234567890"
+
+
+async def accept(gateway: Gateway, clock: ManualClock, wire_id: str = "SM1", channel: str = "post", sender: str = SITI) -> None:
     await receive_all(gateway, [letter("jalan rusak", wire_id, at=clock.now(), channel=channel, sender=sender)])
 
 
@@ -207,12 +210,12 @@ async def test_a_stranger_cannot_make_us_pay_and_the_next_answer_tells_how_many_
         provider = PROVIDERS["post"]
         receipts = []
         for i in range(7):
-            receipts += await receive_all(gateway, [letter("jalan rusak", f"SM{i}", at=clock.now())])
+            receipts += await receive_all(gateway, [letter(f"Lapor jalan rusak di RT {i}", f"SM{i}", at=clock.now(), sender=SITI)])
         rows = await on_sqlite.until("notices", lambda rows: len(rows) == 7 and sum(row["state"] == "sent" for row in rows) == 4)
         assert [row["state"] for row in rows].count("withheld") == 3
         assert {row["reason"] for row in rows if row["state"] == "withheld"} == {"this address has had its notices for this hour"}
         clock.advance(minutes=61)
-        [newest] = await receive_all(gateway, [letter("jalan rusak", "SM8", at=clock.now())])
+        [newest] = await receive_all(gateway, [letter("Lapor jalan rusak di RT 8", "SM8", at=clock.now(), sender=SITI)])
         async with asyncio.timeout(30):
             await provider.until(lambda: len(provider.sent) == 5)
     assert newest.number in provider.sent[-1].short

@@ -99,7 +99,7 @@ async def test_a_photo_comes_with_the_report_and_one_from_elsewhere_is_not_fetch
         assert (gateway.config.data_dir / "blobs" / photo["blob"][:2] / photo["blob"]).read_bytes() == PIXEL
         # Another origin on the same private machine: what a forged redirect would like to reach.
         twilio.media_redirect = "http://127.0.0.1:9"
-        await twilio.text(DOOR, from_=CITIZEN, to="1708", body="jembatan lain", media=[("foto.gif", "image/gif", PIXEL)])
+        await twilio.text(DOOR, from_=CITIZEN, to="1708", body="Lapor jembatan lain", media=[("foto.gif", "image/gif", PIXEL)])
         rows = await on_sqlite.until("attachments", lambda rows: {row["state"] for row in rows} == {"kept", "lost"})
     assert next(row for row in rows if row["state"] == "lost")["reason"]
     assert len(await on_sqlite.rows("cases")) == 2

@@ -16,6 +16,7 @@ from tests.test_mail_end_to_end import SITI, answer, at_the_desk
 from tests.web_citizen import CHANNEL, at_the_form, citizen
 from tests.world import Deployment, handed_over, keyed, receive_all
 
+SARI = "+6281234567890"
 NOW = SystemClock().now
 
 
@@ -29,13 +30,13 @@ async def speaks(deployment: Deployment, *arguments: str) -> tuple[int, str, str
 
 async def test_whoever_texted_hears_it_by_sms_and_the_history_says_who_spoke(deployment: Deployment) -> None:
     async with deployment.node() as gateway:
-        [receipt] = await receive_all(gateway, [letter("Jalan di depan pasar rusak", "SM1", at=NOW())])
+        [receipt] = await receive_all(gateway, [letter("Jalan di depan pasar rusak", "SM1", at=NOW(), sender=SARI)])
         await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"])
         code, out, _ = await speaks(deployment, receipt.number.lower(), "Diperbaiki hari Senin.", "--by", "Rina")
         assert (code, out.split(",")[0]) == (0, f"On its way to whoever reported {receipt.number}")
         await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 2)
         told = PROVIDERS["post"].sent[1]
-    assert (told.to.value, told.short) == ("+6281234567890", f"Laporan {receipt.number}: Diperbaiki hari Senin.")
+    assert (told.to.value, told.short) == (SARI, f"Laporan {receipt.number}: Diperbaiki hari Senin.")
     assert f"/l/{receipt.link}" in told.full
     [_, spoken] = sorted(await deployment.rows("events"), key=lambda row: row["version"])
     assert (spoken["kind"], spoken["actor"]) == ("answered", "Rina")
@@ -46,7 +47,7 @@ async def test_whoever_texted_hears_it_by_sms_and_the_history_says_who_spoke(dep
 
 async def test_what_is_too_long_for_an_sms_is_read_on_the_report_s_own_page(on_sqlite: Deployment) -> None:
     async with on_sqlite.node() as gateway:
-        [receipt] = await receive_all(gateway, [letter("Jalan di depan pasar rusak", "SM1", at=NOW())])
+        [receipt] = await receive_all(gateway, [letter("Jalan di depan pasar rusak", "SM1", at=NOW(), sender=SARI)])
         await on_sqlite.until("notices", lambda rows: len(rows) == 1)
         assert (await speaks(on_sqlite, receipt.number, "Kami sudah ke sana. " * 30))[0] == 0
         await on_sqlite.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 2)

@@ -22,7 +22,7 @@ SENDERS = [f"+62812{i:08d}" for i in range(5)]
 async def accept_many(gateway: Gateway, first: int) -> None:
     """Twenty reports of five citizens, each citizen's one after the other."""
     for i in range(first, first + 20):
-        await receive_all(gateway, [letter(f"laporan {i:03d}", f"SM{i}", at=NOW(), sender=SENDERS[i % 5])])
+        await receive_all(gateway, [letter(f"Lapor jalan rusak {i:03d}", f"SM{i}", at=NOW(), sender=SENDERS[i % 5])])
 
 
 async def waits(gateway: Gateway) -> None:

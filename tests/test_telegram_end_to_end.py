@@ -154,13 +154,13 @@ async def test_an_answer_to_one_of_our_messages_is_added_to_its_report_and_other
         await api.write(SITI, "Jalan poros Girimukti berlubang besar")
         first = await api.until_sent(SITI, 1)
         await deployment.until("notices", lambda rows: rows[0]["state"] == "sent")
-        await api.write(SITI, "Lampu di pasar mati")
+        await api.write(SITI, "Lapor: lampu di pasar mati")
         await api.until_sent(SITI, 2)
         await api.write(SITI, "Di depan masjid, sejak kemarin", answers=first["message_id"])
         await deployment.until("arrivals", lambda rows: len(rows) == 3)
         await handed_over(gateway)
     arrivals = sorted(await deployment.rows("arrivals"), key=lambda row: row["seq"])
-    assert [(row["outcome"], row["reason"]) for row in arrivals[1:]] == [("case", "rule:every_report_is_a_case"), ("message", "rule:answers_our_message")]
+    assert [(row["outcome"], row["reason"]) for row in arrivals[1:]] == [("case", "rule:begins_a_report"), ("message", "rule:answers_our_message")]
     assert arrivals[2]["case"] == arrivals[0]["case"]
     # Nobody is told a number again.
     assert len(api.sent(SITI)) == 2
