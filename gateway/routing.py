@@ -130,6 +130,8 @@ def _decided(complaint: Complaint, desk: Desk, candidates: tuple[Candidate, ...]
         reason = "rule:needs_triage"
     elif door:
         reason = "rule:beyond"
+    elif complaint.place and complaint.place.ambiguous:
+        reason = "rule:ambiguous_place"
     elif not candidates:
         reason = "rule:nobody_competent"
     elif _ambiguous(candidates):

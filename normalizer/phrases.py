@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from normalizer.lexicon import loans, own_words
 from normalizer.view import Vowels, Word, roots, rows, spelled, view
 
 # Every list that is searched for: their words are what a shortened or inflected word may be.
@@ -114,5 +115,4 @@ def _known(word: str) -> str:
 def _vocabulary() -> tuple[frozenset[str], Vowels]:
     """Words of our lists; and, to be sure that nothing else is meant, the everyday words that tell the language."""
     wanted = frozenset().union(*(lexicon(name).words for name in LISTS))
-    everyday = frozenset(word for row in rows("id.txt") for word in row.split())
-    return wanted, Vowels(wanted, everyday)
+    return wanted, Vowels(wanted, own_words("id") | loans())

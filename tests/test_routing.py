@@ -127,6 +127,12 @@ def test_who_is_addressed_by_name_is_closer() -> None:
     assert "named" in addressed.candidates[0].rules
 
 
+def test_where_two_regencies_may_be_meant_a_person_decides() -> None:
+    complaint = replace(about("road"), place=Place("sukamaju", "64.09", "text", ambiguous=True))
+    found = routing.suggest(complaint, replace(DESK, apply_above=0.01))
+    assert (found.owner, found.reason) == ("diskominfo", "rule:ambiguous_place")
+
+
 def test_what_says_nothing_is_triage() -> None:
     found = suggested("assalamualaikum", desk=replace(DESK, apply_above=0.01))
     assert (found.owner, found.reason) == ("diskominfo", "rule:needs_triage")

@@ -10,7 +10,7 @@ import typer
 from gateway.assembly import setting
 from gateway.commands.console import say_json
 from gateway.commands.texts import ConfigIfAny, FromStdin, Text, configured_if_any, read, texts
-from normalizer import Complaint, Setting
+from normalizer import Complaint, Place, Setting
 
 
 def normalize(text: Text = None, config: ConfigIfAny = None, stdin: FromStdin = False) -> None:  # noqa: FBT002  # an option
@@ -29,20 +29,27 @@ def normalize(text: Text = None, config: ConfigIfAny = None, stdin: FromStdin = 
             say_json(complaint)
 
 
+def _codes(place: Place) -> list[str]:
+    """What is sure comes first, then what the words may mean besides."""
+    sure = [place.code] if place.code else []
+    return list(dict.fromkeys([*sure, *(candidate.code for candidate in place.candidates)]))
+
+
 def line(complaint: Complaint) -> dict[str, object]:
     """What is measured: the codes alone, the likeliest first, and how each was found."""
     place, incident = complaint.place, complaint.incident
     return {
         "type": complaint.kind,
         "category": [found.code for found in complaint.categories],
-        "place": [place.code] if place and place.code else [],
+        "place": _codes(place) if place else [],
         "dates": [asdict(incident)] if incident else [],
         "language": complaint.language,
-        "personal": [],
+        "personal": [asdict(span) for span in complaint.personal],
         "urgency": complaint.urgency.code if complaint.urgency else None,
         "level": complaint.level.code if complaint.level else None,
         "beyond": complaint.beyond.code if complaint.beyond else None,
         "found": {
+            "place": place and asdict(place),
             "type": complaint.kind_found and asdict(complaint.kind_found),
             "category": [asdict(found) for found in complaint.categories],
             "urgency": complaint.urgency and asdict(complaint.urgency),

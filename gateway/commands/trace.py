@@ -76,7 +76,7 @@ async def _find(config: Config, key: str) -> Found:
             found.arrivals = [_arrival(one) for one in kept]
             if case:
                 events = await lookup.case_events(tx, case)
-                found.events = [{**{name: getattr(event, name) for name in _EVENT}, **_suggested(event)} for event in events]
+                found.events = [{**{name: getattr(event, name) for name in _EVENT}, **_routed(event)} for event in events]
                 found.case = {name: getattr(rebuild(events), name) for name in _CASE}
                 found.suggestions = [_suggested(one) for one in await likenesses.suggested(tx, case)]
                 found.notices = [{name: row[name] for name in _NOTICE} for row in (await lookup.case_page(tx, case))["notices"]]
@@ -88,7 +88,7 @@ async def _find(config: Config, key: str) -> Found:
     return found
 
 
-def _suggested(event: Event) -> Row:
+def _routed(event: Event) -> Row:
     """What the machine thought of it, if it was asked."""
     said: Any = event.data.get(SUGGESTION)
     if not said:
