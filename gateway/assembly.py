@@ -17,13 +17,14 @@ from typing import Any
 
 from channels import About, Box, Channel, Inlet
 from channels.kinds import KINDS
-from gateway import look, server, systemd, words
+from gateway import directory, look, server, systemd, words
 from gateway.blobs import Blobs
 from gateway.claims import ClaimLoop
 from gateway.clock import Clock, SystemClock
 from gateway.codes import Codes
 from gateway.config import ChannelConfig, Config, Mistakes
 from gateway.deadlines import Calendar
+from gateway.directory import Directory
 from gateway.due import Darkroom, Fetcher
 from gateway.filing import Filed
 from gateway.inlet import CoreInlet
@@ -292,6 +293,8 @@ def _office(config: Config, key: bytes, channels: Mapping[str, Channel]) -> Offi
         calendar=_calendar(config),
         questions=_questions(config),
         reopen_within_working_days=config.steps.reopen_within_working_days,
+        directory=directory_of(config),
+        apply_above=config.routing.apply_above,
     )
 
 
@@ -303,6 +306,22 @@ def _calendar(config: Config) -> Calendar:
 def _questions(config: Config) -> Questions:
     block = config.questions
     return Questions(block.remind_after_working_days, block.give_up_after_working_days) if block.ask else Questions((), 0)
+
+
+def directory_of(config: Config) -> Directory | None:
+    """The agencies that a case can be brought to. Raises Mistakes: the file was changed since the configuration was looked at."""
+    path = config.routing.directory
+    try:
+        return directory.read(path) if path else None
+    except (directory.DirectoryMistakes, OSError) as error:
+        raise Mistakes([f"routing.directory: {error}"]) from error
+
+
+def _owners(config: Config, listed: Directory | None) -> list[dict[str, object]]:
+    """All who can own a case, as the store lists them; what the configuration says of one comes before the table."""
+    known = {agency.code: agency.model_dump() for agency in config.directory}
+    more = {agency.code: {"code": agency.code, "name": agency.name, "coordinator": False} for agency in (listed.agencies if listed else ())}
+    return list({**more, **known}.values())
 
 
 def _caps(config: Config) -> Caps:
@@ -333,7 +352,7 @@ def _reader(config: Config, blobs: Blobs, max_files: int | None = None) -> Reade
 def _intake(config: Config, clock: Clock, office: Office, journal: Journal, store: Store, blobs: Blobs, stages: Stages) -> Intake:
     return Intake(
         *(journal, store, office, (_reader(config, blobs, MANY_FILES), _reader(config, blobs)), clock),
-        agencies=[agency.model_dump() for agency in config.directory],
+        agencies=_owners(config, office.directory),
         batch_rows=config.intake.batch_rows,
         retry_seconds=config.intake.retry_seconds,
         stages=stages,

@@ -78,6 +78,7 @@ async def _filled(config: Config, config_path: Path, part: Path, *, store: bool,
     _write(data / "deployment.key", _key(config))
     await _copy_databases(config, data, part / "store.dump", store=store)
     _copy_file(config_path, part / "gateway.toml")
+    _copy_directory(config, config_path, part)
     copied, broken = _copy_files(config.data_dir / "blobs", data / "blobs") if files else (0, [])
     own = snapshot(data / "journal.db")
     if not (store and config.store.sqlite):
@@ -85,6 +86,15 @@ async def _filled(config: Config, config_path: Path, part: Path, *, store: bool,
     books, referred = await _look_into(data)
     missing = [digest for digest in referred if files and not _place(data / "blobs", digest).exists()]
     return Backup(books, books.waiting, copied, tuple(sorted({*broken, *missing})))
+
+
+def _copy_directory(config: Config, config_path: Path, part: Path) -> None:
+    """The table of agencies, where the configuration looks for it: without it, what is restored would not start."""
+    if listed := config.routing.directory:
+        beside = config_path.absolute().parent
+        place = part / (listed.relative_to(beside) if listed.is_relative_to(beside) else listed.name)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _copy_file(listed, place)
 
 
 def _key(config: Config) -> bytes:

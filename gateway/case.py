@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from gateway.deadlines import Stops
+from gateway.sensitive import confidential
 from normalizer import Complaint
 
 # Statuses of DOMAIN.md that exist so far.
@@ -25,6 +26,9 @@ MACHINE = "gateway"
 # Events that are the complainant's words.
 _SAID = frozenset({"opened", "supplied", "added", "repeated", "corrected", "amended", "placed", "classified"})
 
+# Under this name an event keeps what the machine suggests; it changes nothing of the case.
+SUGGESTION = "suggestion"
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:
@@ -32,8 +36,10 @@ class Owner:
 
     # Code of an agency of the directory.
     agency: str
-    # The rule that decided: "rule:coordinator", later a rule of routing or "person:<name>".
+    # The rule that decided: "rule:coordinator", another rule of routing, later "person:<name>".
     reason: str
+    # What the machine would have chosen, and why (routing.Suggestion.kept). Empty: it was not asked.
+    suggestion: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,7 @@ def open_case(
         "owner": owner.agency,
         "status": status,
         "anonymous": complaint.anonymous,
-        "confidential": complaint.confidential,
+        "confidential": confidential(complaint),
         "channel": channel,
         "correspondent": str(correspondent) if correspondent else None,
         "title": complaint.title,
@@ -128,22 +134,28 @@ def open_case(
     }
     if question:
         data |= _asking(question)
+    if owner.suggestion:
+        data[SUGGESTION] = owner.suggestion
     event = Event(case_id, 1, "opened", MACHINE, owner.reason, data, at)
     return rebuild([event]), event
 
 
-def fill(case: Case, complaint: Complaint, *, correspondent: UUID | None, reason: str, at: datetime) -> tuple[Case, Event]:
+def fill(
+    case: Case, complaint: Complaint, *, correspondent: UUID | None, reason: str, at: datetime, suggestion: Mapping[str, object] | None = None
+) -> tuple[Case, Event]:
     """What was kept unread has been read after all: number and owner stay, the complaint comes in.
 
-    Only now is it known what the reporter asked for, so only now may the switches that were closed by default follow it; one that a person set stays.
+    Only now is it known what the reporter asked for, so only now may the switches that were closed by default follow it; what is sensitive stays closed.
     """
     data: dict[str, object] = {
         "status": AWAITING_VERIFICATION if case.status == RECEIVED else case.status,
         "anonymous": complaint.anonymous,
-        "confidential": complaint.confidential,
+        "confidential": confidential(complaint),
         "correspondent": str(correspondent) if correspondent else None,
         "title": complaint.title,
     }
+    if suggestion:
+        data[SUGGESTION] = suggestion
     return _after(case, "filled", reason, data, at)
 
 
@@ -152,7 +164,7 @@ def amend(case: Case, complaint: Complaint, *, reason: str, at: datetime) -> tup
     data: dict[str, object] = {
         "status": AWAITING_VERIFICATION if case.status == RECEIVED else case.status,
         "anonymous": complaint.anonymous or (case.anonymous and case.status != RECEIVED),
-        "confidential": complaint.confidential or (case.confidential and case.status != RECEIVED),
+        "confidential": confidential(complaint) or (case.confidential and case.status != RECEIVED),
         "title": complaint.title,
     }
     return _after(case, "amended", reason, data, at)
@@ -282,7 +294,7 @@ def _after(case: Case, kind: str, reason: str, data: dict[str, object], at: date
 
 
 def _with(case: Case, event: Event) -> Case:
-    data = dict(event.data)
+    data = {name: value for name, value in event.data.items() if name != SUGGESTION}
     if "correspondent" in data:
         data["correspondent"] = UUID(str(data["correspondent"])) if data["correspondent"] else None
     if "remind_at" in data:

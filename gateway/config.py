@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, SecretStr, SerializeAsAny, ValidationErro
 from pydantic_core import ErrorDetails
 
 from channels.kinds import KINDS
-from gateway import words
+from gateway import directory, words
 from gateway.config_blocks import (
     Agency,
     Block,
@@ -29,6 +29,7 @@ from gateway.config_blocks import (
     ListenBlock,
     OutboxBlock,
     QuestionsBlock,
+    RoutingBlock,
     SiteBlock,
     StepsBlock,
     StoreBlock,
@@ -101,6 +102,7 @@ class Config(Block):
     steps: StepsBlock = StepsBlock()
     questions: QuestionsBlock = QuestionsBlock()
     likeness: LikenessBlock = LikenessBlock()
+    routing: RoutingBlock = RoutingBlock()
     contacts: ContactsBlock = ContactsBlock()
     site: SiteBlock = SiteBlock()
     agencies: tuple[Agency, ...] = Field(
@@ -204,6 +206,11 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     # A block that is not a table is reported with the rest.
     rest = {**raw, "channels": channels if isinstance(blocks, dict) else blocks}
     config = _validated(Config, rest, (), folder, mistakes)
+    if config and config.routing.directory:
+        path = folder / config.routing.directory
+        config = config.model_copy(update={"routing": config.routing.model_copy(update={"directory": path})})
+        for line, sentence in directory.wrong_in(path).items():
+            mistakes["routing", "directory", *([f"line {line}"] if line else [])] = sentence
     if mistakes or config is None:
         raise Mistakes([f"{_dotted(place)}: {sentence}" for place, sentence in mistakes.items()])
     return config.model_copy(update={"data_dir": folder / config.data_dir})

@@ -265,6 +265,21 @@ class LikenessBlock(Block):
     )
 
 
+class RoutingBlock(Block):
+    """Which agency a report is brought to."""
+
+    directory: Path | None = Field(
+        default=None,
+        description="Table (CSV) of the agencies and what each does, relative to this file (docs/routing.md). Absent: everything is the coordinator's.",
+        examples=["agencies.csv"],
+    )
+    apply_above: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None,
+        description="From this score on (0 to 1) an agency owns a report without a person's decision. Absent: a person decides, the suggestion is shown.",
+        examples=[0.95],
+    )
+
+
 class SiteBlock(Block):
     """What citizens read about the service on its pages."""
 

@@ -389,7 +389,7 @@ def _case(
         case_id=case_id,
         number=number.number,
         channel=entry.arrival.channel,
-        owner=routing.owner_of(complaint, turn.office.coordinator),
+        owner=routing.owner_of(complaint, turn.office.desk),
         rules=routing.RULES,
         correspondent=person,
         status=cases.RECEIVED if decision.kind == "unread" else cases.AWAITING_VERIFICATION,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.deadlines import Calendar
+from gateway.directory import Directory
+from gateway.routing import Desk
 from gateway.words import Words
 from normalizer import Setting
 
@@ -60,6 +62,15 @@ class Office:
     contact_countries: frozenset[str] = frozenset()
     # Whom to call when life is in danger; empty: nobody is named.
     emergency: str = ""
+    # Who else can own a case. None: the coordinator owns everything.
+    directory: Directory | None = None
+    # From which score on a suggestion is applied by itself. None: a person decides.
+    apply_above: float | None = None
+
+    @property
+    def desk(self) -> Desk:
+        """What decides who owns a case."""
+        return Desk(self.coordinator, self.directory, self.apply_above)
 
     def words_for(self, language: str | None) -> Words:
         """In a citizen's language, if we have it."""

@@ -66,7 +66,7 @@ def corrected(before: Complaint, said: Complaint) -> Complaint:
 
 def classified(before: Complaint, kind: str) -> Complaint:
     """Of the kind that its complainant says; what that kind does not need is missing no more."""
-    after = replace(before, kind=kind)
+    after = replace(before, kind=kind, kind_found=None)
     return replace(after, missing=_still_missing(after, before, ""))
 
 

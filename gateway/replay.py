@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway import admission, filing
+from gateway import admission, filing, routing
 from gateway import case as cases
 from gateway import rows as make
 from gateway.case import Case, Event
@@ -106,7 +106,8 @@ async def _fill(tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Under
     met = await people.meet(tx, admission.counted({sender} if sender else set()), now)
     person = met[sender].id if sender else case.correspondent
     if case.status == cases.RECEIVED:
-        changed, event = cases.fill(case, read.complaint, correspondent=person, reason=decision.reason, at=now)
+        suggestion = routing.owner_of(read.complaint, office.desk).suggestion
+        changed, event = cases.fill(case, read.complaint, correspondent=person, reason=decision.reason, at=now, suggestion=suggestion)
         if case.correspondent is None and person is not None:
             # By mail nobody could be answered before this was read.
             await _acknowledge(tx, rows, changed, kept, read, office, met, now)

@@ -1,14 +1,240 @@
-"""Who owns a case. Pure. So far: the coordinator, whoever wrote and whatever about (law 8); rules and agencies join here."""
+"""Who takes charge of a case, and why (laws 8 and 9). Pure: the complaint, the deployment's directory and a threshold in; one owner that exists out.
+
+A complaint is brought to (category, level of government, region), and by the directory to an agency. What the machine finds is a suggestion with its
+reasons; the coordinator owns the case until a person decides, unless the deployment says from which score on it is applied (`routing.apply_above`).
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
 from gateway.case import Owner
-from normalizer import Complaint
+from gateway.directory import Directory
+from gateway.naming import Named, named
+from gateway.sensitive import CORRUPTION, sensitive
+from normalizer import Category, Complaint
 
-# Kept with every decision, so that it can be told later which rules made it.
-RULES = "1"
+# Kept with every decision, so that it can be told later which rules made it. Raise it with every change of what comes out.
+RULES = "2"
+
+# Agencies of the nation whatever the region (DOMAIN.md, "Routing").
+_VERTICAL = frozenset(
+    {
+        *("electricity", "fuel_lpg", "health_insurance", "worker_insurance", "vehicle_police_docs", "crime_security"),
+        *("immigration", "land", "religion", "justice", "finance", "postal_customs"),
+    }
+)
+# In DKI Jakarta (31) what is a regency's elsewhere is the province's.
+_CAPITAL = "31"
+# A category of its own offices below the regency, where the place is known so exactly.
+_OFFICES = "service_general"
+# Where nobody is listed at a level, who sees to it instead; above that, nobody is asked to do another's work.
+_INSTEAD = {"village": "regency", "district": "regency"}
+# Who looks into it if the one below is the accused.
+_ABOVE = {"village": "regency", "district": "regency", "regency": "province", "province": "national"}
+# A level that is only supposed, because the text does not say it, is worth this much.
+_SUPPOSED = 0.95
+# Who is addressed by name is closer by this share of what is missing.
+_ADDRESSED = 0.5
+# Where the second is as near as this to the first, a person decides.
+_AMBIGUOUS = 0.6
+# Doors for what no public service can settle, by the reason and by the category.
+_DOORS = {"in_court": "court", "private_dispute": "legal_aid", "private_company": "consumer_disputes"}
+_DOOR_OF_FINANCE = "financial_regulator"
+_MOST = 3
 
 
-def owner_of(_complaint: Complaint, coordinator: str) -> Owner:
-    """The agency that takes charge, and why."""
-    return Owner(coordinator, "rule:coordinator")
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What of the deployment decides who owns what."""
+
+    # Owns whatever has no other owner.
+    coordinator: str
+    # None: everything is the coordinator's.
+    directory: Directory | None = None
+    # A suggestion with at least this score is applied by itself. None: none is, a person decides.
+    apply_above: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An agency that may be the right one."""
+
+    agency: str
+    # 0..1
+    score: float
+    category: str
+    level: str
+    # Why, as codes, in the order in which they fired.
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What the machine would do."""
+
+    # Versions of what decided: of the rules, and of the directory (empty: there is none).
+    rules: str
+    directory: str
+    # Official code; None: nobody knows where.
+    region: str | None
+    # At most three, the likeliest first.
+    candidates: tuple[Candidate, ...]
+    # Which owner it leads to, and the rule that decided it.
+    owner: str
+    reason: str
+    # Where to go instead, as a code, if it may lie beyond every public service; empty: it does not.
+    door: str = ""
+    # "life" | "danger": it must be seen to before others; empty: nothing says so.
+    urgency: str = ""
+
+    def kept(self) -> dict[str, object]:
+        """As the case's opening event keeps it: codes and figures, none of the citizen's words."""
+        candidates = [
+            {"agency": one.agency, "score": one.score, "category": one.category, "level": one.level, "rules": list(one.rules)} for one in self.candidates
+        ]
+        said = {"rules": self.rules, "directory": self.directory, "region": self.region, "candidates": candidates, "reason": self.reason}
+        return {**said, "door": self.door, "urgency": self.urgency}
+
+
+def owner_of(complaint: Complaint, desk: Desk) -> Owner:
+    """The agency that takes charge, and why. It is in the directory, or the coordinator."""
+    suggestion = suggest(complaint, desk)
+    return Owner(suggestion.owner, suggestion.reason, suggestion.kept() if desk.directory else {})
+
+
+def suggest(complaint: Complaint, desk: Desk) -> Suggestion:
+    """Who should take charge, with what else was thought of."""
+    region = complaint.place.code if complaint.place else None
+    urgency = complaint.urgency.code if complaint.urgency else ""
+    if desk.directory is None:
+        return Suggestion(RULES, "", region, (), desk.coordinator, "rule:coordinator", urgency=urgency)
+    directory = desk.directory
+    names = named(complaint, directory)
+    candidates = _impartial(complaint, directory, region, names) if sensitive(complaint) else _candidates(complaint, directory, region, names)
+    door = _door(complaint)
+    owner, reason = _decided(complaint, desk, candidates, names, door)
+    return Suggestion(RULES, directory.version, region, candidates, owner, reason, door, urgency)
+
+
+def _decided(complaint: Complaint, desk: Desk, candidates: tuple[Candidate, ...], names: Named, door: str) -> tuple[str, str]:
+    """Owner and rule."""
+    if sensitive(complaint) and desk.coordinator in names.mentioned and candidates:
+        # Whoever is accused must not hold the case, not even for an hour.
+        return candidates[0].agency, "rule:coordinator_accused"
+    reason = ""
+    if not complaint.categories:
+        reason = "rule:needs_triage"
+    elif door:
+        reason = "rule:beyond"
+    elif complaint.place and complaint.place.ambiguous:
+        reason = "rule:ambiguous_place"
+    elif not candidates:
+        reason = "rule:nobody_competent"
+    elif _ambiguous(candidates):
+        reason = "rule:ambiguous"
+    elif desk.apply_above is None:
+        reason = "rule:suggested_only"
+    elif candidates[0].score < desk.apply_above:
+        reason = "rule:below_threshold"
+    return (desk.coordinator, reason) if reason else (candidates[0].agency, "rule:directory")
+
+
+def _candidates(complaint: Complaint, directory: Directory, region: str | None, names: Named) -> tuple[Candidate, ...]:
+    """Who does what the complaint is about, with all its categories that lead there; and who is addressed by name."""
+    found: dict[str, list[Candidate]] = defaultdict(list)
+    for category in complaint.categories:
+        if one := _competent(complaint, category, directory, region or ""):
+            found[one.agency].append(one)
+    ranked = {agency: _together(ones) for agency, ones in found.items()}
+    for agency in directory.agencies:
+        if agency.code in names.mentioned and agency.serves(region or ""):
+            known = ranked.get(agency.code, Candidate(agency.code, 0.0, "", agency.level, ()))
+            ranked[agency.code] = _closer(known)
+    return _ranked(ranked.values())
+
+
+def _impartial(complaint: Complaint, directory: Directory, region: str | None, names: Named) -> tuple[Candidate, ...]:
+    """The one who looks into it: never a unit that may be accused, by its name or because it does what the complaint is about besides."""
+    subject = sensitive(complaint)
+    score = next(found.score for found in complaint.categories if found.code == subject)
+    accused = set(names.accused)
+    if subject == CORRUPTION:
+        others = [found for found in complaint.categories if found.code != subject]
+        accused |= {one.agency for found in others if (one := _competent(complaint, found, directory, region or ""))}
+    level: str | None = _level(complaint, Category(subject, score, ""), region or "")[0]
+    rules = [f"category:{subject}", "sensitive"]
+    # The next above is asked only where this one may not be.
+    while level:
+        agency = directory.competent(subject, level, region or "")
+        if agency and agency.code not in accused:
+            return (Candidate(agency.code, score, subject, level, (*rules, f"level:{level}")),)
+        if agency:
+            rules.append(f"accused:{agency.code}")
+        level = _ABOVE.get(level)
+    return ()
+
+
+def _competent(complaint: Complaint, category: Category, directory: Directory, region: str) -> Candidate | None:
+    """Who does this there."""
+    level, rule, factor = _level(complaint, category, region)
+    rules = [f"category:{category.code}", rule]
+    agency = directory.competent(category.code, level, region)
+    if agency is None and level in _INSTEAD:
+        rules.append(f"instead:{_INSTEAD[level]}")
+        agency = directory.competent(category.code, _INSTEAD[level], region)
+    if agency is None:
+        return None
+    return Candidate(agency.code, category.score * factor, category.code, agency.level, (*rules, f"region:{agency.region or 'all'}"))
+
+
+def _level(complaint: Complaint, category: Category, region: str) -> tuple[str, str, float]:
+    """The level of government, the rule that says so, and what it is worth.
+
+    The levels of DOMAIN.md: what the text says (a road by its class, a school by its kind), else what the law says, else the regency.
+    """
+    said = complaint.level if complaint.category and complaint.category.code == category.code else None
+    if category.code in _VERTICAL:
+        level, rule, factor = "national", "level:vertical", 1.0
+    elif said:
+        level, rule, factor = said.code, f"level:said:{said.code}", 1.0
+    elif category.code == _OFFICES and region.count(".") > 1:
+        level, rule, factor = "district", "level:district", 1.0
+    else:
+        level, rule, factor = "regency", "level:supposed", _SUPPOSED
+    if level == "regency" and region.partition(".")[0] == _CAPITAL:
+        level, rule = "province", "level:capital"
+    return level, rule, factor
+
+
+def _together(ones: list[Candidate]) -> Candidate:
+    """One agency that several categories lead to is the likelier for it."""
+    first = max(ones, key=lambda one: one.score)
+    rules = tuple(dict.fromkeys(rule for one in sorted(ones, key=lambda one: -one.score) for rule in one.rules))
+    return replace(first, score=min(sum(one.score for one in ones), 1.0), rules=rules)
+
+
+def _closer(one: Candidate) -> Candidate:
+    return replace(one, score=one.score + (1 - one.score) * _ADDRESSED, rules=(*one.rules, "named"))
+
+
+def _ranked(ones: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    candidates = sorted(ones, key=lambda one: (-one.score, one.agency))
+    return tuple(replace(one, score=round(one.score, 3)) for one in candidates[:_MOST])
+
+
+def _ambiguous(candidates: tuple[Candidate, ...]) -> bool:
+    return any(second.score >= _AMBIGUOUS * first.score for first, second in pairwise(candidates[:2]))
+
+
+def _door(complaint: Complaint) -> str:
+    """Where to go instead; wages are no private matter: labour inspection sees to them (DOMAIN.md)."""
+    category = complaint.category.code if complaint.category else ""
+    if complaint.beyond is None or category == "manpower" or sensitive(complaint):
+        return ""
+    if complaint.beyond.code == "private_company" and category == "finance":
+        return _DOOR_OF_FINANCE
+    return _DOORS[complaint.beyond.code]

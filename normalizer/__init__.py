@@ -1,5 +1,6 @@
 """Words to one schema: pure, no I/O, no clock, no knowledge of any wire."""
 
+from normalizer.category import category_codes
 from normalizer.pipeline import NORMALISER, normalize, unread
 from normalizer.place import answered_place
 from normalizer.schema import (
@@ -10,6 +11,7 @@ from normalizer.schema import (
     Category,
     Complaint,
     Declared,
+    Finding,
     Incident,
     Location,
     Place,
@@ -27,6 +29,7 @@ __all__ = [
     "Category",
     "Complaint",
     "Declared",
+    "Finding",
     "Incident",
     "Location",
     "Place",
@@ -34,6 +37,7 @@ __all__ = [
     "Setting",
     "Span",
     "answered_place",
+    "category_codes",
     "normalize",
     "unread",
 ]

@@ -6,19 +6,25 @@ from dataclasses import replace
 from datetime import datetime
 
 from normalizer.address import PHONE_KINDS, canonical
+from normalizer.category import categories
 from normalizer.incident import incident_of
 from normalizer.keyword import take_keyword
+from normalizer.kind import KINDS, kind_of
 from normalizer.language import hinted, language
+from normalizer.level import beyond_of, level_of
 from normalizer.missing import missing
 from normalizer.personal import personal
+from normalizer.phrases import searched
 from normalizer.place import place_of
 from normalizer.schema import SCHEMA_VERSION, Address, Attachment, Complaint, Declared, Report, Setting
 from normalizer.text import MAX_LINE, MAX_TEXT, clean, cut, first_sentence, line
+from normalizer.urgency import urgency_of
 
 # Kept with every complaint, so that it can be told later which rules read it. Raise it with every change of what comes out.
-NORMALISER = "2"
+NORMALISER = "3"
 
-_KINDS = frozenset({"complaint", "aspiration", "information_request"})
+# Characters that are searched for what it is about: three pages. A chain letter says no more in its twentieth.
+_SEARCHED = 5_000
 
 
 def normalize(report: Report, setting: Setting) -> Complaint:
@@ -33,7 +39,12 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     sender = canonical(report.sender, setting.country) if report.sender else None
     place = place_of(report, given_title, text, keyword if said else None, setting)
     incident = incident_of(declared.when, text, given_title, report.received_at, setting.zone)
-    kind = declared.kind if declared.kind in _KINDS else None
+    # A field's own words weigh like a title: who names an agency says what it is about.
+    heading = f"{given_title or ''}\n{declared.agency or ''}"
+    in_title, in_text = searched(heading), searched(text[:_SEARCHED])
+    found = categories(in_title, in_text)
+    asked = kind_of(in_title, in_text, asks="?" in text) if declared.kind not in KINDS else None
+    kind = asked.code if asked else declared.kind if declared.kind in KINDS else None
     return Complaint(
         schema_version=SCHEMA_VERSION,
         normaliser=NORMALISER,
@@ -45,7 +56,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         sender_name=line(report.sender_name),
         contact=line(declared.contact),
         agency=line(declared.agency),
-        category=None,
+        category=found[0] if found else None,
         place=place,
         incident=incident,
         attachments=tuple(map(_attachment, report.attachments)),
@@ -55,6 +66,11 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         remarks=(*report.remarks, *_sender_remarks(report.sender, sender), *_length_remarks(said or whole, report)),
         received_at=report.received_at,
         personal=personal(text),
+        categories=found,
+        kind_found=asked,
+        urgency=urgency_of(in_title, in_text),
+        level=level_of(found[0].code, in_title, in_text) if found else None,
+        beyond=beyond_of(in_title, in_text),
     )
 
 

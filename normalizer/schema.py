@@ -125,14 +125,20 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Category:
-    """What it is about, from the deployment's list. Filled from a later version of the normaliser on."""
+class Finding:
+    """A code that was read out of the words."""
 
     code: str
-    # 0..1
+    # 0..1: the chance that a person would say the same.
     score: float
-    # The words that decided.
+    # The words that decided, as our lists write them, the weightiest first.
     how: str
+    # Where they stand: first and past the last character of each in Complaint.text. Words of a title or of a field of its own have no place there.
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+# What it is about.
+Category = Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +225,7 @@ class Complaint:
     contact: str | None
     # The agency that the sender had in mind, free text.
     agency: str | None
+    # What it is about; None: too little says so, a person must look.
     category: Category | None
     place: Place | None
     incident: Incident | None
@@ -235,3 +242,13 @@ class Complaint:
     received_at: datetime
     # Personal data in `text`, in its order and apart: every public view and every log masks them.
     personal: tuple[Span, ...] = ()
+    # The likeliest categories, at most three, the first of them above.
+    categories: tuple[Category, ...] = ()
+    # How `kind` was told from the words; None: it was declared, or nobody could say.
+    kind_found: Finding | None = None
+    # "life": somebody may be dying. "danger": somebody may come to harm soon. None: nothing says so.
+    urgency: Finding | None = None
+    # Whose it is by what the text says, for a category that depends on it: "national" | "province" | "regency" | "village". None: the text does not say.
+    level: Finding | None = None
+    # Why no public service can settle it, a suspicion: "in_court" | "private_dispute" | "private_company". None: nothing says so.
+    beyond: Finding | None = None

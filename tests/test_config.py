@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from gateway import directory
 from gateway.config import Config, Mistakes, find, load
 from gateway.config_blocks import Endpoint, StoreBlock
 from tools.example_config import example
@@ -201,6 +202,7 @@ def test_the_example_is_right_with_every_key_in_force(tmp_path: Path) -> None:
     # SQLite has no users, and a mailbox is opened by a password or by a token.
     for block in ("store", "channels.mail.imap"):
         everything = re.sub(rf"(?s)(\n\[{block}\]\n.*?\n)password = [^\n]*\n", r"\1", everything, count=1)
+    (tmp_path / "agencies.csv").write_text(directory.example(), encoding="utf-8")
     config = loaded(tmp_path, everything)
     assert config.coordinator == "diskominfo"
     assert list(config.channels) == ["twilio-sms", "mail", "web-form", "telegram"]

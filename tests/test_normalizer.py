@@ -32,7 +32,7 @@ def test_an_sms_becomes_a_complaint_of_the_one_schema() -> None:
     complaint = told("PPU Jembatan kayu di desa kami putus sejak hujan semalam. Anak sekolah tidak bisa lewat.")
     assert complaint.title == "Jembatan kayu di desa kami putus sejak hujan semalam"
     assert complaint.text.startswith("Jembatan kayu")
-    assert (complaint.kind, complaint.language, complaint.sender, complaint.category) == (None, "id", CITIZEN, None)
+    assert (complaint.kind, complaint.language, complaint.sender, complaint.category) == ("complaint", "id", CITIZEN, complaint.categories[0])
     assert complaint.place == Place(None, "64.09", "keyword", keyword=True)
     assert complaint.incident == Incident("semalam", "2026-03-16", "text", "day", (45, 52))
     assert complaint.missing == ("where",)

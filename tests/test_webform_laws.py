@@ -593,9 +593,10 @@ def complaint(read: object) -> Complaint:
 def test_the_same_words_by_sms_and_by_form_are_the_same_complaint(text: str) -> None:
     said = by_sms(text)
     assert by_form(text) == said
-    # The form's first question has an answer from the start; an SMS says nothing of its kind.
-    assert said.kind is None
-    assert by_form(text, ("jenis", "pengaduan")) == replace(said, kind="complaint")
+    # The form's first question has an answer from the start; of an SMS it is told from its words, or not, and what must be asked for depends on it.
+    declared = by_form(text, ("jenis", "pengaduan"))
+    assert (declared.kind, declared.kind_found) == ("complaint", None)
+    assert declared == replace(said, kind="complaint", kind_found=None, missing=declared.missing)
 
 
 _SMS = f"""

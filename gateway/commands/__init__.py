@@ -20,6 +20,8 @@ COMMANDS = {
     "replay": "gateway.commands.parked:replay",
     "backup": "gateway.commands.backup:backup",
     "drain": "gateway.commands.drain:drain",
+    "normalize": "gateway.commands.normalize:normalize",
+    "route": "gateway.commands.route:route",
     "schema": "gateway.commands.schema:schema",
     "read-mail": "gateway.commands.read_mail:read_mail",
 }

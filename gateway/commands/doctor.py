@@ -109,7 +109,7 @@ async def _store_version(connection: AsyncConnection) -> str:
 def _not_configured(config: Config) -> Iterator[Fact]:
     if not config.channels:
         yield "channels", "none: nobody can write. gateway.example.toml shows one of each kind", False
-    if not config.agencies:
+    if not config.agencies and not config.routing.directory:
         yield "agencies", "none: one coordinator owns everything", True
     if not config.site.place:
         yield "site.place", "empty: the pages do not say whose service it is", True

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from gateway import tracking
-from gateway.case import rebuild
+from gateway.case import SUGGESTION, Event, rebuild
 from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json
 from gateway.config import Config
 from gateway.journal_file import Entry, JournalUnusable, waiting
@@ -24,6 +24,8 @@ from gateway.store.writing import Row
 _CASE = ("number", "status", "owner", "rules", "version", "channel", "opened_at", "changed_at")
 _EVENT = ("version", "kind", "actor", "reason", "at")
 _CODE = ("asked_at", "state", "reason", "tries")
+# Of what the machine suggests: an agency, how sure it is, and why; rules are codes.
+_CANDIDATE = ("agency", "score", "rules")
 _NOTICE = ("kind", "channel", "state", "reason", "maybe_sent", "made_at", "sent_at", "attempts")
 
 
@@ -74,7 +76,7 @@ async def _find(config: Config, key: str) -> Found:
             found.arrivals = [_arrival(one) for one in kept]
             if case:
                 events = await lookup.case_events(tx, case)
-                found.events = [{name: getattr(event, name) for name in _EVENT} for event in events]
+                found.events = [{**{name: getattr(event, name) for name in _EVENT}, **_routed(event)} for event in events]
                 found.case = {name: getattr(rebuild(events), name) for name in _CASE}
                 found.suggestions = [_suggested(one) for one in await likenesses.suggested(tx, case)]
                 found.notices = [{name: row[name] for name in _NOTICE} for row in (await lookup.case_page(tx, case))["notices"]]
@@ -84,6 +86,15 @@ async def _find(config: Config, key: str) -> Found:
     finally:
         await store.close()
     return found
+
+
+def _routed(event: Event) -> Row:
+    """What the machine thought of it, if it was asked."""
+    said: Any = event.data.get(SUGGESTION)
+    if not said:
+        return {}
+    candidates = [{name: one[name] for name in _CANDIDATE} for one in said["candidates"]]
+    return {"suggestion": {**{name: said[name] for name in ("rules", "directory", "region", "reason", "door", "urgency")}, "candidates": candidates}}
 
 
 def _waiting(path: Path, key: str) -> list[Row]:
@@ -114,7 +125,9 @@ def _told(found: Found) -> list[str]:
     for row in (*found.waiting, *found.arrivals):
         lines.append(_line(row["received_at"], f"accepted by {row['channel']} as {row['number']} ({row['kind']} {row['wire_id']}, {row['bytes']} bytes)"))
         lines.append(_line(row["stored_at"], f"stored: {row['outcome']}, because: {row['reason']}") if "stored_at" in row else "still in the journal")
-    lines += [_line(event["at"], f"case {event['kind']} by {event['actor']}, because: {event['reason']}") for event in found.events]
+    for event in found.events:
+        lines.append(_line(event["at"], f"case {event['kind']} by {event['actor']}, because: {event['reason']}"))
+        lines += [_line(event["at"], f"suggested: {one}") for one in _candidates(event)]
     if case := found.case:
         lines.append(_line(case["changed_at"], f"case {case['number']}: {case['status']}, owner {case['owner']}, rules {case['rules']}"))
     lines += [_line(row["sent_at"] or row["made_at"], _notice(row)) for row in found.notices]
@@ -126,6 +139,11 @@ def _why(row: Row) -> str:
     words = row["words"]
     said = "one is confidential, so no words" if words is None else f"words {', '.join(words)}" if words else "no words"  # type: ignore[arg-type]  # a list of text, or null
     return ", ".join([said, *([f"{row['metres']} m"] if row["metres"] is not None else []), f"{row['days']:g} days"])
+
+
+def _candidates(event: Row) -> list[str]:
+    said: Any = event.get("suggestion", {"candidates": []})
+    return [f"{one['agency']} ({one['score']}), because: {', '.join(one['rules'])}" for one in said["candidates"]]
 
 
 def _notice(row: Row) -> str:

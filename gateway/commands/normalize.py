@@ -1,0 +1,60 @@
+"""What is understood of a text: for operators who wonder, and for measuring."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import typer
+
+from gateway.assembly import setting
+from gateway.commands.console import say_json
+from gateway.commands.texts import ConfigIfAny, FromStdin, Text, configured_if_any, read, texts
+from normalizer import Complaint, Place, Setting
+
+
+def normalize(text: Text = None, config: ConfigIfAny = None, stdin: FromStdin = False) -> None:  # noqa: FBT002  # an option
+    """Show how a text is understood, with why and where it says so.
+
+    Example: ./run normalize "jln rusak parah di ds girimukti kec penajam sdh 3 bln".
+    """
+    settled = configured_if_any(config)
+    where = setting(settled, None) if settled else Setting()
+    for one in texts(text, stdin=stdin):
+        complaint = read(one, where)
+        if stdin:
+            # ASCII only: what strangers wrote obeys no terminal, and is still the same to a program.
+            typer.echo(json.dumps(line(complaint), default=str, ensure_ascii=True))
+        else:
+            say_json(complaint)
+
+
+def _codes(place: Place) -> list[str]:
+    """What is sure comes first, then what the words may mean besides."""
+    sure = [place.code] if place.code else []
+    return list(dict.fromkeys([*sure, *(candidate.code for candidate in place.candidates)]))
+
+
+def line(complaint: Complaint) -> dict[str, object]:
+    """What is measured: the codes alone, the likeliest first, and how each was found."""
+    place, incident = complaint.place, complaint.incident
+    return {
+        "type": complaint.kind,
+        "category": [found.code for found in complaint.categories],
+        "place": _codes(place) if place else [],
+        "dates": [asdict(incident)] if incident else [],
+        "language": complaint.language,
+        "personal": [asdict(span) for span in complaint.personal],
+        "urgency": complaint.urgency.code if complaint.urgency else None,
+        "level": complaint.level.code if complaint.level else None,
+        "beyond": complaint.beyond.code if complaint.beyond else None,
+        "found": {
+            "place": place and asdict(place),
+            "type": complaint.kind_found and asdict(complaint.kind_found),
+            "category": [asdict(found) for found in complaint.categories],
+            "urgency": complaint.urgency and asdict(complaint.urgency),
+            "level": complaint.level and asdict(complaint.level),
+            "beyond": complaint.beyond and asdict(complaint.beyond),
+        },
+        "normaliser": complaint.normaliser,
+    }
