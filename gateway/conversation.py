@@ -307,7 +307,10 @@ def _may_answer(read: Understood, case: Case) -> bool:
 def _own_subject(read: Understood, case: Case) -> bool:
     """It says what happened, and that is something else than the case is about."""
     category = read.complaint.category
-    return category is not None and category.score >= _SURE and cues.size(read.complaint.text) > _A_NAME and category.code != case.category
+    if category is None or category.score < _SURE or category.code == case.category:
+        return False
+    # Asked where, people name a place: "di pasar ikan" is not about the market.
+    return case.question != "where" or cues.size(read.complaint.text) > _A_NAME
 
 
 def _by_itself(read: Understood, context: Context) -> Decision:

@@ -39,8 +39,9 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     sender = canonical(report.sender, setting.country) if report.sender else None
     place = place_of(report, given_title, text, keyword if said else None, setting)
     incident = incident_of(declared.when, text, given_title, report.received_at, setting.zone)
-    # A field's own words weigh like a title: who names an agency says what it is about.
-    heading = f"{given_title or ''}\n{declared.agency or ''}"
+    # A title that only says how the text begins says nothing more. A field's own words weigh like a title: who names an agency says what it is about.
+    own_title = "" if given_title and text.casefold().startswith(given_title.casefold()) else given_title or ""
+    heading = f"{own_title}\n{declared.agency or ''}"
     in_title, in_text = searched(heading), searched(text[:_SEARCHED])
     found = categories(in_title, in_text)
     asked = kind_of(in_title, in_text, asks="?" in text) if declared.kind not in KINDS else None

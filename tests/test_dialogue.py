@@ -316,7 +316,7 @@ async def test_all_of_it_in_one_batch_is_the_same(deployment: Deployment) -> Non
     async with deployment.parts(ask=True) as gateway:
         await gateway.store.migrate()
         for i, text in enumerate(words):
-            await receive_all(gateway, [letter(text, f"SM{i}", at=MONDAY)])
+            await receive_all(gateway, [letter(text, f"SM{i}", at=MONDAY, sender=SARI)])
     async with deployment.node(clock=ManualClock(MONDAY), ask=True):
         await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 4)
     [case] = await deployment.rows("cases")

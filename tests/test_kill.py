@@ -83,7 +83,7 @@ class Load:
             await self._given.acquire()
             i = next(self._ids)
             sid = f"SM{i:032x}"
-            params, headers = self._twilio.incoming(self._door, from_=f"+62812{i % 100:08d}", to="1708", body=f"laporan {i}", sid=sid)
+            params, headers = self._twilio.incoming(self._door, from_=f"+62812{i % 100:08d}", to="1708", body=f"Lapor jalan rusak {i}", sid=sid)
             while not await self._accepted(session, params, headers):  # noqa: ASYNC110  # Twilio asks again after a while, too
                 await asyncio.sleep(0.02)
             self.accepted.append(sid)

@@ -138,14 +138,14 @@ async def test_one_message_however_often_and_wherever_it_comes_is_one_case_and_o
             await deployment.until("arrivals", lambda rows: len(rows) == accepted + 1)
             await handed_over(restarted)
             stop(server)
-            await twilio.text(DOOR, **{**words, "sid": "SM" + "8" * 32, "body": "sementara itu"})  # type: ignore[arg-type]
+            await twilio.text(DOOR, **{**words, "sid": "SM" + "8" * 32, "body": "Lapor: lampu padam"})  # type: ignore[arg-type]
             await waits(restarted)
             [answer] = await twilio.text(DOOR, **words)  # type: ignore[arg-type]
             assert answer.status == 200
             start(server)
             await deployment.until("arrivals", lambda rows: sum(row["kind"] == "message" for row in rows) >= 5)
             # The same id with other words is kept.
-            await twilio.text(DOOR, **{**words, "body": "Jalan rusak, dan jembatan putus"})  # type: ignore[arg-type]
+            await twilio.text(DOOR, **{**words, "body": "Lapor: jalan rusak, dan jembatan putus"})  # type: ignore[arg-type]
             await deployment.until("cases", lambda rows: len(rows) == 3)
             await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["delivered"] * 3)
         rows = [row for row in await deployment.rows("arrivals") if row["wire_id"] == sid]
