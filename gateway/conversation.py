@@ -301,6 +301,9 @@ def _may_answer(read: Understood, case: Case) -> bool:
         return cues.size(text) <= _BRIEF
     if case.question == "when" and read.complaint.incident:
         return cues.size(text) <= _BRIEF
+    if case.question == "when" and place and place.how == "text" and place.text:
+        # It says where, once more or closer.
+        return False
     return 0 < cues.size(text) <= _SHORT and not _own_subject(read, case) and not cues.names_a_report(text)
 
 

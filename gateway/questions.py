@@ -44,6 +44,9 @@ def answered(before: Complaint, said: Complaint, question: str, reason: str, zon
     if reason == _UNKNOWN:
         left = tuple(item for item in before.missing if item != question)
         return replace(before, missing=left, remarks=(*before.remarks, f"{question}_unknown"))
+    if question == "where" and said.incident and not _says_where(said):
+        # Asked where, they say when: that is taken, and where is asked again.
+        question = "when"
     after = before
     if question == "what" or "what" in before.missing:
         after = _told(after, said)

@@ -94,7 +94,7 @@ PAIRS: list[tuple[str, Told, Told, bool]] = [
     ("repeated letters", Told("LAMPUUU MATIII DI PELABUHAN BURUNGGG"), Told("lampu mati di pelabuhan burung"), True),
     # Long texts that are the same; the same matter, and one answer serves both.
     ("the same petition", Told(_PETITION), Told(_PETITION + ". Salam hormat"), True),
-    ("a chain letter forwarded by two", Told(_CHAIN), Told("Apakah ini benar pak? " + _CHAIN), True),
+    ("a chain letter forwarded by two", Told(_CHAIN), Told("Mohon diteruskan pak. " + _CHAIN), True),
     # The same words in two places.
     ("template, two villages", Told(_TEMPLATE + "Desa Gunung Mulia RT 4"), Told(_TEMPLATE + "Desa Rintik RT 9"), False),
     ("template, two numbers", Told(_TEMPLATE + "Jl. Propinsi RT 4 Lawe-Lawe"), Told(_TEMPLATE + "Jl. Propinsi RT 17 Lawe-Lawe"), False),

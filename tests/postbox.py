@@ -112,7 +112,7 @@ def letter(
     text: str, wire_id: str, *, at: datetime, sender: str = "", channel: str = "post", kind: str = MESSAGE, meta: Mapping[str, str] | None = None
 ) -> Arrival:
     """What a citizen dropped in; without a `sender`, somebody of their own."""
-    who = sender or f"+62812{int(hashlib.sha256(wire_id.encode()).hexdigest(), 16) % 10**8:08d}"
+    who = sender or f"+62812{int(hashlib.sha256(wire_id.encode('utf-8', 'surrogatepass')).hexdigest(), 16) % 10**8:08d}"
     return Arrival(channel, kind, wire_id, text.encode("utf-8", "surrogatepass"), at, Address("sms", who), meta or {})
 
 

@@ -179,9 +179,10 @@ class Mailing:
 
     def _got(self, mail: Delivered) -> None:
         """A mailbox got something; now and then its owner answers."""
-        if not acknowledges(mail.text):
-            return
         numbers = set(_NUMBER.findall(mail.text)) or {"no number"}
+        if "no number" not in numbers and not acknowledges(mail.text):
+            # Another word about a report whose number is known.
+            return
         message_id = str(mail.mail["Message-ID"])
         for number in numbers:
             known = (mail.to, number) in self._told
