@@ -61,6 +61,10 @@ class Transaction:
         return (await self.connection.execute(statement, rows)).rowcount  # type: ignore[call-overload, no-any-return]
 
 
+# A hundredth of a second each.
+_LOOKS_AT_THE_END = 200
+
+
 class Store:
     """SQLite or PostgreSQL behind one pool. Making it connects to nothing: the store may be away at a cold start (law 3)."""
 
@@ -109,7 +113,11 @@ class Store:
                 await connection.run_sync(_migrate)
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Give the connections back, also those that a task which was cancelled is only just bringing back: else nobody ever closed them."""
+        pool, looks = self._engine.pool, 0
+        while isinstance(pool, sa.pool.QueuePool) and pool.checkedout() and looks < _LOOKS_AT_THE_END:
+            await asyncio.sleep(0.01)
+            looks += 1
         await self._engine.dispose()
 
 
