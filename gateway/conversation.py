@@ -82,7 +82,8 @@ class Context:
 class Decision:
     """What a message was taken for (law 9)."""
 
-    # "new_case" | "answer" | "amendment" | "correction" | "addition" | "appeal" | "repeat" | "automatic" | "unverified" | "word" | "noise" | "delivery" | "ignored"
+    # "new_case" | "answer" | "amendment" | "correction" | "addition" | "appeal" | "repeat" | "automatic" | "unverified" | "word" | "noise" | "delivery"
+    # | "ignored"
     kind: str
     reason: str
     # The case that it goes to, or that a word is about; None: none.
@@ -120,7 +121,7 @@ def _word(read: Understood, context: Context) -> Decision | None:
     asked = asked_of(clean(report.reply) if report.reply else complaint.text or complaint.title)
     if asked is None or (report.link and context.proved is None):
         return None
-    if asked.what in _ABOUT_A_REPORT:
+    if asked.what in _ABOUT_A_REPORT or (asked.what == words.REOPEN and asked.number):
         return _about_a_report(asked, context)
     return _Chat(asked, context).decision()
 
@@ -160,7 +161,7 @@ class _Chat:
             case words.RATE:
                 return self._of(self._closed())
             case words.REOPEN:
-                return self._of(self.context.numbered or self._closed() or self._archived() or self._withdrawn())
+                return self._of(self._closed() or self._archived() or self._withdrawn())
             case words.NO:
                 # "Is it done?" - "No."
                 return self._of(self._closed(), Asked(words.REOPEN)) or self._noise()

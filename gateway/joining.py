@@ -59,7 +59,14 @@ async def join(
     await store.change(tx, joined.case, case.version)
     await store.write(tx, mine)
     rows.due += mine.due
-    return await _heard(tx, office, joined, joined.complaint or before, message, decision, person)
+    heard = await _heard(tx, office, joined, joined.complaint or before, message, decision, person)
+    alarming = office.emergency and joined.case.urgent == cases.LIFE > case.urgent
+    return [_alarmed(one, office, joined.case, person) for one in heard] if alarming else heard
+
+
+def _alarmed(one: Wanted, office: Office, case: Case, person: Person | None) -> Wanted:
+    words = office.words_for(person.language if person else None)
+    return replace(one, say=lambda withheld: notices.alarmed(words, case.number, office.emergency, one.say(withheld)))
 
 
 async def _routed(tx: Transaction, office: Office, joined: Joined, complaint: Complaint, now: datetime) -> Joined:

@@ -56,10 +56,7 @@ def acknowledgement(
     instead, if it looks as if no public service can settle it.
     """
     values = {"number": number, "days": working_days}
-    if emergency:
-        short = _alarm(words, number, question, more, emergency)
-    else:
-        short = _received(words, values, question, door, more)
+    short = _alarm(words, number, question, more, emergency) if emergency else _received(words, values, question, door, more)
     # In danger nobody waits for the answer, as the longer words say.
     asked = "\n\n" + words(f"question.{question}" if emergency else f"question.{question}.full") if question else ""
     first = words("help.emergency", emergency=emergency) + "\n\n" if emergency else ""
@@ -90,6 +87,15 @@ def _alarm(words: Words, number: str, question: str, more: int, emergency: str) 
     received = words.many("acknowledgement.urgent.more", more, number=number) if more else words("acknowledgement.urgent", number=number)
     asked = f"{call} " + words("acknowledgement.question", number=number, question=words(f"question.{question}")) if question and not more else ""
     return asked if asked and fits_one_segment(asked) else f"{call} {received}"
+
+
+def alarmed(words: Words, number: str, emergency: str, texts: Texts) -> Texts:
+    """The same, after whom to call: that life is in danger is said only now."""
+    call = words("help.emergency", emergency=emergency)
+    short = f"{call} {texts.short}"
+    if not fits_one_segment(short):
+        short = f"{call} {words('acknowledgement.urgent', number=number)}"
+    return Texts(short, f"{call}\n\n{texts.full}", texts.subject, texts.choices)
 
 
 def question(words: Words, number: str, item: str) -> Texts:

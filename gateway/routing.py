@@ -251,7 +251,10 @@ def _ambiguous(candidates: tuple[Candidate, ...]) -> bool:
 
 
 def door_of(complaint: Complaint) -> str:
-    """Where to go instead, one of DOORS, if it may lie beyond every public service; empty: it does not. Wages are no private matter: labour inspection sees to them (DOMAIN.md)."""
+    """Where to go instead, one of DOORS, if it may lie beyond every public service; empty: it does not.
+
+    Wages are no private matter: labour inspection sees to them (DOMAIN.md).
+    """
     category = complaint.category.code if complaint.category else ""
     if complaint.beyond is None or category == "manpower" or sensitive(complaint):
         return ""

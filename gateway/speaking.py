@@ -53,7 +53,10 @@ async def speak(
     close: bool = False,
     archive: ArchiveReason | None = None,
 ) -> Spoken:
-    """Say it. `by`: who says it, for the history. `close`: with it the report is done; `archive`: the reason for which nobody works on it. Raises NoSuchCase, NothingSaid, Clash (it was changed meanwhile)."""
+    """Say it. `by`: who says it, for the history. `close`: with it the report is done; `archive`: the reason for which nobody works on it.
+
+    Raises NoSuchCase, NothingSaid, Clash (it was changed meanwhile).
+    """
     said = clean(text)
     if not said:
         raise NothingSaid

@@ -136,6 +136,8 @@ TABLE: list[tuple[str, str, tuple[str, str]]] = [
     ("stranger", "terima kasih", ("noise", "rule:noise:thanks")),
     ("stranger", "ok", ("noise", "rule:noise:thanks")),
     ("stranger", "ANONIM", word("anonymous")),
+    # Whose number it is, and whether it is one, the answer does not tell.
+    ("stranger", "BUKA 1111-2222-3333", word("reopen")),
     ("stranger", "batal", word("withdraw")),
     # Somebody who reported before, and writes something else.
     ("complainant", "Sampah menumpuk di depan pasar Waru sejak kemarin", NOTHING_JOINS),
