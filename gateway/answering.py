@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 from gateway import asked as words
 from gateway import case as cases
-from gateway import notices, questions
+from gateway import notices, questions, rerouting, routing
 from gateway import rows as make
 from gateway.admission import Wanted
 from gateway.asked import Asked
 from gateway.case import Case, Event
-from gateway.context import Message
+from gateway.context import Message, lately_ended
 from gateway.conversation import Context, Decision
 from gateway.notices import Texts
 from gateway.office import Office
@@ -81,18 +81,26 @@ async def _chosen(tx: Transaction, person: Person, asked: Asked, now: datetime) 
 async def _changed(tx: Transaction, office: Office, which: Case, asked: Asked, now: datetime) -> Case:
     case = await store.case(tx, which.id)
     rows = Rows()
+    events: tuple[Event, ...]
     if asked.what == words.CLASSIFY:
         complaint = questions.classified(make.understood(await store.latest_complaint(tx, case.id)), asked.value)
         rows.complaint_versions.append(make.complaint(case, await store.complaint_versions_of(tx, case.id) + 1, complaint, now))
         following = questions.first_question(office, complaint, now) if case.question else None
         changed, event = cases.classify(case, following=following, reason="rule:word:classify", at=now)
+        changed, event, also = await rerouting.rerouted(tx, office.desk, changed, event, complaint, now)
+        events = (event, *also)
+    elif asked.what == words.REOPEN and lately_ended(office, case, now) and case.status == cases.ARCHIVED:
+        complaint = make.understood(await store.latest_complaint(tx, case.id))
+        changed, event = cases.appeal(case, routing.appeals_to(complaint, office.desk), at=now)
+        events = (event,)
     else:
         made = _MAKES[asked.what](case, asked, now)
         if made is None:
             return case
         changed, event = made
+        events = (event,)
     await store.change(tx, changed, case.version)
-    rows.events.append(make.event(event))
+    rows.events += [make.event(event) for event in events]
     await store.write(tx, rows)
     return changed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from gateway.deadlines import Stops
@@ -24,10 +25,29 @@ ENDED = frozenset({CLOSED, WITHDRAWN, ARCHIVED})
 
 MACHINE = "gateway"
 # Events that are the complainant's words.
-_SAID = frozenset({"opened", "supplied", "added", "repeated", "corrected", "amended", "placed", "classified"})
+_SAID = frozenset({"opened", "supplied", "added", "repeated", "corrected", "amended", "placed", "classified", "appealed"})
+
+# How soon it must be seen to, by what the normaliser says (Complaint.urgency): the more, the sooner.
+LIFE = 2
+_URGENT = {"danger": 1, "life": LIFE}
+# Events by which the machine chose an owner.
+_CHOSEN = frozenset({"opened", "routed"})
 
 # Under this name an event keeps what the machine suggests; it changes nothing of the case.
 SUGGESTION = "suggestion"
+
+
+class ArchiveReason(StrEnum):
+    """Why a person may archive one (DOMAIN.md, "Statuses"); each has a sentence for its complainant in every language."""
+
+    TOO_GENERAL = "too_general"
+    NOT_PUBLIC_SERVICE = "not_public_service"
+    NOT_UNDERSTOOD = "not_understood"
+    PRIVATE_DISPUTE = "private_dispute"
+    IN_COURT = "in_court"
+    SPAM = "spam"
+    ABUSE = "abuse"
+    OUT_OF_SCOPE = "out_of_scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +100,8 @@ class Case:
     rules: str
     # What it is about, from the deployment's list; empty: nobody could say.
     category: str = ""
-    # What the complainant was asked and has not answered: "what" | "where" | "when"; empty: nothing. Meanwhile the deadlines' clock stands.
+    # What the complainant was asked and has not answered: "what" | "where" | "when"; empty: nothing. While it is awaited (the status says so), the
+    # deadlines' clock stands.
     question: str = ""
     asked_at: datetime | None = None
     # When to ask once more, or to give up; None: there is nothing to wait for.
@@ -90,7 +111,10 @@ class Case:
     said_at: datetime | None = None
     # 1..5, by the complainant, after it was closed; None: not rated.
     rating: int | None = None
+    # When a person closed or archived it; None: it is open, or a machine found that it needed no case.
     closed_at: datetime | None = None
+    # 2: life in danger, 1: somebody may come to harm soon, 0: nothing says so. What is urgent is seen to first.
+    urgent: int = 0
 
     @property
     def ended(self) -> bool:
@@ -104,6 +128,8 @@ class Question:
 
     item: str
     remind_at: datetime
+    # Nothing goes on before it is answered, and the deadlines' clock stands.
+    awaited: bool = True
 
 
 def open_case(
@@ -130,7 +156,8 @@ def open_case(
         "correspondent": str(correspondent) if correspondent else None,
         "title": complaint.title,
         "rules": rules,
-        "category": complaint.category.code if complaint.category else "",
+        "category": _category(complaint),
+        "urgent": urgent(complaint),
     }
     if question:
         data |= _asking(question)
@@ -153,6 +180,7 @@ def fill(
         "confidential": confidential(complaint),
         "correspondent": str(correspondent) if correspondent else None,
         "title": complaint.title,
+        "urgent": urgent(complaint),
     }
     if suggestion:
         data[SUGGESTION] = suggestion
@@ -166,6 +194,7 @@ def amend(case: Case, complaint: Complaint, *, reason: str, at: datetime) -> tup
         "anonymous": complaint.anonymous or (case.anonymous and case.status != RECEIVED),
         "confidential": confidential(complaint) or (case.confidential and case.status != RECEIVED),
         "title": complaint.title,
+        "urgent": max(case.urgent, urgent(complaint)),
     }
     return _after(case, "amended", reason, data, at)
 
@@ -175,9 +204,10 @@ def place(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     return _after(case, "placed", reason, {}, at)
 
 
-def supply(case: Case, *, title: str, following: Question | None, reason: str, at: datetime) -> tuple[Case, Event]:
+def supply(case: Case, complaint: Complaint, *, following: Question | None, reason: str, at: datetime) -> tuple[Case, Event]:
     """The complainant answered our question; the next one is `following`, or there is none left and it goes on to be verified."""
-    data = {"title": title} | (_asking(following) if following else _asked_no_more(case))
+    understood = {"title": complaint.title, "category": _category(complaint) or case.category, "urgent": max(case.urgent, urgent(complaint))}
+    data = understood | _asked_next(case, following)
     return _after(case, "supplied", reason, data, at)
 
 
@@ -193,7 +223,7 @@ def give_up(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
 
 def classify(case: Case, *, following: Question | None, reason: str, at: datetime) -> tuple[Case, Event]:
     """The complainant said of what kind it is, and what its kind does not need is not asked."""
-    return _after(case, "classified", reason, _asking(following) if following else _asked_no_more(case), at)
+    return _after(case, "classified", reason, _asked_next(case, following), at)
 
 
 def set_aside(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
@@ -227,9 +257,35 @@ def hide(case: Case, *, anonymous: bool = False, confidential: bool = False, rea
     return _after(case, "hidden", reason, data, at)
 
 
-def archive(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
-    """Closed without work, with the reason."""
-    return _after(case, "archived", reason, {"status": ARCHIVED}, at)
+def archive(case: Case, *, reason: str, at: datetime, actor: str = MACHINE) -> tuple[Case, Event]:
+    """Closed without work, with the reason. By a person it is an ArchiveReason, and open to an appeal; by the machine it needed no case."""
+    return _after(case, "archived", reason, _asked_no_more(case) | {"status": ARCHIVED}, at, actor)
+
+
+def appeal(case: Case, owner: Owner, *, at: datetime) -> tuple[Case, Event]:
+    """Its complainant does not accept that it was archived: it is open again, before `owner`."""
+    return _after(case, "appealed", owner.reason, {"status": REOPENED, "owner": owner.agency}, at)
+
+
+def route(case: Case, owner: Owner, *, rules: str, at: datetime) -> tuple[Case, Event]:
+    """Somebody else takes charge, by the machine's rules."""
+    return _after(case, "routed", owner.reason, {"owner": owner.agency, "rules": rules}, at)
+
+
+def suggesting(event: Event, suggestion: Mapping[str, object]) -> Event:
+    """With what the machine suggests since; as it was, if it was not asked."""
+    return replace(event, data={**event.data, SUGGESTION: suggestion}) if suggestion else event
+
+
+def owned_by_rule(events: Iterable[Event]) -> bool:
+    """Whether its owner is still the one that the machine chose: no person, and no appeal, set another."""
+    set_by = [event for event in events if "owner" in event.data]
+    return set_by[-1].kind in _CHOSEN and set_by[-1].actor == MACHINE
+
+
+def urgent(complaint: Complaint) -> int:
+    """How soon it must be seen to, as Case.urgent."""
+    return _URGENT[complaint.urgency.code] if complaint.urgency else 0
 
 
 def remark(case: Case, kind: str, *, reason: str, at: datetime, actor: str = MACHINE) -> tuple[Case, Event]:
@@ -261,10 +317,21 @@ def rebuild(events: Sequence[Event]) -> Case:
     return case
 
 
+def _category(complaint: Complaint) -> str:
+    return complaint.category.code if complaint.category else ""
+
+
+def awaited(data: Mapping[str, object]) -> object:
+    """For stops(): what is awaited after an event with these data ("": nothing; None: it says nothing of that)."""
+    if "question" not in data:
+        return None
+    return data["question"] if data.get("status") == AWAITING_INFORMATION else ""
+
+
 def stops(asked: Iterable[tuple[object, datetime]]) -> Stops:
     """When the deadlines' clock stood, because the complainant was asked something; the last span may still be open.
 
-    `asked`: of each event in order, the question that is open after it ("": none; None: it says nothing of that), and its time.
+    `asked`: of each event in order, what is awaited after it (awaited()), and its time.
     """
     found: list[tuple[datetime, datetime | None]] = []
     for question, at in asked:
@@ -280,7 +347,12 @@ def stops(asked: Iterable[tuple[object, datetime]]) -> Stops:
 
 
 def _asking(question: Question) -> dict[str, object]:
-    return {"question": question.item, "remind_at": question.remind_at.isoformat(), "reminders": 0, "status": AWAITING_INFORMATION}
+    asked: dict[str, object] = {"question": question.item, "remind_at": question.remind_at.isoformat(), "reminders": 0}
+    return asked | {"status": AWAITING_INFORMATION} if question.awaited else asked
+
+
+def _asked_next(case: Case, following: Question | None) -> dict[str, object]:
+    return _asked_no_more(case) | (_asking(following) if following else {})
 
 
 def _asked_no_more(case: Case) -> dict[str, object]:
@@ -304,5 +376,7 @@ def _with(case: Case, event: Event) -> Case:
     if event.kind in _SAID or event.kind == "set_aside":
         data["said_at"] = event.at if event.kind in _SAID else None
     if "status" in data and data["status"] != case.status:
-        data["closed_at"] = event.at if data["status"] == CLOSED else None
+        # What a machine archives was noise, or is another case: nobody appeals against that.
+        by_person = data["status"] == ARCHIVED and event.actor != MACHINE
+        data["closed_at"] = event.at if by_person or data["status"] == CLOSED else None
     return replace(case, version=event.version, changed_at=event.at, **data)  # type: ignore[arg-type]

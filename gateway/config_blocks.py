@@ -284,7 +284,7 @@ class SiteBlock(Block):
     """What citizens read about the service on its pages."""
 
     place: str = Field(default="", description="What it is the service of.", examples=["Kab. Penajam Paser Utara"])
-    emergency: str = Field(default="112", description="Number to call when life is in danger. Empty: none is shown.")
+    emergency: str = Field(default="112", max_length=20, description="Number to call when life is in danger. Empty: none is shown.")
     sms: str = Field(default="", description="Number for SMS, as citizens dial it.", examples=["1708"])
     keyword: str = Field(default="", description="Word that comes first in an SMS to that number.", examples=["PPU"])
     email: str = Field(default="", description="Address for mails.", examples=["lapor@ppu.example"])

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from gateway import threads, tracking
 from gateway.asked import asked_of
-from gateway.case import CLOSED, Case
+from gateway.case import ARCHIVED, CLOSED, Case
 from gateway.conversation import CLAIM, EDIT, REPLY, SECRET, THREAD, Context, Understood
 from gateway.journal_file import Entry
 from gateway.office import Office
@@ -65,7 +65,7 @@ async def contexts(tx: Transaction, office: Office, turn: Sequence[Message], met
         vouched = _vouched(one) or (belongs is not None and belongs.by in {SECRET, THREAD, REPLY})
         by = belongs.by if belongs else ""
         looked_at = {*mine, *((case,) if case else ())}
-        lately = frozenset(one.id for one in looked_at if _lately_closed(office, one, now))
+        lately = frozenset(one.id for one in looked_at if lately_ended(office, one, now))
         found[seq] = Context(now, by, case, mine, vouched, numbered.get(named.get(seq, "")), again, lately)
     return found
 
@@ -80,8 +80,9 @@ def _vouched(one: Message) -> bool:
     return one.entry.arrival.reply_to is not None and one.sender is not None
 
 
-def _lately_closed(office: Office, case: Case, now: datetime) -> bool:
-    if case.status != CLOSED or case.closed_at is None:
+def lately_ended(office: Office, case: Case, now: datetime) -> bool:
+    """Whether a person closed or archived it so lately that its complainant may have it opened again."""
+    if case.status not in {CLOSED, ARCHIVED} or case.closed_at is None:
         return False
     return office.calendar.day(now) <= office.calendar.due(case.closed_at, office.reopen_within_working_days).on
 

@@ -14,7 +14,7 @@ from channels import DeliveryUpdate, Ignored
 from gateway import asked as words
 from gateway import cues
 from gateway.asked import Asked, asked_of
-from gateway.case import CLOSED, Case
+from gateway.case import ARCHIVED, CLOSED, Case
 from normalizer import Complaint, Report
 from normalizer.text import clean, letters
 
@@ -65,7 +65,7 @@ class Context:
     numbered: Case | None = None
     # The case on which the writer said the very same before.
     said_before: UUID | None = None
-    # Cases that were closed so lately that they may be rated or reopened.
+    # Cases that were closed so lately that they may be rated or reopened, or archived so lately that whoever wrote them may appeal.
     lately_closed: frozenset[UUID] = frozenset()
 
     @property
@@ -82,7 +82,8 @@ class Context:
 class Decision:
     """What a message was taken for (law 9)."""
 
-    # "new_case" | "answer" | "amendment" | "correction" | "addition" | "repeat" | "automatic" | "unverified" | "word" | "noise" | "delivery" | "ignored"
+    # "new_case" | "answer" | "amendment" | "correction" | "addition" | "appeal" | "repeat" | "automatic" | "unverified" | "word" | "noise" | "delivery"
+    # | "ignored"
     kind: str
     reason: str
     # The case that it goes to, or that a word is about; None: none.
@@ -120,7 +121,7 @@ def _word(read: Understood, context: Context) -> Decision | None:
     asked = asked_of(clean(report.reply) if report.reply else complaint.text or complaint.title)
     if asked is None or (report.link and context.proved is None):
         return None
-    if asked.what in _ABOUT_A_REPORT:
+    if asked.what in _ABOUT_A_REPORT or (asked.what == words.REOPEN and asked.number):
         return _about_a_report(asked, context)
     return _Chat(asked, context).decision()
 
@@ -160,7 +161,7 @@ class _Chat:
             case words.RATE:
                 return self._of(self._closed())
             case words.REOPEN:
-                return self._of(self.context.numbered or self._closed() or self._withdrawn())
+                return self._of(self._closed() or self._archived() or self._withdrawn())
             case words.NO:
                 # "Is it done?" - "No."
                 return self._of(self._closed(), Asked(words.REOPEN)) or self._noise()
@@ -186,8 +187,10 @@ class _Chat:
         return Decision("noise", f"rule:noise:{self.asked.what}", about.id if about else None)
 
     def _closed(self) -> Case | None:
-        those = (self.context.proved,) if self.context.proved else self.context.own
-        return next((case for case in those if case.status == CLOSED and case.id in self.context.lately_closed), None)
+        return _lately(self.context, CLOSED)
+
+    def _archived(self) -> Case | None:
+        return _lately(self.context, ARCHIVED)
 
     def _withdrawn(self) -> Case | None:
         those = (self.context.proved,) if self.context.proved else self.context.own[:1]
@@ -198,6 +201,12 @@ class _Chat:
 
     def _going(self) -> bool:
         return any(not case.ended for case in self.context.own)
+
+
+def _lately(context: Context, status: str) -> Case | None:
+    """What ended so, of what it belongs to, else of the writer's own."""
+    those = (context.proved,) if context.proved else context.own
+    return next((case for case in those if case.status == status and case.id in context.lately_closed), None)
 
 
 # What proves that it belongs
@@ -221,6 +230,8 @@ def _proved(read: Understood, context: Context) -> Decision | None:  # noqa: PLR
         return Decision("automatic", f"rule:{report.automatic}", case.id)
     if context.by == SECRET and not report.link and "album" not in report.remarks:
         return Decision("amendment", "rule:own_key", case.id)
+    if context.by != EDIT and _lately(context, ARCHIVED):
+        return Decision("appeal", "rule:appeals", case.id)
     if context.by != EDIT and cues.corrects(read.complaint.text):
         return Decision("correction", "rule:corrects", case.id)
     if context.by != EDIT and case.question and _may_answer(read, case):
@@ -251,7 +262,9 @@ def _inferred(read: Understood, context: Context) -> Decision | None:  # noqa: C
         if pending.asked_at and context.now - pending.asked_at < _WITH_IT_IN_MIND and cues.size(text) <= _BRIEF and not _own_subject(read, pending):
             return Decision("addition", "rule:while_we_ask", pending.id)
     if going is None:
-        return None
+        # Whatever does not say that it is about something else: it is heard by a person once more.
+        archived = _lately(context, ARCHIVED)
+        return Decision("appeal", "rule:appeals", archived.id) if archived and not _may_be_another(read, archived) else None
     if _speaks_of(read, going):
         return Decision("addition", "rule:speaks_of_a_report", going.id)
     recent = _just_now(context)
@@ -314,6 +327,12 @@ def _own_subject(read: Understood, case: Case) -> bool:
         return False
     # Asked where, people name a place: "di pasar ikan" is not about the market.
     return case.question != "where" or cues.size(read.complaint.text) > _A_NAME
+
+
+def _may_be_another(read: Understood, case: Case) -> bool:
+    """It may be about something else than the case."""
+    category, text = read.complaint.category, read.complaint.text
+    return category is not None and category.code != case.category and not (cues.names_a_report(text) or cues.objects(text))
 
 
 def _by_itself(read: Understood, context: Context) -> Decision:

@@ -26,6 +26,10 @@ _MAY_SPEAK_OF_IT = re.compile(
     r"|still (?:no|not|nothing)|no (?:response|answer|reply) yet)\b"
 )
 _CORRECTS = re.compile(r"(?i)\W*(?:ralat|koreksi|maaf,? (?:salah|keliru|ralat)|maksud (?:saya|sy)|pembetulan|correction|i meant)\b[\s:,.-]*")
+_OBJECTS = re.compile(
+    r"(?i)\b(?:keberatan|(?:tidak|tdk|gak|ga|nggak|kurang) (?:setuju|terima|sependapat)|(?:di)?arsip(?:kan)?"
+    r"|(?:kenapa|mengapa|knp|kok|ko) (?:laporan(?:nya)? )?(?:saya )?(?:di)?(?:tolak|tutup|hapus)|disagree|do not agree|archived|appeal)\b"
+)
 
 
 def begins_a_report(text: str) -> bool:
@@ -62,6 +66,15 @@ def may_speak_of_one(text: str) -> bool:
     (True, False)
     """
     return _MAY_SPEAK_OF_IT.search(text) is not None
+
+
+def objects(text: str) -> bool:
+    """It does not accept what became of a report.
+
+    >>> objects("Kenapa ditolak pak?"), objects("klaim BPJS saya ditolak")
+    (True, False)
+    """
+    return _OBJECTS.search(text) is not None
 
 
 def size(text: str) -> int:

@@ -17,6 +17,7 @@ from importlib import resources
 from itertools import pairwise
 
 from normalizer import Complaint, Location
+from normalizer.personal import masked, personal
 
 # What happened is said early; a pasted page is not read to its end. Characters, and different words.
 _MAX_TEXT = 3_000
@@ -74,8 +75,8 @@ def essence(complaint: Complaint, who: Iterable[str] = ()) -> Essence:
     told = " ".join(complaint.text.split())[:40]
     # A title that was made of the text's beginning says nothing new, and would make neighbours of what are none.
     title = "" if told.startswith(complaint.title[:40]) else complaint.title
-    words, where, marks = _read(f"{title[:_MAX_TEXT]}\n{complaint.text[:_MAX_TEXT]}", everywhere=False)
-    named, _, more = _read((place.text or "")[:_MAX_TEXT] if place else "", everywhere=True)
+    words, where, marks = _read(f"{_unnamed(title)}\n{_unnamed(complaint.text)}", everywhere=False)
+    named, _, more = _read(_unnamed(place.text or "") if place else "", everywhere=True)
     names = {f"{sender.kind}:{sender.value}"} if sender else set()
     if complaint.contact:
         names.add("contact:" + "".join(filter(str.isalnum, complaint.contact.casefold())))
@@ -94,6 +95,12 @@ def essence(complaint: Complaint, who: Iterable[str] = ()) -> Essence:
         at=complaint.received_at,
         day=date.fromisoformat(stated) if stated and _DAY.fullmatch(stated) else None,
     )
+
+
+def _unnamed(text: str) -> str:
+    """Without who is named in it: the words that decide are shown on terminals, and whose report it is makes no two about the same thing."""
+    read = text[:_MAX_TEXT]
+    return masked(read, personal(read))
 
 
 def keys(essence: Essence) -> dict[int, str]:

@@ -183,7 +183,10 @@ def acknowledged(
     words = office.words_for((person.language if person else None) or (read.complaint.language if isinstance(read, Understood) else None))
     # Whoever has a contact that was typed may be a stranger: what is missing is asked on the report's page.
     question = case.question if sender else ""
-    say = partial(notices.acknowledgement, words, case.number, office.verification_working_days, question, cut)
+    emergency = office.emergency if case.urgent == cases.LIFE else ""
+    # Whoever can only be reached by a contact that was typed may be a stranger: what it is about is not theirs to know.
+    door = routing.door_of(read.complaint) if sender and isinstance(read, Understood) else ""
+    say = partial(notices.acknowledgement, words, case.number, office.verification_working_days, question, cut, emergency=emergency, door=door)
     thread = tuple(filter(None, (report.message_id, *report.references))) if report else ()
     return [Wanted(notices.ACKNOWLEDGEMENT, case.id, channel, to, case.number, say, typed=sender is None, thread=thread)]
 

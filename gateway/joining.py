@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from gateway import case as cases
-from gateway import notices, questions
+from gateway import notices, questions, rerouting, routing
 from gateway import rows as make
 from gateway.admission import Wanted
 from gateway.case import Case, Event
@@ -36,6 +36,8 @@ class Joined:
     event: Event
     # How the complaint is understood now; None: as before.
     complaint: Complaint | None = None
+    # What followed from it: somebody else takes charge.
+    also: tuple[Event, ...] = ()
 
 
 async def join(
@@ -46,7 +48,9 @@ async def join(
     case = await store.case(tx, decision.case)
     before = make.understood(await store.latest_complaint(tx, case.id))
     joined = _joined(office, case, before, message.read.complaint, decision, now)
-    mine = Rows(events=[make.event(joined.event)])
+    if joined.complaint:
+        joined = await _routed(tx, office, joined, joined.complaint, now)
+    mine = Rows(events=[make.event(event) for event in (joined.event, *joined.also)])
     if joined.complaint:
         version = await store.complaint_versions_of(tx, case.id) + 1
         mine.complaint_versions.append(make.complaint(joined.case, version, joined.complaint, now))
@@ -55,7 +59,20 @@ async def join(
     await store.change(tx, joined.case, case.version)
     await store.write(tx, mine)
     rows.due += mine.due
-    return await _heard(tx, office, joined, joined.complaint or before, message, decision, person)
+    heard = await _heard(tx, office, joined, joined.complaint or before, message, decision, person)
+    alarming = office.emergency and joined.case.urgent == cases.LIFE > case.urgent
+    return [_alarmed(one, office, joined.case, person) for one in heard] if alarming else heard
+
+
+def _alarmed(one: Wanted, office: Office, case: Case, person: Person | None) -> Wanted:
+    words = office.words_for(person.language if person else None)
+    return replace(one, say=lambda withheld: notices.alarmed(words, case.number, office.emergency, one.say(withheld)))
+
+
+async def _routed(tx: Transaction, office: Office, joined: Joined, complaint: Complaint, now: datetime) -> Joined:
+    """What is suggested, now that more is known, is kept with its reasons; where suggestions are applied, the owner follows."""
+    case, event, also = await rerouting.rerouted(tx, office.desk, joined.case, joined.event, complaint, now)
+    return replace(joined, case=case, event=event, also=also)
 
 
 def _joined(  # noqa: PLR0911  # a table of rules, read from top to bottom
@@ -64,6 +81,8 @@ def _joined(  # noqa: PLR0911  # a table of rules, read from top to bottom
     reason = decision.reason
     if decision.kind in _UNREPORTED:
         return Joined(*cases.remark(case, decision.kind, reason=reason, at=now))
+    if decision.kind == "appeal":
+        return Joined(*cases.appeal(case, routing.appeals_to(before, office.desk), at=now))
     if decision.kind == "amendment":
         return _amended(case, before, said, reason, now)
     if reason == "rule:album" and said.text and not before.text:
@@ -88,7 +107,7 @@ def _amended(case: Case, before: Complaint, said: Complaint, reason: str, now: d
 
 def _supplied(office: Office, case: Case, complaint: Complaint, reason: str, now: datetime) -> Joined:
     following = questions.first_question(office, complaint, now)
-    return Joined(*cases.supply(case, title=complaint.title, following=following, reason=reason, at=now), complaint)
+    return Joined(*cases.supply(case, complaint, following=following, reason=reason, at=now), complaint)
 
 
 def _corrected(office: Office, case: Case, complaint: Complaint, reason: str, now: datetime) -> Joined:
@@ -124,9 +143,11 @@ async def _heard(
     if joined.event.kind == "supplied" and case.question:
         kind, say = notices.QUESTION, notices.question(words, case.number, case.question)
     elif joined.event.kind in {"supplied", "corrected"} and not case.question:
-        stops = cases.stops((event.data.get("question"), event.at) for event in await lookup.case_events(tx, case.id))
+        stops = cases.stops((cases.awaited(event.data), event.at) for event in await lookup.case_events(tx, case.id))
         until = office.calendar.due(case.opened_at, office.verification_working_days, stops).on
         kind, say = notices.UNDERSTOOD, notices.understood(words, case.number, complaint, until)
+    elif joined.event.kind == "appealed":
+        kind, say = notices.ADDED, notices.appealed(words, case.number)
     elif decision.reason in _KNOWN_WHERE:
         return []
     else:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from channels import Choice
 from channels.gsm7 import fits_one_segment, plain
+from gateway.case import ArchiveReason
 from gateway.words import Words
 from normalizer import Complaint
 
@@ -37,21 +38,64 @@ class Texts:
     choices: tuple[Choice, ...] = ()
 
 
-def acknowledgement(words: Words, number: str, working_days: int, question: str, cut: bool = False, more: int = 0) -> Texts:  # noqa: FBT001, FBT002  # what is known last is filled in last
+def acknowledgement(
+    words: Words,
+    number: str,
+    working_days: int,
+    question: str,
+    cut: bool = False,  # noqa: FBT001, FBT002  # what is known last is filled in last
+    more: int = 0,
+    *,
+    emergency: str = "",
+    door: str = "",
+) -> Texts:
     """We have it, this is its number, this comes next: what we still must know ("what" | "where" | "when"), or who reads it until when.
 
     `more`: how many other reports of this person were numbered and not told of (the cap an hour). `cut`: what was sent was too large to be kept whole.
+    `emergency`: life is in danger, so that the number to call comes before everything else; empty: it is not, or nobody is named. `door`: code of where to go
+    instead, if it looks as if no public service can settle it.
     """
     values = {"number": number, "days": working_days}
+    short = _alarm(words, number, question, more, emergency) if emergency else _received(words, values, question, door, more)
+    # In danger nobody waits for the answer, as the longer words say.
+    asked = "\n\n" + words(f"question.{question}" if emergency else f"question.{question}.full") if question else ""
+    first = words("help.emergency", emergency=emergency) + "\n\n" if emergency else ""
+    elsewhere = "\n\n" + words("door", door=words(f"door.{door}.full")) if door else ""
+    full = first + words("acknowledgement.full", **values) + elsewhere + asked + ("\n\n" + words("acknowledgement.cut") if cut else "")
+    return Texts(short, full, words("acknowledgement.subject", number=number), _choices(words, question or "begun"))
+
+
+def _received(words: Words, values: dict[str, object], question: str, door: str, more: int) -> str:
+    """In one SMS; the door only where there is room for it."""
     if more:
-        short = words.many("acknowledgement.short.more", more, **values)
-    elif question:
-        short = words("acknowledgement.question", number=number, question=words(f"question.{question}"))
+        return words.many("acknowledgement.short.more", more, **values)
+    if question:
+        short = words("acknowledgement.question", number=values["number"], question=words(f"question.{question}"))
     else:
         short = words("acknowledgement.short", **values)
-    asked = "\n\n" + words(f"question.{question}.full") if question else ""
-    full = words("acknowledgement.full", **values) + asked + ("\n\n" + words("acknowledgement.cut") if cut else "")
-    return Texts(short, full, words("acknowledgement.subject", number=number), _choices(words, question or "begun"))
+    if not door:
+        return short
+    elsewhere = words("door.short", door=words(f"door.{door}"))
+    received = short if question else words("acknowledgement.brief", **values)
+    both = f"{received} {elsewhere}"
+    return both if fits_one_segment(both) else short
+
+
+def _alarm(words: Words, number: str, question: str, more: int, emergency: str) -> str:
+    """Whom to call, in one SMS; then what fits: that we have it, and what whoever comes to help must know."""
+    call = words("help.emergency", emergency=emergency)
+    received = words.many("acknowledgement.urgent.more", more, number=number) if more else words("acknowledgement.urgent", number=number)
+    asked = f"{call} " + words("acknowledgement.question", number=number, question=words(f"question.{question}")) if question and not more else ""
+    return asked if asked and fits_one_segment(asked) else f"{call} {received}"
+
+
+def alarmed(words: Words, number: str, emergency: str, texts: Texts) -> Texts:
+    """The same, after whom to call: that life is in danger is said only now."""
+    call = words("help.emergency", emergency=emergency)
+    short = f"{call} {texts.short}"
+    if not fits_one_segment(short):
+        short = f"{call} {words('acknowledgement.urgent', number=number)}"
+    return Texts(short, f"{call}\n\n{texts.full}", texts.subject, texts.choices)
 
 
 def question(words: Words, number: str, item: str) -> Texts:
@@ -222,6 +266,26 @@ def _ending(words: Words, number: str, said: str, page: str) -> str:
         if not line:
             break
     return short
+
+
+def archived(words: Words, number: str, reason: ArchiveReason, said: str, page: str, *, door: str = "") -> Texts:
+    """An officer archived it: why, where to go instead, and that an answer appeals. `door`: code of a door that its words pointed at; empty: none."""
+    why = words(f"archive.{reason}")
+    elsewhere = [words(f"door.{door}.full")] if door else []
+    appeal = words("archived.appeal")
+    full = "\n\n".join([words("archived.full", number=number, why=why), *elsewhere, said, appeal, words("archived.page", page=page)])
+    line = plain(" ".join(said.split()))[:_SMS]
+    short = words("archived", number=number, why=f"{why} {line}")
+    while line and not fits_one_segment(short):
+        line = line.rpartition(" ")[0]
+        short = words("archived", number=number, why=f"{why} {line}..." if line else why)
+    return Texts(short, full, words("spoken.subject", number=number), (Choice(words("choice.appeal"), "BUKA"),))
+
+
+def appealed(words: Words, number: str) -> Texts:
+    """A person looks at it once more."""
+    said = words("appealed", number=number)
+    return Texts(said, said, words("standing.subject", number=number))
 
 
 def pointer(words: Words, number: str, page: str) -> Texts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.case import Case, Question
+from gateway.case import AWAITING_INFORMATION, LIFE, Case, Question, urgent
 from gateway.office import Office
 from normalizer import Complaint, Incident, Place
 from normalizer.dates import answer_date
@@ -19,10 +19,17 @@ _SEPARATOR = "\n\n"
 
 
 def first_question(office: Office, complaint: Complaint, now: datetime) -> Question | None:
-    """What is asked first; None: nothing is missing, or nobody is asked anything here."""
-    if not complaint.missing or not office.questions.give_up_after_working_days:
+    """What is asked first; None: nothing is missing, or nobody is asked anything here.
+
+    Danger to life waits for no answer: whoever comes to help must know where, and nobody asks since when.
+    """
+    if not office.questions.give_up_after_working_days:
         return None
-    return Question(complaint.missing[0], next_time(office, now, 0))
+    at_once = urgent(complaint) == LIFE
+    item = next((item for item in complaint.missing if not (at_once and item == "when")), None)
+    if item is None:
+        return None
+    return Question(item, next_time(office, now, len(office.questions.remind_after_working_days) if at_once else 0), awaited=not at_once)
 
 
 def next_time(office: Office, asked_at: datetime, reminders: int) -> datetime:
@@ -32,8 +39,8 @@ def next_time(office: Office, asked_at: datetime, reminders: int) -> datetime:
 
 
 def is_last(office: Office, case: Case) -> bool:
-    """There are no more reminders: the next time, a person goes on without an answer."""
-    return case.reminders >= len(office.questions.remind_after_working_days)
+    """There are no more reminders, or nobody waits for the answer: the next time, the question is dropped."""
+    return case.status != AWAITING_INFORMATION or case.reminders >= len(office.questions.remind_after_working_days)
 
 
 def answered(before: Complaint, said: Complaint, question: str, reason: str, zone: str) -> Complaint:
@@ -80,6 +87,11 @@ def _still_missing(after: Complaint, before: Complaint, question: str) -> tuple[
 
 
 def _told(before: Complaint, said: Complaint) -> Complaint:
+    if not letters(before.text):
+        # What it is about is said only now; who and which door, the first message said.
+        before = replace(before, category=said.category, categories=said.categories, urgency=said.urgency, level=said.level, beyond=said.beyond)
+        if before.kind is None:
+            before = replace(before, kind=said.kind, kind_found=said.kind_found)
     text = f"{before.text}{_SEPARATOR}{said.text}" if letters(before.text) else said.text
     return replace(before, text=cut(text, MAX_TEXT), title=first_sentence(said.text) or before.title, language=before.language or said.language)
 

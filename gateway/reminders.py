@@ -84,10 +84,10 @@ class Reminders:
         changed, event = self._moved(case, last=last, now=now)
         await store.change(tx, changed, case.version)
         rows = Rows(events=[make.event(event)])
-        if reached:
+        if reached and case.status == cases.AWAITING_INFORMATION:
             rows.notices = await self._say(tx, case, reached, last=last, now=now)
         await store.write(tx, rows)
-        return reached.channel if reached else ""
+        return reached.channel if rows.notices and reached else ""
 
     def _moved(self, case: Case, *, last: bool, now: datetime) -> tuple[Case, Event]:
         if last or case.asked_at is None:

@@ -44,6 +44,10 @@ _AMBIGUOUS = 0.6
 # Doors for what no public service can settle, by the reason and by the category.
 _DOORS = {"in_court": "court", "private_dispute": "legal_aid", "private_company": "consumer_disputes"}
 _DOOR_OF_FINANCE = "financial_regulator"
+# All of them: each has words for citizens in every language ("door.court").
+DOORS = frozenset({*_DOORS.values(), _DOOR_OF_FINANCE})
+# Rules by which a suggestion is applied without a person.
+_APPLIED = frozenset({"rule:directory", "rule:coordinator_accused"})
 _MOST = 3
 
 
@@ -106,16 +110,32 @@ def owner_of(complaint: Complaint, desk: Desk) -> Owner:
     return Owner(suggestion.owner, suggestion.reason, suggestion.kept() if desk.directory else {})
 
 
+def follows(complaint: Complaint, desk: Desk, owner: str) -> Owner | None:
+    """Who takes over from `owner`, now that more is known; None: nobody does. What is suggested only moves nothing.
+
+    Of corruption and violence the case also leaves whoever is accused only now, if need be for the coordinator.
+    """
+    found = owner_of(complaint, desk)
+    moves = found.reason in _APPLIED or (bool(sensitive(complaint)) and owner != desk.coordinator)
+    return found if moves and found.agency != owner else None
+
+
+def appeals_to(complaint: Complaint, desk: Desk) -> Owner:
+    """Who hears an appeal: the coordinator, unless that is who the report accuses."""
+    found = owner_of(complaint, desk)
+    return found if found.reason == "rule:coordinator_accused" else Owner(desk.coordinator, "rule:appeal")
+
+
 def suggest(complaint: Complaint, desk: Desk) -> Suggestion:
     """Who should take charge, with what else was thought of."""
     region = complaint.place.code if complaint.place else None
     urgency = complaint.urgency.code if complaint.urgency else ""
     if desk.directory is None:
-        return Suggestion(RULES, "", region, (), desk.coordinator, "rule:coordinator", urgency=urgency)
+        return Suggestion(RULES, "", region, (), desk.coordinator, "rule:coordinator", door_of(complaint), urgency)
     directory = desk.directory
     names = named(complaint, directory)
     candidates = _impartial(complaint, directory, region, names) if sensitive(complaint) else _candidates(complaint, directory, region, names)
-    door = _door(complaint)
+    door = door_of(complaint)
     owner, reason = _decided(complaint, desk, candidates, names, door)
     return Suggestion(RULES, directory.version, region, candidates, owner, reason, door, urgency)
 
@@ -230,8 +250,11 @@ def _ambiguous(candidates: tuple[Candidate, ...]) -> bool:
     return any(second.score >= _AMBIGUOUS * first.score for first, second in pairwise(candidates[:2]))
 
 
-def _door(complaint: Complaint) -> str:
-    """Where to go instead; wages are no private matter: labour inspection sees to them (DOMAIN.md)."""
+def door_of(complaint: Complaint) -> str:
+    """Where to go instead, one of DOORS, if it may lie beyond every public service; empty: it does not.
+
+    Wages are no private matter: labour inspection sees to them (DOMAIN.md).
+    """
     category = complaint.category.code if complaint.category else ""
     if complaint.beyond is None or category == "manpower" or sensitive(complaint):
         return ""

@@ -36,6 +36,10 @@ OTHER = case("other", said=timedelta(days=9))
 DONE = case("done", cases.CLOSED, closed_at=NOW - timedelta(days=1))
 LONG_DONE = case("long done", cases.CLOSED, said=timedelta(days=200), closed_at=NOW - timedelta(days=190))
 GONE = case("gone", cases.WITHDRAWN)
+SHELVED = case("shelved", cases.ARCHIVED, closed_at=NOW - timedelta(days=1), category="street_light")
+LONG_SHELVED = case("long shelved", cases.ARCHIVED, said=timedelta(days=200), closed_at=NOW - timedelta(days=190))
+# By the machine: it needed no case.
+NEEDLESS = case("needless", cases.ARCHIVED)
 WHERE, WHEN, WHAT = (case(f"asked {item}", cases.AWAITING_INFORMATION, question=item, said=timedelta(hours=3)) for item in ("where", "when", "what"))
 WHERE_NOW = case("asked now", cases.AWAITING_INFORMATION, question="where", said=timedelta(minutes=4))
 
@@ -51,6 +55,15 @@ WRITERS = {
     "asked what": Context(NOW, own=(WHAT,), vouched=True),
     "served": Context(NOW, own=(DONE,), vouched=True, lately_closed=frozenset({DONE.id})),
     "served long ago": Context(NOW, own=(LONG_DONE,), vouched=True),
+    "refused": Context(NOW, own=(SHELVED,), vouched=True, lately_closed=frozenset({SHELVED.id})),
+    "refused of two": Context(NOW, own=(OPEN, SHELVED), vouched=True, lately_closed=frozenset({SHELVED.id})),
+    "refused long ago": Context(NOW, own=(LONG_SHELVED,), vouched=True),
+    "needless": Context(NOW, own=(NEEDLESS,), vouched=True),
+    "replying refused": Context(NOW, REPLY, SHELVED, (OPEN, SHELVED), vouched=True, lately_closed=frozenset({SHELVED.id})),
+    "in thread refused": Context(NOW, THREAD, SHELVED, (SHELVED,), vouched=True, lately_closed=frozenset({SHELVED.id})),
+    "on the page refused": Context(NOW, SECRET, SHELVED, vouched=True, lately_closed=frozenset({SHELVED.id})),
+    "claiming refused": Context(NOW, CLAIM, SHELVED, lately_closed=frozenset({SHELVED.id})),
+    "unproved refused": Context(NOW, own=(SHELVED,), lately_closed=frozenset({SHELVED.id})),
     "withdrew": Context(NOW, own=(GONE,), vouched=True),
     "repeating": Context(NOW, own=(OPEN,), vouched=True, said_before=OPEN.id),
     # By mail, whose sender proves nothing.
@@ -69,6 +82,7 @@ WRITERS = {
 NEW, FIRST = "new_case", ("new_case", "rule:every_report_is_a_case")
 NOTHING_JOINS, BEGINS = (NEW, "rule:nothing_joins_it"), (NEW, "rule:begins_a_report")
 ANSWER, SPEAKS = ("answer", "rule:answers_our_question"), ("addition", "rule:speaks_of_a_report")
+APPEALS = ("appeal", "rule:appeals")
 BREATH, CORRECTS, ASKED = ("addition", "rule:in_one_breath"), ("correction", "rule:corrects"), ("addition", "rule:while_we_ask")
 
 
@@ -122,6 +136,8 @@ TABLE: list[tuple[str, str, tuple[str, str]]] = [
     ("stranger", "terima kasih", ("noise", "rule:noise:thanks")),
     ("stranger", "ok", ("noise", "rule:noise:thanks")),
     ("stranger", "ANONIM", word("anonymous")),
+    # Whose number it is, and whether it is one, the answer does not tell.
+    ("stranger", "BUKA 1111-2222-3333", word("reopen")),
     ("stranger", "batal", word("withdraw")),
     # Somebody who reported before, and writes something else.
     ("complainant", "Sampah menumpuk di depan pasar Waru sejak kemarin", NOTHING_JOINS),
@@ -257,6 +273,34 @@ TABLE: list[tuple[str, str, tuple[str, str]]] = [
     ("served long ago", "5", NOTHING_JOINS),
     ("served long ago", "belum selesai", NOTHING_JOINS),
     ("served long ago", "TIDAK", ("noise", "rule:noise:no")),
+    # After an officer archived it.
+    ("refused", "BUKA", word("reopen")),
+    ("refused", "tidak setuju", word("reopen")),
+    ("refused", "TIDAK SETUJU!!", word("reopen")),
+    ("refused", "reopen", word("reopen")),
+    ("refused", "Ini bukan urusan pribadi, pak", APPEALS),
+    ("refused", "laporan saya kok diarsipkan?", APPEALS),
+    ("refused", "kenapa ditolak, lampunya milik desa dan dibayar dari pajak kami semua", APPEALS),
+    ("refused", "klaim BPJS saya ditolak rumah sakit", NOTHING_JOINS),
+    ("refused", "lampu jalan itu masih mati", APPEALS),
+    ("refused", "tidak", ("noise", "rule:noise:no")),
+    ("refused", "terima kasih", ("noise", "rule:noise:thanks")),
+    ("refused", "STATUS", word("status")),
+    ("refused", "5", APPEALS),
+    ("refused", "Lapor: jalan rusak di RT 3", BEGINS),
+    ("refused", "Sampah menumpuk di depan pasar Waru sejak kemarin", NOTHING_JOINS),
+    ("refused of two", "tidak setuju", word("reopen")),
+    ("refused of two", "laporan saya kapan ditindaklanjuti?", SPEAKS),
+    ("refused long ago", "BUKA", NOTHING_JOINS),
+    ("refused long ago", "Ini bukan urusan pribadi, pak", NOTHING_JOINS),
+    ("needless", "BUKA", NOTHING_JOINS),
+    ("needless", "laporan saya kok diarsipkan?", NOTHING_JOINS),
+    ("replying refused", "Ini jalan umum, bukan urusan pribadi", APPEALS),
+    ("replying refused", "Sampah menumpuk di depan pasar Waru", APPEALS),
+    ("replying refused", "tidak setuju", word("reopen")),
+    ("in thread refused", "Saya keberatan, ini menyangkut jalan umum.", APPEALS),
+    ("claiming refused", "Saya keberatan.", ("unverified", "rule:names_a_case")),
+    ("unproved refused", "Saya keberatan.", FIRST),
     ("withdrew", "BUKA", word("reopen")),
     ("withdrew", "Lampu jalan mati lagi", NOTHING_JOINS),
     # Said once more.
@@ -307,7 +351,9 @@ def test_a_message_is_taken_for_what_it_is_and_says_why(writer: str, text: str, 
 
 def test_the_table_is_long_enough_and_has_every_kind() -> None:
     assert len(TABLE) >= 150
-    assert {wanted[0] for _, _, wanted in TABLE} == {*("new_case", "answer", "addition", "amendment", "correction", "repeat", "unverified", "word", "noise")}
+    assert {wanted[0] for _, _, wanted in TABLE} == {
+        *("new_case", "answer", "addition", "appeal", "amendment", "correction", "repeat", "unverified", "word", "noise")
+    }
 
 
 PHOTO = (Attachment("a.jpg", "image/jpeg", reference="x"),)
@@ -318,6 +364,8 @@ HERE = Location(-1.29, 116.72)
     ("writer", "more", "text", "wanted"),
     [
         ("stranger", {"attachments": PHOTO}, "", FIRST),
+        ("on the page refused", {"link": "A" * 22}, "Saya keberatan.", APPEALS),
+        ("refused", {"attachments": PHOTO}, "", APPEALS),
         ("complainant", {"attachments": PHOTO}, "", NOTHING_JOINS),
         ("writing", {"attachments": PHOTO}, "", BREATH),
         ("asked where now", {"attachments": PHOTO}, "", ASKED),
@@ -342,7 +390,7 @@ def test_what_a_provider_says_is_no_message() -> None:
     assert decide(Ignored("written by a bot")).reason == "written by a bot"
 
 
-CASES = (OPEN, JUST_NOW, OTHER, DONE, LONG_DONE, GONE, WHERE, WHEN, WHAT, WHERE_NOW)
+CASES = (OPEN, JUST_NOW, OTHER, DONE, LONG_DONE, GONE, SHELVED, NEEDLESS, WHERE, WHEN, WHAT, WHERE_NOW)
 
 
 @given(
@@ -361,7 +409,7 @@ def test_whatever_is_written_it_goes_to_a_case_of_the_writer_s_or_to_none(
     vouched: bool,  # noqa: FBT001  # hypothesis fills it in
     automatic: str,
 ) -> None:
-    context = Context(NOW, by, other if by else None, tuple(own), vouched, lately_closed=frozenset({DONE.id}))
+    context = Context(NOW, by, other if by else None, tuple(own), vouched, lately_closed=frozenset({DONE.id, SHELVED.id}))
     decision = decide(understood(text, automatic=automatic), context)
     theirs = {case.id for case in own} | ({other.id} if by else set())
     assert decision.case is None or decision.case in theirs

@@ -76,9 +76,9 @@ def _more_than(those: list[Any], count: int) -> bool:
 
 
 @asynccontextmanager
-async def talking(deployment: Deployment, start: datetime = MONDAY) -> AsyncIterator[Talk]:
+async def talking(deployment: Deployment, start: datetime = MONDAY, *, ask: bool = True, more: str = "") -> AsyncIterator[Talk]:
     clock = ManualClock(start)
-    async with deployment.node(clock=clock, ask=True) as gateway:
+    async with deployment.node(clock=clock, ask=ask, more=more) as gateway:
         yield Talk(gateway, deployment, clock)
 
 

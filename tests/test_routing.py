@@ -300,14 +300,14 @@ def test_a_change_of_the_table_is_another_version() -> None:
     assert parse(directory.example().replace("road flood_drainage,dinas pu|", "flood_drainage,dinas pu|")).version != PPU.version
 
 
-def _with_directory(world: Deployment, table: str, more: str = "") -> str:
+def with_directory(world: Deployment, table: str, more: str = "") -> str:
     (world.folder / "agencies.csv").write_text(table, encoding="utf-8")
     return f'region = "64.09"\nrouting = {{ directory = "agencies.csv"{more} }}'
 
 
 async def test_a_report_keeps_what_was_suggested_and_its_agency_is_applied_only_where_the_deployment_says_so(on_sqlite: Deployment) -> None:
     texts = [letter("air pdam mati, pdam tidak mengalir sejak kemarin", "SM1", at=NOON)]
-    async with on_sqlite.node(more=_with_directory(on_sqlite, directory.example())) as gateway:
+    async with on_sqlite.node(more=with_directory(on_sqlite, directory.example())) as gateway:
         await receive_all(gateway, texts)
         [case] = await on_sqlite.until("cases", lambda rows: len(rows) == 1)
     assert case["owner"] == "diskominfo"
@@ -320,7 +320,7 @@ async def test_a_report_keeps_what_was_suggested_and_its_agency_is_applied_only_
     assert "suggested: danum-taka" in traced.stdout
     assert "category:water_supply, level:supposed, region:64.09" in traced.stdout
 
-    async with on_sqlite.node(more=_with_directory(on_sqlite, directory.example(), ", apply_above = 0.5")) as gateway:
+    async with on_sqlite.node(more=with_directory(on_sqlite, directory.example(), ", apply_above = 0.5")) as gateway:
         await receive_all(gateway, [letter("air pdam mati, pdam tidak mengalir lagi", "SM2", at=NOON, sender="+6281234567891")])
         await on_sqlite.until("cases", lambda rows: len(rows) == 2)
     assert sorted(row["owner"] for row in await on_sqlite.rows("cases")) == ["danum-taka", "diskominfo"]
@@ -330,7 +330,7 @@ async def test_a_report_keeps_what_was_suggested_and_its_agency_is_applied_only_
 
 
 async def test_the_table_is_in_the_backup(on_sqlite: Deployment) -> None:
-    config = on_sqlite.config(more=_with_directory(on_sqlite, directory.example()))
+    config = on_sqlite.config(more=with_directory(on_sqlite, directory.example()))
     async with on_sqlite.node(config=config) as gateway:
         await receive_all(gateway, [letter("air pdam mati", "SM1", at=NOON)])
         await on_sqlite.until("cases", lambda rows: len(rows) == 1)
@@ -341,7 +341,7 @@ async def test_the_table_is_in_the_backup(on_sqlite: Deployment) -> None:
 def test_mistakes_of_the_directory_are_mistakes_of_the_configuration(on_sqlite: Deployment) -> None:
     table = HEAD + "a,x,regency,64.09,raod,\nb,,regency,64.09,waste,\n"
     with pytest.raises(Mistakes) as wrong:
-        on_sqlite.config(more=_with_directory(on_sqlite, table))
+        on_sqlite.config(more=with_directory(on_sqlite, table))
     assert wrong.value.sentences == [
         "routing.directory.line 2: The category “raod” is not known. Did you mean road?",
         "routing.directory.line 3: The name is missing.",

@@ -21,9 +21,11 @@ from gateway.store.lookup import Kept
 from gateway.store.writing import Row
 
 # What may be shown: nothing that says who or what.
-_CASE = ("number", "status", "owner", "rules", "version", "channel", "opened_at", "changed_at")
+_CASE = ("number", "status", "owner", "rules", "urgent", "version", "channel", "opened_at", "changed_at")
 _EVENT = ("version", "kind", "actor", "reason", "at")
 _CODE = ("asked_at", "state", "reason", "tries")
+# By Case.urgent.
+_HURRY: dict[object, str] = {0: "", 1: ", urgent: somebody may come to harm", 2: ", urgent: life in danger"}
 # Of what the machine suggests: an agency, how sure it is, and why; rules are codes.
 _CANDIDATE = ("agency", "score", "rules")
 _NOTICE = ("kind", "channel", "state", "reason", "maybe_sent", "made_at", "sent_at", "attempts")
@@ -129,7 +131,8 @@ def _told(found: Found) -> list[str]:
         lines.append(_line(event["at"], f"case {event['kind']} by {event['actor']}, because: {event['reason']}"))
         lines += [_line(event["at"], f"suggested: {one}") for one in _candidates(event)]
     if case := found.case:
-        lines.append(_line(case["changed_at"], f"case {case['number']}: {case['status']}, owner {case['owner']}, rules {case['rules']}"))
+        state = f"{case['status']}, owner {case['owner']}, rules {case['rules']}{_HURRY[case['urgent']]}"
+        lines.append(_line(case["changed_at"], f"case {case['number']}: {state}"))
     lines += [_line(row["sent_at"] or row["made_at"], _notice(row)) for row in found.notices]
     lines += [_line(row["asked_at"], _code(row)) for row in found.codes]
     return lines + [f"perhaps the same as {row['number']} ({row['score']:.2f}: {_why(row)})" for row in found.suggestions]

@@ -14,7 +14,7 @@ from channels import About, Box, Limit, caller
 from channels.pages import PRIVATE_PATH, TRACK_PATH, Look, Pages
 from gateway import tracking
 from gateway.blobs import Blobs
-from gateway.case import AWAITING_VERIFICATION, CLOSED, ENDED, RECEIVED, WITHDRAWN, stops
+from gateway.case import ARCHIVED, AWAITING_VERIFICATION, CLOSED, ENDED, RECEIVED, WITHDRAWN, stops
 from gateway.codes import Codes
 from gateway.office import Office
 from gateway.public.by_code import ByCode
@@ -154,7 +154,7 @@ class PublicPages:
         """By when somebody has read it; None: that is done, or its clock stands because we wait for its complainant."""
         if progress.status not in {RECEIVED, AWAITING_VERIFICATION}:
             return None
-        stood = stops((step.question, step.at) for step in steps)
+        stood = stops((step.awaited, step.at) for step in steps)
         return self._calendar.due(progress.opened_at, self._about.verification_working_days, stood).on
 
     def _turn(self, look: Look, progress: Progress) -> Turn:
@@ -165,7 +165,7 @@ class PublicPages:
             question=look.words(f"question.{progress.question}") if progress.question else None,
             may_withdraw=progress.status not in ENDED,
             may_rate=progress.status == CLOSED and lately,
-            may_reopen=progress.status == WITHDRAWN or (progress.status == CLOSED and lately),
+            may_reopen=progress.status == WITHDRAWN or (progress.status in {ARCHIVED, CLOSED} and lately),
         )
 
     def _wire(self, said: Said) -> str:

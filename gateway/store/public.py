@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from gateway.case import awaited
 from gateway.notices import ACKNOWLEDGEMENT, QUESTION, REMINDER, UNDERSTOOD
 from gateway.store.engine import Transaction
 from gateway.store.tables import agencies, arrivals, attachments, blobs, case_numbers, cases, events, links, message_cases, messages, notices
@@ -46,8 +47,8 @@ class Step:
 
     kind: str
     at: datetime
-    # What was asked by it ("": nothing any more); None: it says nothing of that.
-    question: str | None = None
+    # What is awaited after it, for stops().
+    awaited: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ async def steps(tx: Transaction, case: UUID) -> list[Step]:
         .order_by(events.c.version.desc())
         .limit(_MOST_MESSAGES)
     )
-    return [Step(kind, at, data.get("question")) for kind, at, data in reversed(await tx.all(newest))]
+    return [Step(kind, at, awaited(data)) for kind, at, data in reversed(await tx.all(newest))]
 
 
 async def conversation(tx: Transaction, case: UUID) -> list[Said]:

@@ -118,6 +118,8 @@ cases = sa.Table(
     _c("said_at", UtcTime, nullable=True),
     _c("rating", sa.Integer, nullable=True),
     _c("closed_at", UtcTime, nullable=True),
+    # 2: life in danger, 1: somebody may come to harm, 0: neither.
+    _c("urgent", sa.Integer, server_default="0"),
     # Up to which of its versions it was held against other people's (gateway/matchmaker.py); 0: not yet.
     _c("compared", sa.Integer, server_default="0"),
 )
