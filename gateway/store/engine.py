@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from alembic import command
@@ -61,10 +62,6 @@ class Transaction:
         return (await self.connection.execute(statement, rows)).rowcount  # type: ignore[call-overload, no-any-return]
 
 
-# A hundredth of a second each.
-_LOOKS_AT_THE_END = 200
-
-
 class Store:
     """SQLite or PostgreSQL behind one pool. Making it connects to nothing: the store may be away at a cold start (law 3)."""
 
@@ -76,8 +73,15 @@ class Store:
         # SQLite has one writer. Whoever finds it busy sleeps there, up to 100 ms at a time, and is not served in turn; here they queue.
         self._turn = asyncio.Lock()
         self._errors = _library_errors(self._engine.dialect)
+        # Of PostgreSQL: all that were ever opened and somebody still has.
+        self._opened: WeakSet[Any] = WeakSet()
         if self.sqlite:
             sqlite.prepare(self._engine)
+        else:
+            sa.event.listen(self._engine.sync_engine, "connect", self._remember)
+
+    def _remember(self, connection: Any, _record: object) -> None:  # noqa: ANN401  # SQLAlchemy's adapter of a driver's connection
+        self._opened.add(connection.driver_connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -113,12 +117,14 @@ class Store:
                 await connection.run_sync(_migrate)
 
     async def close(self) -> None:
-        """Give the connections back, also those that a task which was cancelled is only just bringing back: else nobody ever closed them."""
-        pool, looks = self._engine.pool, 0
-        while isinstance(pool, sa.pool.QueuePool) and pool.checkedout() and looks < _LOOKS_AT_THE_END:
-            await asyncio.sleep(0.01)
-            looks += 1
+        """Give the connections back; those, too, that whoever was cancelled is only just ending, as nobody would once the loop is gone."""
         await self._engine.dispose()
+        for connection in self._opened:
+            if not connection.is_closed():
+                connection.terminate()
+        # Transports close in the loop's next turn.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
 
 def _options(url: str) -> dict[str, object]:
