@@ -51,7 +51,7 @@ async def answer(tx: Transaction, office: Office, message: Message, decision: De
         person = await _chosen(tx, person, asked, now)
     said = _Said(office, message, context, person, asked)
     case = _case_of(decision, context)
-    if asked.what in _CHANGES and case and context.is_own(case) and (context.vouched or asked.what in _HIDES):
+    if asked.what in _CHANGES and case and context.is_own(case.id) and (context.vouched or asked.what in _HIDES):
         case = await _changed(tx, office, case, asked, now)
         return Told(said.own(case, _done(asked, case)), person)
     if asked.what == words.REPORT and context.vouched:
@@ -181,7 +181,7 @@ class _Said:
         return self._report(case, said)
 
     def _report(self, case: Case | None, said: Words) -> list[Wanted]:
-        own = case is not None and self.context.is_own(case)
+        own = case is not None and self.context.is_own(case.id)
         if case is None or (not own and (case.confidential or self.asked.what in _CHANGES)):
             if case is None and self.asked.what == words.WITHDRAW and not self.asked.number and any(not one.ended for one in self.context.own):
                 return self._wanted(None, notices.which_one(said))
