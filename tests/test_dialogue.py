@@ -285,6 +285,24 @@ async def test_a_citizen_chooses_the_language(deployment: Deployment) -> None:
         assert "lengkap" in await talk.says("kemarin")
 
 
+async def test_whoever_reported_in_english_hears_english_for_words_that_both_languages_have(deployment: Deployment) -> None:
+    async with talking(deployment) as talk:
+        assert "Where did it happen" in await talk.says("The street light is broken since yesterday")
+        await talk.says("in front of the mosque Nurul Iman")
+        assert "Waiting to be read" in await talk.says("STATUS")
+        assert "you withdrew" in (await talk.says("BATAL")).lower()
+
+
+async def test_an_officer_s_words_come_in_the_language_that_was_chosen(deployment: Deployment) -> None:
+    async with talking(deployment) as talk:
+        await talk.says("Lampu jalan mati")
+        await talk.says("/bahasa en")
+        async with talk.gateway.store.transaction() as tx:
+            number = (await talk.case())["number"]
+            await speaking.speak(tx, talk.gateway.office, number, "We are on it.", "wati", (), talk.clock.now())
+    assert (await deployment.rows("notices"))[-1]["short"] == f"Report {number}: We are on it."
+
+
 async def test_an_aspiration_needs_neither_place_nor_day(deployment: Deployment) -> None:
     async with talking(deployment) as talk:
         await talk.says("Semoga ada taman bermain untuk anak-anak")

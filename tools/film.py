@@ -20,6 +20,8 @@ from gateway.demo.command import Demo
 from gateway.speaking import speak
 
 WORDS = words.load(("id", "en"))
+# A machine that does much else is slow.
+_PATIENCE_MS = 30_000
 # Called when something is to be seen, with the scene's name.
 Seen = Callable[[str], Awaitable[None]]
 
@@ -49,7 +51,7 @@ LINES = {
         "The lamp is replaced, and the pole stands upright.",
     ),
 }
-CODE = re.compile(r"\b\d{6}\b")
+_CODE = re.compile(r"\b\d{6}\b")
 
 
 @dataclass
@@ -95,7 +97,7 @@ class Story:
         await self.seen("code")
         await self.page.goto(here)
         await self._hears(t("code.short", number=self.number, digits="", until="").split(".")[1].strip())
-        code = CODE.findall(await self.page.locator("#percakapan .msg").last.inner_text())[0]
+        code = _CODE.findall(await self.page.locator("#percakapan .msg").last.inner_text())[0]
         await self.page.goto(f"{self._home}{TRACK_PATH}/kode?nomor={self.number}&bahasa={self.lang}")
         await self.page.locator("[name=kode]").fill(code)
         await self.page.get_by_role("button", name=t("code.open")).click()
@@ -128,7 +130,7 @@ class Story:
         await self._hears(hears)
 
     async def _hears(self, text: str) -> None:
-        await expect(self.page.locator("#percakapan")).to_contain_text(text)
+        await expect(self.page.locator("#percakapan")).to_contain_text(text, timeout=_PATIENCE_MS)
 
     async def _officer(self, text: str) -> None:
         """As `./run answer NUMBER TEXT --close`."""

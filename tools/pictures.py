@@ -38,21 +38,21 @@ async def main() -> None:
 async def _story(play: Demo, browser: Browser) -> None:
     """By SMS up to the officer's answer; in the chat where its buttons are; and its own page."""
     page = await browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
-    wanted = {"rated": ("phone", ".shell")}
+    wanted: dict[str, tuple[str, ...]] = {"rated": ("phone", ".shell")}
 
     async def seen(name: str) -> None:
         if name in wanted:
             await _take(page, *wanted[name])
 
     await Story(play, page, "id", seen).by_phone()
-    wanted = {"when": ("chat", ".shell"), "own": ("page", "#obrolan")}
+    wanted = {"when": ("chat", ".shell"), "own": ("page", "", "section:has(#nilai)")}
     await Story(play, page, "id", seen).by_chat()
 
 
-async def _take(page: Page, name: str, begin: str = "") -> None:
-    """What fits a README, from where the element `begin` stands (empty: from the top)."""
-    box = await page.locator(begin).first.bounding_box() if begin else None
-    top = max(0, box["y"] - _MARGIN) if box else 0
+async def _take(page: Page, name: str, begin: str = "", end: str = "") -> None:
+    """What fits a README, from where the element `begin` stands, or so that it ends with `end` (neither: from the top)."""
+    box = await page.locator(begin or end).first.bounding_box() if begin or end else None
+    top = 0.0 if box is None else box["y"] - _MARGIN if begin else box["y"] + box["height"] + _MARGIN - _HEIGHT
     raw = await page.screenshot(full_page=True, clip={"x": 0, "y": top, "width": _WIDTH, "height": _HEIGHT})
     # A page has few colours; what is lost is the grain of a letter's edge.
     Image.open(io.BytesIO(raw)).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(DOCS / f"{name}.png", optimize=True)
