@@ -113,6 +113,12 @@ def reminder(words: Words, number: str, item: str) -> Texts:
     return Texts(short, full, words("question.subject", number=number), _choices(words, item))
 
 
+def waits(words: Words, number: str, page: str) -> Texts:
+    """The same to a contact that was typed: what we ask is told to nobody but who has the report's page."""
+    said = words("reminder.pointer", number=number, page=page)
+    return Texts(said, said, words("question.subject", number=number))
+
+
 def gone_on(words: Words, number: str) -> Texts:
     """Nobody waits for the answer any more; a person reads it as it is."""
     said = words("reminder.over", number=number)

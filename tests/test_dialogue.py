@@ -19,6 +19,8 @@ from gateway.store import lookup
 from normalizer import Address
 from tests.manual_clock import ManualClock
 from tests.postbox import PROVIDERS, letter
+from tests.test_tracking_page import BOTH, reported
+from tests.web_citizen import at_the_form
 from tests.world import Deployment, handed_over, receive_all
 
 SARI, TONO = "+6281234567890", "+6281299999999"
@@ -363,3 +365,23 @@ async def test_two_citizens_who_write_at_the_same_time_never_speak_of_each_other
     for row in await deployment.rows("notices"):
         [mine] = [title for title, case in cases.items() if case["id"] == row["case"]]
         assert row["to_value"] == (SARI if mine == "Lampu jalan mati" else TONO)
+
+
+async def test_a_contact_that_was_typed_hears_that_its_page_waits_and_not_what_for(on_sqlite: Deployment) -> None:
+    clock = ManualClock(MONDAY)
+    async with at_the_form(on_sqlite, BOTH, clock=clock, ask=True) as (_, siti):
+        receipt = await reported(on_sqlite, siti, kontak=SARI)
+        provider = PROVIDERS["post"]
+        async with asyncio.timeout(60):
+            await provider.until(lambda: len(provider.sent) == 1)
+        for days, wanted in ((1, "menunggu satu jawaban dari pelapornya"), (2, "menunggu satu jawaban dari pelapornya"), (4, "apa adanya")):
+            before = len(provider.sent)
+            clock.advance(days=days)
+            async with asyncio.timeout(60):
+                await provider.until(partial(_more_than, provider.sent, before))
+            told = provider.sent[-1].short
+            assert fits_one_segment(told)
+            assert receipt.number in told
+            assert wanted in told
+            assert "Di mana" not in told
+            assert "Kapan" not in told
