@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,9 +13,12 @@ import jinja2
 from aiohttp import web
 from babel.dates import format_date
 from babel.numbers import format_decimal
+from markupsafe import Markup, escape
 
 from channels.contract import About, Words
 
+# A report's number, and a day.
+_PIECES = re.compile(r"\b(?:[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}|\d\d-\d\d-\d{4})\b", re.ASCII)
 _HERE = Path(__file__).parent / "page"
 # Where a report's pages stand; the private link is a secret, so its page is never told to another site.
 TRACK_PATH = "/lacak"
@@ -62,6 +66,15 @@ class Look:
         return format_decimal(size / (_MIB if big else _KIB), "0.#" if big else "0", locale=self.words.language) + (" MB" if big else " KB")
 
 
+def unbroken(text: str) -> Markup:
+    """A line of what somebody wrote, escaped; report numbers and days in it are never cut at their hyphens.
+
+    >>> unbroken("Laporan 7K2M-9QXF-4T1Z <b>")
+    Markup('Laporan <span class="keep">7K2M-9QXF-4T1Z</span> &lt;b&gt;')
+    """
+    return Markup(_PIECES.sub(r'<span class="keep">\g<0></span>', str(escape(text))))  # noqa: S704  # escaped, and what is put around it is ours
+
+
 class Pages:
     """The templates of one part of the house, in the frame that all pages share."""
 
@@ -72,6 +85,7 @@ class Pages:
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader([folder, _HERE]), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
+        self._templates.filters["unbroken"] = unbroken
 
     def look(self, request: web.Request) -> Look:
         """The language that was asked for in the address, else the browser's first that we speak, else the deployment's."""

@@ -49,9 +49,9 @@ async def answer(tx: Transaction, office: Office, message: Message, decision: De
     assert asked is not None  # noqa: S101  # what a word asks is part of its decision
     if asked.what in {words.STOP, words.START, words.LANGUAGE} and person and (context.vouched or asked.what == words.LANGUAGE):
         person = await _chosen(tx, person, asked, now)
-    said = _Said(office, message, context, person, asked)
     case = _case_of(decision, context)
-    if asked.what in _CHANGES and case and context.is_own(case) and (context.vouched or asked.what in _HIDES):
+    said = _Said(office, message, context, asked, await _language(tx, message, asked, case, context, person))
+    if asked.what in _CHANGES and case and context.is_own(case.id) and (context.vouched or asked.what in _HIDES):
         case = await _changed(tx, office, case, asked, now)
         return Told(said.own(case, _done(asked, case)), person)
     if asked.what == words.REPORT and context.vouched:
@@ -63,6 +63,15 @@ async def answer(tx: Transaction, office: Office, message: Message, decision: De
 def _case_of(decision: Decision, context: Context) -> Case | None:
     those = (*context.own, *filter(None, (context.case, context.numbered)))
     return next((case for case in those if case.id == decision.case), None)
+
+
+async def _language(tx: Transaction, message: Message, asked: Asked, case: Case | None, context: Context, person: Person | None) -> str | None:
+    """The one that they chose, that the word itself is of, else that of their report: STATUS is the same word in all of them."""
+    if told := (person.language if person else None) or asked.language:
+        return told
+    theirs = case if case and context.is_own(case.id) else next(iter(context.own), None)
+    reported = (await store.latest_complaint(tx, theirs.id)).get("language") if theirs else None
+    return reported or message.read.complaint.language
 
 
 async def _chosen(tx: Transaction, person: Person, asked: Asked, now: datetime) -> Person:
@@ -158,8 +167,8 @@ class _Said:
     office: Office
     message: Message
     context: Context
-    person: Person | None
     asked: Asked
+    language: str | None
 
     def own(self, case: Case, texts: Callable[[Words], Texts]) -> list[Wanted]:
         return self._wanted(case, texts(self._words()))
@@ -181,7 +190,7 @@ class _Said:
         return self._report(case, said)
 
     def _report(self, case: Case | None, said: Words) -> list[Wanted]:
-        own = case is not None and self.context.is_own(case)
+        own = case is not None and self.context.is_own(case.id)
         if case is None or (not own and (case.confidential or self.asked.what in _CHANGES)):
             if case is None and self.asked.what == words.WITHDRAW and not self.asked.number and any(not one.ended for one in self.context.own):
                 return self._wanted(None, notices.which_one(said))
@@ -194,8 +203,7 @@ class _Said:
         return self._wanted(case if own else None, notices.standing(said, case.number, case.status, day))
 
     def _words(self) -> Words:
-        language = (self.person.language if self.person else None) or self.asked.language or self.message.read.complaint.language
-        return self.office.words_for(language)
+        return self.office.words_for(self.language)
 
     def _wanted(self, case: Case | None, texts: Texts) -> list[Wanted]:
         to, report = self.message.sender, self.message.read.report

@@ -73,9 +73,9 @@ class Context:
         """The case that it belongs to, unless it only says so."""
         return self.case if self.by != CLAIM else None
 
-    def is_own(self, case: Case) -> bool:
+    def is_own(self, case: UUID | None) -> bool:
         """Whether the writer may know and change it: it is theirs, or they proved it."""
-        return any(one.id == case.id for one in (*self.own, *filter(None, (self.proved,))))
+        return any(one.id == case for one in (*self.own, *filter(None, (self.proved,))))
 
 
 @dataclass(frozen=True, slots=True)

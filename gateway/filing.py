@@ -213,7 +213,7 @@ class _Turn:
         decided = {entry.seq: _decided(entry, read, known.get(entry.seq, NOBODY)) for entry, read in turn}
         await self._open([(entry, read) for entry, read in turn if decided[entry.seq].kind in _OPENS], decided, wanted)
         rest = [(entry, read, decided[entry.seq]) for entry, read in turn if decided[entry.seq].kind not in _OPENS]
-        await store.write(self.tx, Rows(arrivals=[await self._arrival(*one) for one in rest]))
+        await store.write(self.tx, Rows(arrivals=[await self._arrival(*one, known.get(one[0].seq, NOBODY)) for one in rest]))
         heard: list[Wanted] = []
         for entry, _, decision in rest:
             if message := messages.get(entry.seq):
@@ -234,14 +234,15 @@ class _Turn:
             new.write(self, unasked=new.case.id in unsaid)
         await store.write(self.tx, self.rows)
 
-    async def _arrival(self, entry: Entry, read: Read, decision: Decision) -> Row:
+    async def _arrival(self, entry: Entry, read: Read, decision: Decision, context: Context) -> Row:
         """What opens no case: words on one, a word to us, a delivery report, something to ignore, or nobody's message that cannot be read."""
         outcome, reason = _OUTCOMES.get(decision.kind, "message"), decision.reason
         if isinstance(read, DeliveryUpdate):
             self.updates.append(read)
             if not await outgoing.update(self.tx, read, self.now):
                 reason = "not one of our notices" if read.to is None else "nobody whom we know"
-        case = decision.case if outcome == "message" else None
+        # So that `trace` of a report shows its complainant's words to us, too; a stranger's are nothing of that report's.
+        case = decision.case if outcome == "message" or (outcome == "word" and context.is_own(decision.case)) else None
         return make.arrival(entry, self.journal, self.now, _content_key(read)) | {"outcome": outcome, "reason": reason, "case": case}
 
     async def _settle(self, message: Message, decision: Decision, context: Context) -> list[Wanted]:

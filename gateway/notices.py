@@ -58,7 +58,8 @@ def acknowledgement(
     values = {"number": number, "days": working_days}
     short = _alarm(words, number, question, more, emergency) if emergency else _received(words, values, question, door, more)
     # In danger nobody waits for the answer, as the longer words say.
-    asked = "\n\n" + words(f"question.{question}" if emergency else f"question.{question}.full") if question else ""
+    full_question = words(f"question.{question}" if emergency else f"question.{question}.full") if question else ""
+    asked = f"\n\n{full_question}" + ("" if emergency else " " + words("question.clock")) if question else ""
     first = words("help.emergency", emergency=emergency) + "\n\n" if emergency else ""
     elsewhere = "\n\n" + words("door", door=words(f"door.{door}.full")) if door else ""
     full = first + words("acknowledgement.full", **values) + elsewhere + asked + ("\n\n" + words("acknowledgement.cut") if cut else "")
@@ -108,8 +109,14 @@ def question(words: Words, number: str, item: str) -> Texts:
 def reminder(words: Words, number: str, item: str) -> Texts:
     """We still must know it, or go on without."""
     short = words("reminder", number=number, question=words(f"question.{item}"))
-    full = words("reminder.full", number=number) + "\n\n" + words(f"question.{item}.full")
+    full = words("reminder.full", number=number) + "\n\n" + words(f"question.{item}.full") + " " + words("question.clock")
     return Texts(short, full, words("question.subject", number=number), _choices(words, item))
+
+
+def waits(words: Words, number: str, page: str) -> Texts:
+    """The same to a contact that was typed: what we ask is told to nobody but who has the report's page."""
+    said = words("reminder.pointer", number=number, page=page)
+    return Texts(said, said, words("question.subject", number=number))
 
 
 def gone_on(words: Words, number: str) -> Texts:

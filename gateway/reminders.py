@@ -99,11 +99,13 @@ class Reminders:
         to = Address(reached.kind, reached.value)
         met = await people.meet(tx, admission.counted({to}), now)
         words = self._office.words_for(met[to].language or (await store.latest_complaint(tx, case.id)).get("language"))
-        if case.correspondent is None:
+        if last:
+            texts = notices.gone_on(words, case.number)
+        elif case.correspondent is None:
             # A contact that was typed may be a stranger's: only whoever has the report's page may answer.
-            texts = notices.pointer(words, case.number, self._page)
+            texts = notices.waits(words, case.number, self._page)
         else:
-            texts = notices.gone_on(words, case.number) if last else notices.reminder(words, case.number, case.question)
+            texts = notices.reminder(words, case.number, case.question)
         typed = case.correspondent is None
         one = Wanted(notices.REMINDER, case.id, reached.channel, to, case.number, partial(_always, texts), typed, tuple(reached.thread), asked_for=False)
         rows, allowances = await admission.admit(tx, self._office, [one], met, now)

@@ -88,7 +88,8 @@ async def _notice(
     tx: Transaction, office: Office, case: cases.Case, said: str, archive: ArchiveReason | None, to: Reached, public_urls: Sequence[str], now: datetime
 ) -> Row:
     complaint = make.understood(await store.latest_complaint(tx, case.id))
-    words = office.words_for(complaint.language)
+    language, stopped = await people.chosen(tx, case.correspondent) if case.correspondent else (None, False)
+    words = office.words_for(language or complaint.language)
     base = public_urls[0].rstrip("/") if public_urls else ""
     if case.correspondent is None:
         # A contact that was typed into a form may be a stranger's: only whoever has the report's page may read what is said (law 10).
@@ -101,7 +102,6 @@ async def _notice(
         else:
             texts = notices.spoken(words, case.number, said, page, closed=case.status == cases.CLOSED)
     one = Wanted(notices.SPOKEN, case.id, to.channel, Address(to.kind, to.value), case.number, lambda _: texts, thread=tuple(to.thread))
-    stopped = case.correspondent is not None and await people.stopped(tx, case.correspondent)
     return notice(office, one, texts, "stopped" if stopped else "", now)
 
 

@@ -43,7 +43,7 @@ async def test_whoever_reported_asks_by_a_word_or_by_number_and_hears_how_it_sta
     # A word is no case, and is kept with its reason.
     assert len(await deployment.rows("cases")) == 1
     arrivals = sorted(await deployment.rows("arrivals"), key=lambda row: row["seq"])
-    assert [(row["outcome"], row["reason"], row["case"] is None) for row in arrivals[1:]] == [("word", "rule:word:status", True)] * 3
+    assert [(row["outcome"], row["reason"], row["case"]) for row in arrivals[1:]] == [("word", "rule:word:status", case["id"])] * 3
     assert sorted(row["decision"] for row in await deployment.rows("messages")) == ["new_case", "word", "word", "word"]
     notices = await deployment.rows("notices")
     assert [row["kind"] for row in notices] == ["acknowledgement", "answer", "answer", "answer"]

@@ -17,6 +17,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from channels.pages import unbroken
 from gateway.demo import chat
 from gateway.demo.bot_api import BotApi
 from gateway.demo.pages import MAX_FORM_BYTES, Frame
@@ -77,8 +78,8 @@ async def test_a_message_is_sent_and_its_acknowledgement_stands_on_the_page() ->
         updates = here.updates
     assert sent.status == 303
     assert "Terkirim. Menunggu balasan." in waiting
-    assert page.index("Air PDAM keruh</p>") < page.index(ANSWER)
-    assert "Tanda terima tiba dalam 0,2 detik" in page
+    assert page.index("Air PDAM keruh</p>") < page.index(unbroken(ANSWER))
+    assert "Balasan tiba dalam 0,2 detik" in page
     assert "<span>09.14</span>" in page
     assert [update["message"]["text"] for update in updates] == ["Air PDAM keruh"]
 
@@ -220,5 +221,5 @@ async def test_the_page_speaks_english_too() -> None:
         await here.answer()
         page = await here.look(lang="en")
     assert '<html lang="en">' in page
-    assert "Acknowledgement arrived after 0.2 seconds" in page
+    assert "The answer came after 0.2 seconds" in page
     assert "09:14" in page

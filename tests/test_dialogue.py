@@ -19,6 +19,8 @@ from gateway.store import lookup
 from normalizer import Address
 from tests.manual_clock import ManualClock
 from tests.postbox import PROVIDERS, letter
+from tests.test_tracking_page import BOTH, reported
+from tests.web_citizen import at_the_form
 from tests.world import Deployment, handed_over, receive_all
 
 SARI, TONO = "+6281234567890", "+6281299999999"
@@ -285,6 +287,24 @@ async def test_a_citizen_chooses_the_language(deployment: Deployment) -> None:
         assert "lengkap" in await talk.says("kemarin")
 
 
+async def test_whoever_reported_in_english_hears_english_for_words_that_both_languages_have(deployment: Deployment) -> None:
+    async with talking(deployment) as talk:
+        assert "Where did it happen" in await talk.says("The street light is broken since yesterday")
+        await talk.says("in front of the mosque Nurul Iman")
+        assert "Waiting to be read" in await talk.says("STATUS")
+        assert "you withdrew" in (await talk.says("BATAL")).lower()
+
+
+async def test_an_officer_s_words_come_in_the_language_that_was_chosen(deployment: Deployment) -> None:
+    async with talking(deployment) as talk:
+        await talk.says("Lampu jalan mati")
+        await talk.says("/bahasa en")
+        async with talk.gateway.store.transaction() as tx:
+            number = (await talk.case())["number"]
+            await speaking.speak(tx, talk.gateway.office, number, "We are on it.", "wati", (), talk.clock.now())
+    assert (await deployment.rows("notices"))[-1]["short"] == f"Report {number}: We are on it."
+
+
 async def test_an_aspiration_needs_neither_place_nor_day(deployment: Deployment) -> None:
     async with talking(deployment) as talk:
         await talk.says("Semoga ada taman bermain untuk anak-anak")
@@ -345,3 +365,23 @@ async def test_two_citizens_who_write_at_the_same_time_never_speak_of_each_other
     for row in await deployment.rows("notices"):
         [mine] = [title for title, case in cases.items() if case["id"] == row["case"]]
         assert row["to_value"] == (SARI if mine == "Lampu jalan mati" else TONO)
+
+
+async def test_a_contact_that_was_typed_hears_that_its_page_waits_and_not_what_for(on_sqlite: Deployment) -> None:
+    clock = ManualClock(MONDAY)
+    async with at_the_form(on_sqlite, BOTH, clock=clock, ask=True) as (_, siti):
+        receipt = await reported(on_sqlite, siti, kontak=SARI)
+        provider = PROVIDERS["post"]
+        async with asyncio.timeout(60):
+            await provider.until(lambda: len(provider.sent) == 1)
+        for days, wanted in ((1, "menunggu satu jawaban dari pelapornya"), (2, "menunggu satu jawaban dari pelapornya"), (4, "apa adanya")):
+            before = len(provider.sent)
+            clock.advance(days=days)
+            async with asyncio.timeout(60):
+                await provider.until(partial(_more_than, provider.sent, before))
+            told = provider.sent[-1].short
+            assert fits_one_segment(told)
+            assert receipt.number in told
+            assert wanted in told
+            assert "Di mana" not in told
+            assert "Kapan" not in told

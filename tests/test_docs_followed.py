@@ -14,7 +14,7 @@ from tests.machine import Machine
 from tests.ports import free_ports
 
 # In this order: who comes to a page has read those before it.
-PATH = ("install", "twilio", "mail", "telegram", "health", "metrics", "backup", "upgrade")
+PATH = ("install", "twilio", "mail", "telegram", "dialogue", "health", "metrics", "backup", "upgrade")
 _PATIENCE_SECONDS = 60.0
 # Looking changes nothing: it is asked again until it shows what the page says, as a person would who is told "after half a minute".
 _LOOKING = re.compile(r"(no-wrong-door|ls|curl|journalctl)\b.*")
@@ -83,7 +83,7 @@ def story() -> list[Block]:
 def test_no_page_has_a_block_that_is_not_in_the_story() -> None:
     told = [block for page in PAGES for block in blocks(page)]
     assert sorted(told, key=str) == sorted(story(), key=str)
-    # What is to be put into a configuration is loaded in tests/test_docs_mail.py and tests/test_docs_telegram.py.
+    # Configurations are loaded in tests/test_docs_mail.py and tests/test_docs_telegram.py; the dialogue is held in tests/test_docs_dialogue.py.
     assert {block.kind for block in told} == {"sh", "sh second-terminal", "text", "text second-terminal", "text typed", "toml", "toml more", "main.cf"}
 
 

@@ -51,6 +51,7 @@ def rendered(turn: Turn, language: str = "id", **more: object) -> web.Response:
             opened_at=NOW,
             question="",
             closed_at=None,
+            rating=None,
         ),
         "steps": [Step("opened", NOW)],
         "said": [Said(mine, f"Pesan lewat {wire}", NOW, wire, wire) for wire, mine in wires],

@@ -240,7 +240,7 @@ async def test_where_a_photo_was_taken_is_offered_as_the_place_and_then_gone_fro
     place = versions[1]["complaint"]["place"]
     assert place["location"] == {"latitude": -1.29, "longitude": 116.51, "accuracy_m": None}
     assert place["text"] == "Desa Giri Mukti"
-    assert "Tempatnya Anda tunjukkan" in again.text
+    assert "Anda menunjukkan tempatnya" in again.text
     assert "Di sinikah" not in again.text
 
 

@@ -11,7 +11,7 @@ from channels.gsm7 import fits_one_segment
 from gateway import words
 from gateway.asked import REOPEN, asked_of
 from gateway.case import ArchiveReason
-from gateway.notices import acknowledgement, appealed, archived, help_text, hidden, not_found, pointer, spoken, standing
+from gateway.notices import acknowledgement, appealed, archived, help_text, hidden, not_found, pointer, spoken, standing, waits
 from gateway.routing import DOORS
 
 LANGUAGES = words.load(words.available())
@@ -119,6 +119,7 @@ def test_every_answer_to_a_word_is_one_sms(language: str) -> None:
     texts = [standing(words, "WWWW-WWWW-WWWW", code.removeprefix("status."), day) for code in statuses for day in (None, date(2026, 12, 31))]
     texts += [not_found(words, by_number=True), not_found(words, by_number=False), help_text(words, "0800-1234-5678"), help_text(words, "")]
     texts.append(pointer(words, "WWWW-WWWW-WWWW", "https://lapor.kabupaten-penajam.example/lacak"))
+    texts.append(waits(words, "WWWW-WWWW-WWWW", "https://lapor.kabupaten-penajam.example/lacak"))
     texts += [hidden(words, "WWWW-WWWW-WWWW", what) for what in ("anonymous", "confidential")]
     texts.append(appealed(words, "WWWW-WWWW-WWWW"))
     assert statuses

@@ -75,13 +75,15 @@ async def _find(config: Config, key: str) -> Found:
         async with store.transaction() as tx:
             kept = await lookup.by_number(tx, key) or await lookup.by_wire_id(tx, key)
             case = next((one.case for one in kept if one.case), None) or await lookup.case_of(tx, key)
-            found.arrivals = [_arrival(one) for one in kept]
+            page = await lookup.case_page(tx, case) if case else {"messages": [], "notices": []}
+            decided = {(row["journal"], row["seq"]): str(row["decision"]) for row in page["messages"]}
+            found.arrivals = [_arrival(one, decided.get((one.journal, one.entry.seq), one.outcome)) for one in kept]
             if case:
                 events = await lookup.case_events(tx, case)
                 found.events = [{**{name: getattr(event, name) for name in _EVENT}, **_routed(event)} for event in events]
                 found.case = {name: getattr(rebuild(events), name) for name in _CASE}
                 found.suggestions = [_suggested(one) for one in await likenesses.suggested(tx, case)]
-                found.notices = [{name: row[name] for name in _NOTICE} for row in (await lookup.case_page(tx, case))["notices"]]
+                found.notices = [{name: row[name] for name in _NOTICE} for row in page["notices"]]
                 found.codes = [{name: row[name] for name in _CODE} for row in await lookup.codes_for(tx, key)]
     except (StoreAway, StoreRefuses) as away:
         found.trouble = str(away)
@@ -112,8 +114,10 @@ def _entry(entry: Entry) -> Row:
     return {"seq": entry.seq, "number": entry.number, "bytes": len(arrival.raw), **said}
 
 
-def _arrival(kept: Kept) -> Row:
-    return {**_entry(kept.entry), "journal": kept.journal, "stored_at": kept.stored_at, "outcome": kept.outcome, "reason": kept.reason}
+def _arrival(kept: Kept, decision: str) -> Row:
+    """`decision`: what its words were taken for (conversation.Decision.kind), or its outcome where they are not on the case."""
+    said = {"outcome": kept.outcome, "decision": decision, "reason": kept.reason}
+    return {**_entry(kept.entry), "journal": kept.journal, "stored_at": kept.stored_at, **said}
 
 
 def _suggested(one: Suggested) -> Row:
@@ -126,7 +130,7 @@ def _told(found: Found) -> list[str]:
     lines = [found.trouble] if found.trouble else []
     for row in (*found.waiting, *found.arrivals):
         lines.append(_line(row["received_at"], f"accepted by {row['channel']} as {row['number']} ({row['kind']} {row['wire_id']}, {row['bytes']} bytes)"))
-        lines.append(_line(row["stored_at"], f"stored: {row['outcome']}, because: {row['reason']}") if "stored_at" in row else "still in the journal")
+        lines.append(_line(row["stored_at"], f"stored as {row['decision']}, because: {row['reason']}") if "stored_at" in row else "still in the journal")
     for event in found.events:
         lines.append(_line(event["at"], f"case {event['kind']} by {event['actor']}, because: {event['reason']}"))
         lines += [_line(event["at"], f"suggested: {one}") for one in _candidates(event)]

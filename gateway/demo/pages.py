@@ -42,6 +42,7 @@ class Frame:
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(folders), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
+        self._templates.filters["unbroken"] = citizens.unbroken
 
     def add_to(self, app: web.Application) -> None:
         """Serve what every page loads."""

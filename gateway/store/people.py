@@ -96,7 +96,8 @@ async def choose(tx: Transaction, person: UUID, **chosen: object) -> None:
     await tx.run(correspondents.update().where(correspondents.c.id == person).values(**chosen))
 
 
-async def stopped(tx: Transaction, person: UUID) -> bool:
-    """Whether they want to hear from us only when they write."""
+async def chosen(tx: Transaction, person: UUID) -> tuple[str | None, bool]:
+    """The language that they chose, if any, and whether they want to hear from us only when they write."""
     c = correspondents.c
-    return bool(await tx.all(sa.select(c.id).where(c.id == person, c.stopped_at.is_not(None))))
+    [(language, stopped_at)] = await tx.all(sa.select(c.language, c.stopped_at).where(c.id == person))
+    return language, stopped_at is not None

@@ -39,6 +39,8 @@ class Progress:
     # What we wait to hear: "what" | "where" | "when"; empty: nothing.
     question: str
     closed_at: datetime | None
+    # By its complainant, 1..5; None: not rated.
+    rating: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ _COLUMNS = (
     cases.c.opened_at,
     cases.c.question,
     cases.c.closed_at,
+    cases.c.rating,
 )
 
 
