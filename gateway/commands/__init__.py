@@ -22,6 +22,7 @@ COMMANDS = {
     "drain": "gateway.commands.drain:drain",
     "normalize": "gateway.commands.normalize:normalize",
     "route": "gateway.commands.route:route",
+    "evaluate": "gateway.commands.evaluate:evaluate",
     "schema": "gateway.commands.schema:schema",
     "read-mail": "gateway.commands.read_mail:read_mail",
 }
