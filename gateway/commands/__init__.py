@@ -17,7 +17,7 @@ COMMANDS = {
     "reconcile": "gateway.commands.reconcile:reconcile",
     "answer": "gateway.commands.answer:answer",
     "parked": "gateway.commands.parked:parked",
-    "replay": "gateway.commands.parked:replay",
+    "replay": "gateway.commands.replay:replay",
     "backup": "gateway.commands.backup:backup",
     "drain": "gateway.commands.drain:drain",
     "normalize": "gateway.commands.normalize:normalize",
