@@ -211,6 +211,11 @@ def renew(case: Case, complaint: Complaint, *, reason: str, at: datetime, sugges
     return _after(case, "renewed", reason, data, at)
 
 
+def assign(case: Case, agency: str, *, by: str, at: datetime) -> tuple[Case, Event]:
+    """A person decides whose it is; nothing else changes."""
+    return _after(case, "assigned", "person", {"owner": agency}, at, by)
+
+
 def place(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     """The reporter said where it happened."""
     return _after(case, "placed", reason, {}, at)

@@ -16,6 +16,8 @@ COMMANDS = {
     "trace": "gateway.commands.trace:trace",
     "reconcile": "gateway.commands.reconcile:reconcile",
     "answer": "gateway.commands.answer:answer",
+    "assign": "gateway.commands.assign:assign",
+    "learn": "gateway.commands.learn:learn",
     "parked": "gateway.commands.parked:parked",
     "replay": "gateway.commands.replay:replay",
     "backup": "gateway.commands.backup:backup",
