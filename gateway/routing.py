@@ -162,9 +162,10 @@ def suggest(complaint: Complaint, desk: Desk) -> Suggestion:
         candidates = _impartial(complaint, directory, region, names)
     else:
         found = _candidates(complaint, directory, region, names)
-        candidates = _ranked(_learned(complaint, found, directory, desk.champion) if desk.champion else found)
+        said = features(complaint) if desk.champion or desk.shadow else ()
+        candidates = _ranked(_learned(complaint, said, found, directory, desk.champion) if desk.champion else found)
         weights = desk.champion.version if desk.champion else 0
-        shadow = _shadow(complaint, found, directory, desk.shadow) if desk.shadow else None
+        shadow = _shadow(complaint, said, found, directory, desk.shadow) if desk.shadow else None
     owner, reason = _decided(complaint, desk, candidates, names, door)
     return Suggestion(RULES, directory.version, region, candidates, owner, reason, door, urgency, weights, shadow)
 
@@ -175,20 +176,20 @@ def lexicon_scores(complaint: Complaint, directory: Directory) -> dict[str, floa
     return {one.agency: one.score for one in _candidates(complaint, directory, region, named(complaint, directory))}
 
 
-def _learned(complaint: Complaint, found: Sequence[Candidate], directory: Directory, weights: Weights) -> list[Candidate]:
+def _learned(complaint: Complaint, said: Sequence[str], found: Sequence[Candidate], directory: Directory, weights: Weights) -> list[Candidate]:
     """The same candidates with the scores of what was learned, and those of whom only that thinks; nobody who does not serve the place."""
     region = complaint.place.code if complaint.place else None
     known = {one.agency: one for one in found}
     there = {agency.code: agency for agency in directory.agencies if agency.serves(region or "")}
     base = {one.agency: one.score for one in found}
-    chances = scores(weights.table, features(complaint), base, sorted(known.keys() | (weights.agencies & there.keys())))
+    chances = scores(weights.table, said, base, sorted(known.keys() | (weights.agencies & there.keys())))
     rule, category = f"learned:{weights.version}", complaint.category.code if complaint.category else ""
     made = {code: known.get(code) or Candidate(code, 0.0, category, there[code].level, ()) for code in chances}
     return [replace(made[code], score=chance, rules=(*made[code].rules, rule)) for code, chance in chances.items()]
 
 
-def _shadow(complaint: Complaint, found: Sequence[Candidate], directory: Directory, weights: Weights) -> Shadow | None:
-    best = _ranked(_learned(complaint, found, directory, weights))
+def _shadow(complaint: Complaint, said: Sequence[str], found: Sequence[Candidate], directory: Directory, weights: Weights) -> Shadow | None:
+    best = _ranked(_learned(complaint, said, found, directory, weights))
     return Shadow(weights.version, best[0].agency, best[0].score) if best else None
 
 

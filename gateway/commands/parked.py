@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from gateway import tracking
+from gateway import learner, tracking
 from gateway.assembly import reading
 from gateway.commands.console import AsJson, ConfigPath, configured, fail, harmless, say_json, work
 from gateway.config import Config
@@ -83,6 +83,7 @@ async def retry_kept(config: Config, what: str | None) -> list[Replayed]:
     """Read what is parked again: one by its number or id, or (None) all."""
     async with reading(config) as desk:
         await desk.store.migrate()
+        await learner.load(desk.store, desk.office.learned)
         async with desk.store.transaction() as tx:
             found = await lookup.parked(tx, 1000)
         return await read_again(desk.store, desk.reader, desk.office, found if what is None else _asked(found, what), desk.clock.now())

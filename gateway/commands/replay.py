@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from gateway import tracking
+from gateway import learner, tracking
 from gateway.assembly import reading
 from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json, work
 from gateway.commands.parked import retry_kept, tell
@@ -52,6 +52,7 @@ def replay(  # each option says itself what it is
 async def _renew(config: Config, since: datetime | None, number: str | None, *, write: bool) -> Found:
     async with reading(config) as desk:
         await desk.store.migrate()
+        await learner.load(desk.store, desk.office.learned)
         begins = since.replace(tzinfo=ZoneInfo(config.zone)).astimezone(UTC) if since else None
         which = tracking.parse(number) if number else None
         return await renew(desk.store, desk.reader, desk.office, desk.clock.now(), write=write, since=begins, number=which)
