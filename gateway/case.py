@@ -203,7 +203,8 @@ def renew(case: Case, complaint: Complaint, *, reason: str, at: datetime, sugges
     """A newer normaliser understands it otherwise. Its owner and what waits for an answer stay; what turns out to be sensitive is closed, nothing is opened."""
     data: dict[str, object] = {
         "title": complaint.title,
-        "category": complaint.category.code if complaint.category else "",
+        "category": _category(complaint),
+        "urgent": max(case.urgent, urgent(complaint)),
         "confidential": case.confidential or confidential(complaint),
     }
     if suggestion:
