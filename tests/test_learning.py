@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from gateway import assigning, learner, learning, routing
+from gateway import case as cases
 from gateway.assembly import reading
 from gateway.commands.assign import assign as assign_command
 from gateway.commands.learn import learn as learn_command
@@ -30,7 +31,7 @@ from gateway.node import Gateway
 from gateway.office import Learned
 from gateway.routing import Desk
 from gateway.speaking import NoSuchCase
-from gateway.store import leases
+from gateway.store import leases, lookup
 from gateway.weights import ALWAYS, Weights, features, scores
 from normalizer import Report, Setting, normalize
 from tests.manual_clock import ManualClock
@@ -285,6 +286,7 @@ async def test_a_decision_moves_the_owner_with_an_event_is_kept_and_nobody_hears
         assert (event["kind"], event["actor"], event["reason"], event["data"]) == ("assigned", "Rina", "person", {"owner": "disperkimtan"})
         async with gateway.store.transaction() as tx:
             await assigning.assign(tx, number, "dishub", "Sari", clock.now())
+            assert not cases.owned_by_rule(await lookup.case_events(tx, case["id"])), "no answer of the citizen's moves it away again"
             with pytest.raises(NoSuchCase):
                 await assigning.assign(tx, "0000-0000-0000", "dishub", "Sari", clock.now())
         assert len(await deployment.rows("notices")) == 1, "the acknowledgement"
