@@ -47,12 +47,11 @@ def renewed(versions: Sequence[Complaint], fresh: Complaint, question: str = "")
     """The last of all versions, with what `fresh`, a new reading of its arrival, says of what nobody has touched. `question`: what the citizen is asked now."""
     last = versions[-1]
     touched = _touched(versions[original(versions) :])
-    taken = {field: getattr(fresh, field) for name, fields in _READ.items() if name not in touched for field in fields}
+    text = last.text if "text" in touched else fresh.text
+    source = fresh if text.startswith(fresh.text) else _without_spans(fresh)
+    taken = {field: getattr(source, field) for name, fields in _READ.items() if name not in touched for field in fields}
     after = replace(last, **taken, normaliser=fresh.normaliser)
-    if after.text == fresh.text:
-        after = replace(after, personal=fresh.personal)
-    else:
-        after = respanned(after if after.text.startswith(fresh.text) else _without_spans(after))
+    after = replace(after, personal=fresh.personal) if text == fresh.text else respanned(after)
     after = replace(after, missing=_still_missing(after, last, question))
     return Renewed(after, tuple(_changed(last, after)))
 
