@@ -30,6 +30,7 @@ from gateway.filing import Filed
 from gateway.inlet import CoreInlet
 from gateway.intake import MANY_FILES, Intake
 from gateway.journal import Journal
+from gateway.learner import Learner
 from gateway.matchmaker import Matchmaker
 from gateway.metrics import Metrics
 from gateway.monitor import Monitor
@@ -148,7 +149,8 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     sweeper = Sweeper(blobs, journal, store, clock)
     reminders = Reminders(store, office, clock, config.public_urls, lambda name: outboxes[name].loop.ring() if name in outboxes else None)
     monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds, config.outbox.per_channel_per_hour)
-    loops = (outboxes, codes, fetchers, darkroom, matchmaker, sweeper, reminders)
+    learner = Learner(store, office, clock, worker, config.zone)
+    loops = (outboxes, codes, fetchers, darkroom, matchmaker, sweeper, reminders, learner)
     gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, stages, blobs, office, clock, port=0)
     _wire(gateway)
     return gateway
@@ -179,7 +181,7 @@ def _wire(gateway: Gateway) -> None:
         for loop in loops:
             loop.pause(paused=why is not None)
         gateway.reminders.pause(paused=why is not None)
-        gateway.matchmaker.paused = why is not None
+        gateway.matchmaker.paused = gateway.learner.paused = why is not None
         gateway.codes.pause(paused=why is not None)
 
     gateway.journal.on_append = gateway.intake.ring
@@ -207,6 +209,7 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
         *([("matchmaker", gateway.matchmaker.run)] if gateway.config.likeness.enabled else []),
         ("sweeper", gateway.sweeper.run),
         ("reminders", gateway.reminders.run),
+        *([("learner", gateway.learner.run)] if gateway.config.routing.learn and gateway.office.directory else []),
         *gateway.monitor.loops(),
     ]
 
@@ -317,8 +320,9 @@ def directory_of(config: Config) -> Directory | None:
         raise Mistakes([f"routing.directory: {error}"]) from error
 
 
-def _owners(config: Config, listed: Directory | None) -> list[dict[str, object]]:
+def owners_of(config: Config) -> list[dict[str, object]]:
     """All who can own a case, as the store lists them; what the configuration says of one comes before the table."""
+    listed = directory_of(config)
     known = {agency.code: agency.model_dump() for agency in config.directory}
     more = {agency.code: {"code": agency.code, "name": agency.name, "coordinator": False} for agency in (listed.agencies if listed else ())}
     return list({**more, **known}.values())
@@ -352,7 +356,7 @@ def _reader(config: Config, blobs: Blobs, max_files: int | None = None) -> Reade
 def _intake(config: Config, clock: Clock, office: Office, journal: Journal, store: Store, blobs: Blobs, stages: Stages) -> Intake:
     return Intake(
         *(journal, store, office, (_reader(config, blobs, MANY_FILES), _reader(config, blobs)), clock),
-        agencies=_owners(config, office.directory),
+        agencies=owners_of(config),
         batch_rows=config.intake.batch_rows,
         retry_seconds=config.intake.retry_seconds,
         stages=stages,

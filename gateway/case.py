@@ -199,6 +199,24 @@ def amend(case: Case, complaint: Complaint, *, reason: str, at: datetime) -> tup
     return _after(case, "amended", reason, data, at)
 
 
+def renew(case: Case, complaint: Complaint, *, reason: str, at: datetime, suggestion: Mapping[str, object] | None = None) -> tuple[Case, Event]:
+    """A newer normaliser understands it otherwise. Its owner and what waits for an answer stay; what turns out to be sensitive is closed, nothing is opened."""
+    data: dict[str, object] = {
+        "title": complaint.title,
+        "category": _category(complaint),
+        "urgent": max(case.urgent, urgent(complaint)),
+        "confidential": case.confidential or confidential(complaint),
+    }
+    if suggestion:
+        data[SUGGESTION] = suggestion
+    return _after(case, "renewed", reason, data, at)
+
+
+def assign(case: Case, agency: str, *, by: str, at: datetime) -> tuple[Case, Event]:
+    """A person decides whose it is; nothing else changes."""
+    return _after(case, "assigned", "person", {"owner": agency}, at, by)
+
+
 def place(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     """The reporter said where it happened."""
     return _after(case, "placed", reason, {}, at)

@@ -278,6 +278,9 @@ class RoutingBlock(Block):
         description="From this score on (0 to 1) an agency owns a report without a person's decision. Absent: a person decides, the suggestion is shown.",
         examples=[0.95],
     )
+    learn: bool = Field(
+        default=True, description="Whether suggestions learn, each night, from what people decided here (docs/routing.md). Never delays a report."
+    )
 
 
 class SiteBlock(Block):

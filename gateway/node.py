@@ -14,6 +14,7 @@ from gateway.due import Darkroom, Fetcher
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
+from gateway.learner import Learner
 from gateway.matchmaker import Matchmaker
 from gateway.monitor import Monitor
 from gateway.office import Office
@@ -41,6 +42,7 @@ class Gateway:
     matchmaker: Matchmaker
     sweeper: Sweeper
     reminders: Reminders
+    learner: Learner
     monitor: Monitor
     stages: Stages
     blobs: Blobs

@@ -7,7 +7,7 @@ reasons; the coordinator owns the case until a person decides, unless the deploy
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -15,10 +15,11 @@ from gateway.case import Owner
 from gateway.directory import Directory
 from gateway.naming import Named, named
 from gateway.sensitive import CORRUPTION, sensitive
+from gateway.weights import Weights, features, scores
 from normalizer import Category, Complaint
 
 # Kept with every decision, so that it can be told later which rules made it. Raise it with every change of what comes out.
-RULES = "2"
+RULES = "3"
 
 # Agencies of the nation whatever the region (DOMAIN.md, "Routing").
 _VERTICAL = frozenset(
@@ -61,6 +62,10 @@ class Desk:
     directory: Directory | None = None
     # A suggestion with at least this score is applied by itself. None: none is, a person decides.
     apply_above: float | None = None
+    # What was learned from this deployment's own decisions; None: nothing yet, the lexicon speaks alone.
+    champion: Weights | None = None
+    # What may come to be better: its suggestion is kept beside the other and decides nothing.
+    shadow: Weights | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,17 @@ class Candidate:
     level: str
     # Why, as codes, in the order in which they fired.
     rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """What weights that are not trusted yet would have suggested."""
+
+    # Their version.
+    weights: int
+    agency: str
+    # 0..1
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +110,10 @@ class Suggestion:
     door: str = ""
     # "life" | "danger": it must be seen to before others; empty: nothing says so.
     urgency: str = ""
+    # Version of the learned weights that the scores are from; 0: of the lexicon alone.
+    weights: int = 0
+    # What the weights in shadow would have put first; None: there are none, or they know nobody.
+    shadow: Shadow | None = None
 
     def kept(self) -> dict[str, object]:
         """As the case's opening event keeps it: codes and figures, none of the citizen's words."""
@@ -101,7 +121,8 @@ class Suggestion:
             {"agency": one.agency, "score": one.score, "category": one.category, "level": one.level, "rules": list(one.rules)} for one in self.candidates
         ]
         said = {"rules": self.rules, "directory": self.directory, "region": self.region, "candidates": candidates, "reason": self.reason}
-        return {**said, "door": self.door, "urgency": self.urgency}
+        beside = {"weights": self.shadow.weights, "agency": self.shadow.agency, "score": self.shadow.score} if self.shadow else None
+        return {**said, "door": self.door, "urgency": self.urgency, "weights": self.weights, "shadow": beside}
 
 
 def owner_of(complaint: Complaint, desk: Desk) -> Owner:
@@ -134,10 +155,42 @@ def suggest(complaint: Complaint, desk: Desk) -> Suggestion:
         return Suggestion(RULES, "", region, (), desk.coordinator, "rule:coordinator", door_of(complaint), urgency)
     directory = desk.directory
     names = named(complaint, directory)
-    candidates = _impartial(complaint, directory, region, names) if sensitive(complaint) else _candidates(complaint, directory, region, names)
-    door = door_of(complaint)
+    door, shadow = door_of(complaint), None
+    weights = 0
+    if sensitive(complaint):
+        # Who may look into it is law, and no habit.
+        candidates = _impartial(complaint, directory, region, names)
+    else:
+        found = _candidates(complaint, directory, region, names)
+        said = features(complaint) if desk.champion or desk.shadow else ()
+        candidates = _ranked(_learned(complaint, said, found, directory, desk.champion) if desk.champion else found)
+        weights = desk.champion.version if desk.champion else 0
+        shadow = _shadow(complaint, said, found, directory, desk.shadow) if desk.shadow else None
     owner, reason = _decided(complaint, desk, candidates, names, door)
-    return Suggestion(RULES, directory.version, region, candidates, owner, reason, door, urgency)
+    return Suggestion(RULES, directory.version, region, candidates, owner, reason, door, urgency, weights, shadow)
+
+
+def lexicon_scores(complaint: Complaint, directory: Directory) -> dict[str, float]:
+    """What the rules say before anything is learned: every agency of which they think, with its score. For a refit."""
+    region = complaint.place.code if complaint.place else None
+    return {one.agency: one.score for one in _candidates(complaint, directory, region, named(complaint, directory))}
+
+
+def _learned(complaint: Complaint, said: Sequence[str], found: Sequence[Candidate], directory: Directory, weights: Weights) -> list[Candidate]:
+    """The same candidates with the scores of what was learned, and those of whom only that thinks; nobody who does not serve the place."""
+    region = complaint.place.code if complaint.place else None
+    known = {one.agency: one for one in found}
+    there = {agency.code: agency for agency in directory.agencies if agency.serves(region or "")}
+    base = {one.agency: one.score for one in found}
+    chances = scores(weights.table, said, base, sorted(known.keys() | (weights.agencies & there.keys())))
+    rule, category = f"learned:{weights.version}", complaint.category.code if complaint.category else ""
+    made = {code: known.get(code) or Candidate(code, 0.0, category, there[code].level, ()) for code in chances}
+    return [replace(made[code], score=chance, rules=(*made[code].rules, rule)) for code, chance in chances.items()]
+
+
+def _shadow(complaint: Complaint, said: Sequence[str], found: Sequence[Candidate], directory: Directory, weights: Weights) -> Shadow | None:
+    best = _ranked(_learned(complaint, said, found, directory, weights))
+    return Shadow(weights.version, best[0].agency, best[0].score) if best else None
 
 
 def _decided(complaint: Complaint, desk: Desk, candidates: tuple[Candidate, ...], names: Named, door: str) -> tuple[str, str]:
@@ -146,7 +199,7 @@ def _decided(complaint: Complaint, desk: Desk, candidates: tuple[Candidate, ...]
         # Whoever is accused must not hold the case, not even for an hour.
         return candidates[0].agency, "rule:coordinator_accused"
     reason = ""
-    if not complaint.categories:
+    if not complaint.categories and desk.champion is None:
         reason = "rule:needs_triage"
     elif door:
         reason = "rule:beyond"
@@ -163,7 +216,7 @@ def _decided(complaint: Complaint, desk: Desk, candidates: tuple[Candidate, ...]
     return (desk.coordinator, reason) if reason else (candidates[0].agency, "rule:directory")
 
 
-def _candidates(complaint: Complaint, directory: Directory, region: str | None, names: Named) -> tuple[Candidate, ...]:
+def _candidates(complaint: Complaint, directory: Directory, region: str | None, names: Named) -> list[Candidate]:
     """Who does what the complaint is about, with all its categories that lead there; and who is addressed by name."""
     found: dict[str, list[Candidate]] = defaultdict(list)
     for category in complaint.categories:
@@ -174,7 +227,7 @@ def _candidates(complaint: Complaint, directory: Directory, region: str | None, 
         if agency.code in names.mentioned and agency.serves(region or ""):
             known = ranked.get(agency.code, Candidate(agency.code, 0.0, "", agency.level, ()))
             ranked[agency.code] = _closer(known)
-    return _ranked(ranked.values())
+    return list(ranked.values())
 
 
 def _impartial(complaint: Complaint, directory: Directory, region: str | None, names: Named) -> tuple[Candidate, ...]:

@@ -31,7 +31,7 @@ def answer(number: Number, text: Text, config: ConfigPath = None, by: By = "", c
         fail("A report is either done (--close) or archived (--archive). Leave one of them away.", 2)
     settled = configured(config)
     try:
-        spoken = work(_say(settled, number, text, by or _myself(), close=close, archive=archive), asyncio.run)
+        spoken = work(_say(settled, number, text, by or myself(), close=close, archive=archive), asyncio.run)
     except NoSuchCase:
         fail("There is no report of this number. Check it: ./run trace NUMBER")
     except NothingSaid:
@@ -42,7 +42,8 @@ def answer(number: Number, text: Text, config: ConfigPath = None, by: By = "", c
         typer.echo(f"Nobody can be written to: it is read on the page of {spoken.number}.")
 
 
-def _myself() -> str:
+def myself() -> str:
+    """The name that whoever types is signed in with."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,13 +1,13 @@
-"""Reports that could not be read: see them, and read them again after the mend."""
+"""Reports that could not be read: see them, and read one again after the mend."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from gateway import tracking
+from gateway import learner, tracking
 from gateway.assembly import reading
 from gateway.commands.console import AsJson, ConfigPath, configured, fail, harmless, say_json, work
 from gateway.config import Config
@@ -53,12 +53,7 @@ def retry(what: What, config: ConfigPath = None) -> None:
     if sent_again := work(_send_again(settled, tracking.parse(what) or what), asyncio.run):
         typer.echo(f"{sent_again} put back into the outbox.")
         return
-    _tell(work(_retry(settled, what), asyncio.run))
-
-
-def replay(config: ConfigPath = None) -> None:
-    """Read all that is parked again: numbers stay, nobody is acknowledged twice. Example: ./run replay"""
-    _tell(work(_retry(configured(config), None), asyncio.run))
+    tell(work(retry_kept(settled, what), asyncio.run))
 
 
 async def _parked(config: Config) -> list[Kept]:
@@ -84,9 +79,11 @@ async def _send_again(config: Config, number: str) -> int:
     return len(mine)
 
 
-async def _retry(config: Config, what: str | None) -> list[Replayed]:
+async def retry_kept(config: Config, what: str | None) -> list[Replayed]:
+    """Read what is parked again: one by its number or id, or (None) all."""
     async with reading(config) as desk:
         await desk.store.migrate()
+        await learner.load(desk.store, desk.office.learned)
         async with desk.store.transaction() as tx:
             found = await lookup.parked(tx, 1000)
         return await read_again(desk.store, desk.reader, desk.office, found if what is None else _asked(found, what), desk.clock.now())
@@ -105,7 +102,8 @@ def _line(kept: Kept) -> dict[str, object]:
     return {"number": kept.entry.number, "channel": arrival.channel, "wire_id": arrival.wire_id, "received_at": arrival.received_at, "reason": kept.reason}
 
 
-def _tell(replayed: list[Replayed]) -> None:
+def tell(replayed: list[Replayed]) -> NoReturn:
+    """A line each, and the end."""
     for one in replayed:
         typer.echo(f"{one.kept.entry.number}: {one.outcome} ({one.reason})")
     still = sum(one.outcome == "still unreadable" for one in replayed)

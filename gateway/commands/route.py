@@ -30,7 +30,7 @@ def route(text: Text = None, config: ConfigIfAny = None, stdin: FromStdin = Fals
         typer.echo(directory.example(), nl=False)
         return
     settled = configured_if_any(config)
-    desk, where = _desk(settled)
+    desk, where = desk_and_setting(settled)
     for one in texts(text, stdin=stdin):
         complaint = read(one, where)
         suggestion = routing.suggest(complaint, desk)
@@ -40,7 +40,7 @@ def route(text: Text = None, config: ConfigIfAny = None, stdin: FromStdin = Fals
             typer.echo(harmless("\n".join(told(complaint, suggestion, desk))))
 
 
-def _desk(config: Config | None) -> tuple[Desk, Setting]:
+def desk_and_setting(config: Config | None) -> tuple[Desk, Setting]:
     """The deployment's; without one, the directory that is shipped, in its region."""
     if config is None:
         return Desk("diskominfo", directory.parse(directory.example())), Setting(region=_EXAMPLE_REGION)

@@ -98,7 +98,9 @@ def _routed(event: Event) -> Row:
     if not said:
         return {}
     candidates = [{name: one[name] for name in _CANDIDATE} for one in said["candidates"]]
-    return {"suggestion": {**{name: said[name] for name in ("rules", "directory", "region", "reason", "door", "urgency")}, "candidates": candidates}}
+    plain = {name: said[name] for name in ("rules", "directory", "region", "reason", "door", "urgency")}
+    # What was learned came later than the first suggestions.
+    return {"suggestion": {**plain, "weights": said.get("weights", 0), "shadow": said.get("shadow"), "candidates": candidates}}
 
 
 def _waiting(path: Path, key: str) -> list[Row]:
@@ -150,7 +152,9 @@ def _why(row: Row) -> str:
 
 def _candidates(event: Row) -> list[str]:
     said: Any = event.get("suggestion", {"candidates": []})
-    return [f"{one['agency']} ({one['score']}), because: {', '.join(one['rules'])}" for one in said["candidates"]]
+    shadow = said.get("shadow")
+    beside = [f"in shadow, by weights {shadow['weights']}: {shadow['agency']} ({shadow['score']})"] if shadow else []
+    return [f"{one['agency']} ({one['score']}), because: {', '.join(one['rules'])}" for one in said["candidates"]] + beside
 
 
 def _notice(row: Row) -> str:

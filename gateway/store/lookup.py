@@ -53,6 +53,11 @@ async def by_wire_id(tx: Transaction, wire_id: str) -> list[Kept]:
     return await _kept(tx, arrivals.c.wire_id == wire_id)
 
 
+async def by_key(tx: Transaction, journal: str, seq: int) -> Kept | None:
+    """The one that this journal handed over under this number."""
+    return next(iter(await _kept(tx, sa.and_(arrivals.c.journal == journal, arrivals.c.seq == seq))), None)
+
+
 async def parked(tx: Transaction, limit: int) -> list[Kept]:
     """What could not be read and waits for a person, oldest first."""
     return await _kept(tx, arrivals.c.outcome == "parked", limit)

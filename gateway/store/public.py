@@ -14,8 +14,8 @@ from gateway.notices import ACKNOWLEDGEMENT, QUESTION, REMINDER, UNDERSTOOD
 from gateway.store.engine import Transaction
 from gateway.store.tables import agencies, arrivals, attachments, blobs, case_numbers, cases, events, links, message_cases, messages, notices
 
-# Messages that are for operators only: whoever wrote them, it need not be the complainant.
-_NOT_SHOWN = ("unverified", "automatic")
+# What is for operators only: messages that need not be the complainant's, and what we think of a report.
+_NOT_SHOWN = ("unverified", "automatic", "renewed", "assigned")
 # Of ours, what tells something; what a word was answered is on this page anyhow, and what an officer said is a message already.
 _TELL = (ACKNOWLEDGEMENT, QUESTION, REMINDER, UNDERSTOOD)
 # On one page: the newest messages, and of each so many letters.

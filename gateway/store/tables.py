@@ -377,3 +377,42 @@ suggestions = sa.Table(
     _c("reasons", sa.JSON),
     _c("made_at", UtcTime),
 )
+
+# What people decided, one a decision: the case's version after it is its name. The last one of a case is its label.
+labels = sa.Table(
+    "labels",
+    metadata,
+    _c("case", sa.Uuid, sa.ForeignKey("cases.id"), primary_key=True),
+    _c("version", sa.Integer, primary_key=True),
+    _c("agency", sa.Text),
+    _c("by", sa.Text),
+    _c("at", UtcTime, index=True),
+    # What the machine had suggested then (routing.Suggestion.kept); empty: it was not asked.
+    _c("suggestion", sa.JSON),
+)
+
+# Word weights that were learned from labels (gateway/weights.py): never changed once they are there, but for their state.
+weights = sa.Table(
+    "weights",
+    metadata,
+    _c("version", sa.Integer, primary_key=True, autoincrement=False),
+    # "shadow" | "champion" | "retired"
+    _c("state", sa.Text),
+    # The last label that they have seen, and how many.
+    _c("until", UtcTime),
+    _c("labels", sa.Integer),
+    _c("table", sa.JSON),
+    _c("made_at", UtcTime),
+    _c("changed_at", UtcTime),
+)
+
+# What was found each time that weights were fitted or judged (learning.Night, without the weights).
+nights = sa.Table(
+    "nights",
+    metadata,
+    _c("at", UtcTime, primary_key=True),
+    # Of the deployment's zone: once a night, on one node.
+    _c("day", sa.Text),
+    _c("champion", sa.Integer),
+    _c("found", sa.JSON),
+)
