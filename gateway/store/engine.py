@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
-from weakref import WeakSet
 
 import sqlalchemy as sa
 from alembic import command
@@ -73,15 +72,8 @@ class Store:
         # SQLite has one writer. Whoever finds it busy sleeps there, up to 100 ms at a time, and is not served in turn; here they queue.
         self._turn = asyncio.Lock()
         self._errors = _library_errors(self._engine.dialect)
-        # Of PostgreSQL: all that were ever opened and somebody still has.
-        self._opened: WeakSet[Any] = WeakSet()
         if self.sqlite:
             sqlite.prepare(self._engine)
-        else:
-            sa.event.listen(self._engine.sync_engine, "connect", self._remember)
-
-    def _remember(self, connection: Any, _record: object) -> None:  # noqa: ANN401  # SQLAlchemy's adapter of a driver's connection
-        self._opened.add(connection.driver_connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -117,14 +109,8 @@ class Store:
                 await connection.run_sync(_migrate)
 
     async def close(self) -> None:
-        """Give the connections back; those, too, that whoever was cancelled is only just ending, as nobody would once the loop is gone."""
+        """Give the connections back."""
         await self._engine.dispose()
-        for connection in self._opened:
-            if not connection.is_closed():
-                connection.terminate()
-        # Transports close in the loop's next turn.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
 
 
 def _options(url: str) -> dict[str, object]:
