@@ -14,15 +14,18 @@ from normalizer.language import hinted, language
 from normalizer.level import beyond_of, level_of
 from normalizer.missing import missing
 from normalizer.personal import personal
-from normalizer.phrases import searched
+from normalizer.phrases import Word, searched
 from normalizer.place import place_of
-from normalizer.schema import SCHEMA_VERSION, Address, Attachment, Complaint, Declared, Report, Setting
+from normalizer.schema import SCHEMA_VERSION, Address, Attachment, Complaint, Declared, Place, Report, Setting
 from normalizer.text import MAX_LINE, MAX_TEXT, clean, cut, first_sentence, line
 from normalizer.urgency import urgency_of
 
 # Kept with every complaint, so that it can be told later which rules read it. Raise it with every change of what comes out.
 NORMALISER = "3"
 
+# What a place is, and who sits there.
+_LEVELS = frozenset({"desa", "kelurahan", "kecamatan", "kabupaten", "kota", "provinsi", "rt", "rw", "dusun"})
+_OFFICES = frozenset({"kantor", "kepala", "aparat", "pemerintah", "pegawai", "perangkat", "balai", "pelayanan", "dana", "staf", "petugas", "ketua", "pihak"})
 # Characters that are searched for what it is about: three pages. A chain letter says no more in its twentieth.
 _SEARCHED = 5_000
 
@@ -42,7 +45,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     # A title that only says how the text begins says nothing more. A field's own words weigh like a title: who names an agency says what it is about.
     own_title = "" if given_title and text.casefold().startswith(given_title.casefold()) else given_title or ""
     heading = f"{own_title}\n{declared.agency or ''}"
-    in_title, in_text = searched(heading), searched(text[:_SEARCHED])
+    in_title, in_text = searched(heading), _without_place(searched(text[:_SEARCHED]), place)
     found = categories(in_title, in_text)
     asked = kind_of(in_title, in_text, asks="?" in text) if declared.kind not in KINDS else None
     kind = asked.code if asked else declared.kind if declared.kind in KINDS else None
@@ -73,6 +76,15 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         level=level_of(found[0].code, in_title, in_text) if found else None,
         beyond=beyond_of(in_title, in_text),
     )
+
+
+def _without_place(words: list[Word], place: Place | None) -> list[Word]:
+    """Without the words that only say what a place is ("kec. Penajam"): the office of that place is spoken of by more than that ("kantor camat")."""
+    if place is None or place.span is None:
+        return words
+    start, end = place.span
+    before = ["", *(word.word for word in words)]
+    return [word for word, last in zip(words, before, strict=False) if word.word not in _LEVELS or last in _OFFICES or not start <= word.start < end]
 
 
 def unread(sender: Address | None, received_at: datetime, setting: Setting) -> Complaint:
