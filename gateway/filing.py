@@ -188,7 +188,9 @@ def acknowledged(
     door = routing.door_of(read.complaint) if sender and isinstance(read, Understood) else ""
     say = partial(notices.acknowledgement, words, case.number, office.verification_working_days, question, cut, emergency=emergency, door=door)
     thread = tuple(filter(None, (report.message_id, *report.references))) if report else ()
-    return [Wanted(notices.ACKNOWLEDGEMENT, case.id, channel, to, case.number, say, typed=sender is None, thread=thread)]
+    # Whoever typed a contact may be a stranger: somebody who stopped us did not ask for this.
+    written = sender is not None
+    return [Wanted(notices.ACKNOWLEDGEMENT, case.id, channel, to, case.number, say, typed=not written, thread=thread, asked_for=written)]
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from channels.gsm7 import fits_one_segment
 from gateway.case import ArchiveReason
-from tests.postbox import PROVIDERS
+from tests.postbox import PROVIDERS, letter
 from tests.test_dialogue import SARI, TONO, Talk, talking
 from tests.test_speaking import speaks
 from tests.web_citizen import CHANNEL, at_the_form
@@ -115,3 +115,12 @@ async def test_an_officer_who_mistypes_a_reason_is_told_which_there_are(on_sqlit
         code, _, said = await speaks(on_sqlite, number, "x", "--archive", "spam", "--close")
         assert (code, "either done" in said) == (2, True)
         assert (await talk.case())["status"] == "awaiting_information"
+
+
+async def test_whoever_said_stop_hears_nothing_because_a_stranger_typed_their_number_into_a_form(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite, CHANNEL + '\n[channels.post]\nkind = "postbox"') as (gateway, somebody):
+        await gateway.inlets["post"].receive(letter("BERHENTI", "w1", at=gateway.clock.now(), sender="+6281234567890"))
+        await on_sqlite.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"])
+        await somebody.report("Jalan rusak di depan pasar Waru sejak kemarin", kontak="081234567890")
+        rows = await on_sqlite.until("notices", lambda rows: len(rows) == 2)
+    assert [(row["kind"], row["state"]) for row in rows][-1] == ("acknowledgement", "withheld")
