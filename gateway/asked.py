@@ -24,24 +24,58 @@ _NAMES = {
     **dict.fromkeys(("bantuan", "help", "menu"), HELP),
     **dict.fromkeys(("anonim", "anonimkan", "anonymous"), ANONYMOUS),
     **dict.fromkeys(("rahasia", "rahasiakan", "confidential"), CONFIDENTIAL),
-    **dict.fromkeys(("batal", "batalkan", "cabut", "cancel", "withdraw"), WITHDRAW),
+    **dict.fromkeys(("batal", "batalkan", "batalin", "dibatalkan", "cabut", "cancel", "withdraw"), WITHDRAW),
     **dict.fromkeys(("buka", "reopen"), REOPEN),
     **dict.fromkeys(("berhenti", "stop", "unsubscribe"), STOP),
     **dict.fromkeys(("mulai", "start"), START),
     **dict.fromkeys(("bahasa", "language"), LANGUAGE),
     **dict.fromkeys(("aspirasi", "aspiration", "pengaduan", "complaint"), CLASSIFY),
     **dict.fromkeys(("ya", "iya", "yes", "betul", "benar"), YES),
-    **dict.fromkeys(("tidak", "tdk", "no", "bukan"), NO),
+    **dict.fromkeys(("tidak", "tdk", "no", "bukan", "belum", "blm"), NO),
     **dict.fromkeys(("lupa", "entah"), UNKNOWN),
-    **dict.fromkeys(("makasih", "makasi", "tks", "thx", "thanks", "trims", "ok", "oke", "okey", "okay", "baik", "siap", "sip", "mantap", "noted"), THANKS),
-    **dict.fromkeys(("halo", "hallo", "hai", "hello", "hi", "permisi", "assalamualaikum", "tes", "test", "coba", "p"), GREETING),
+    **dict.fromkeys(
+        (
+            "makasih",
+            "makasi",
+            "tks",
+            "thx",
+            "thanks",
+            "trims",
+            "ok",
+            "oke",
+            "okey",
+            "okay",
+            "baik",
+            "siap",
+            "sip",
+            "mantap",
+            "noted",
+            "alhamdulillah",
+            "mksh",
+            "bagus",
+            "puas",
+        ),
+        THANKS,
+    ),
+    **dict.fromkeys(
+        ("halo", "hallo", "hai", "hello", "hi", "permisi", "assalamualaikum", "tes", "test", "coba", "p", "pagi", "siang", "sore", "malam", "mlm"), GREETING
+    ),
 }
 # Several words that mean one, without what says nothing between them.
 _PHRASES = {
+    **dict.fromkeys(("gak jadi", "ga jadi", "nggak jadi", "tidak jadi", "tdk jadi", "gak usah jadi", "ga usah jadi"), WITHDRAW),
+    **dict.fromkeys(("nama dirahasiakan", "jangan sebut nama", "rahasiakan identitas", "rahasiakan nama", "sembunyikan nama"), ANONYMOUS),
+    **dict.fromkeys(("identitas dirahasiakan", "hide name", "hide my name"), ANONYMOUS),
+    **dict.fromkeys(("cara lapor", "cara mengadu", "cara melapor", "cara"), HELP),
+    **dict.fromkeys(("sama sama", "mtur suwun", "hatur nuhun", "oke siap ditunggu", "siap ditunggu", "ditunggu"), THANKS),
+    **dict.fromkeys(("assalamualaikum wr wb", "assalamu alaikum wr wb"), GREETING),
     **dict.fromkeys(("thank you", "sudah selesai", "sudah beres", "matur nuwun"), THANKS),
     **dict.fromkeys(("tidak tahu", "tidak tau", "gak tahu", "gak tau", "ga tau", "nggak tau", "kurang tahu", "kurang tau", "belum tahu"), UNKNOWN),
     **dict.fromkeys(("tidak ingat", "gak ingat", "kurang ingat", "dont know", "don t know", "i don t know", "not sure"), UNKNOWN),
-    **dict.fromkeys(("belum selesai", "blm selesai", "belum beres", "belum tuntas", "tidak selesai", "buka lagi", "buka kembali", "not done"), REOPEN),
+    **dict.fromkeys(
+        ("belum selesai", "blm selesai", "belum beres", "blm beres", "belum tuntas", "blm tuntas", "tidak selesai", "buka lagi", "buka kembali", "not done"),
+        REOPEN,
+    ),
     **dict.fromkeys(("tidak setuju", "lanjutkan"), REOPEN),
     **dict.fromkeys(("selamat pagi", "selamat siang", "selamat sore", "selamat malam", "good morning", "met pagi", "assalamu alaikum"), GREETING),
     **dict.fromkeys(("permintaan informasi", "minta informasi", "information request", "informasi"), CLASSIFY),
@@ -57,7 +91,7 @@ _ENGLISH = frozenset({"check", "track", "help", "anonymous", "confidential", "ca
 _FILLERS = frozenset(
     {"laporan", "lapor", "pengaduan", "aduan", "tiket", "nomor", "nomer", "no", "saya", "sy", "aku", "ku", "dong", "donk", "ya", "pak", "bu", "min"}
     | {"apa", "bagaimana", "gimana", "the", "my", "of", "report", "number", "case", "please", "pls", "admin", "kak", "mas", "mbak", "nilai", "bintang"}
-    | {"rating", "baru", "mau", "banyak", "ini", "itu", "to", "i", "want"}
+    | {"rating", "baru", "mau", "banyak", "ini", "itu", "to", "i", "want", "aja", "saja", "byk"}
 )
 # Beside the other words they are polite; "mohon bantuan" is a cry for help, and that is a report.
 _PLEAS = frozenset({"mohon", "tolong"})
@@ -74,6 +108,7 @@ _UNFORGIVING = frozenset({YES, NO, UNKNOWN, THANKS, GREETING, CLASSIFY})
 _BY_SIZE = {size: [name for name, what in _NAMES.items() if len(name) == size and what not in _UNFORGIVING] for size in range(_FORGIVEN_FROM, 20)}
 _TOKEN = re.compile(r"[^\W_]+")
 _ONE_THING = re.compile(r"(?i)\bt(?:e)?rima\s*kasih\b")
+_COMMAND = re.compile(r"\s*/(\w{1,32})(?:@\w+)?(?:\s+(\S{1,64}))?\s*\Z")
 _RATING = re.compile(r"[1-5]")
 # Twelve symbols, of which a person may lose or double one; without A, E and U, so that it is no word, or with a figure in it.
 _LIKE_A_NUMBER = re.compile(r"(?i)(?=.*\d)[0-9a-z]{10,14}|[0-9b-df-hj-np-tv-z]{11,13}")
@@ -106,6 +141,9 @@ def asked_of(text: str) -> Asked | None:
     >>> asked_of("Bantuan sosial belum cair") is None
     True
     """
+    if command := _COMMAND.match(text):
+        # What a bot's menu has not; "/start" brings a word of its own from a link.
+        return Asked(START) if command[1].lower() == "start" else asked_of(f"{command[1]} {command[2] or ''}") or Asked(HELP)
     tokens = _tokens(text)
     said = _without_fillers(tokens)
     whole = " ".join(said)

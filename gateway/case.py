@@ -364,13 +364,17 @@ def stops(asked: Iterable[tuple[object, datetime]]) -> Stops:
     return tuple(found)
 
 
-def _asking(question: Question) -> dict[str, object]:
-    asked: dict[str, object] = {"question": question.item, "remind_at": question.remind_at.isoformat(), "reminders": 0}
+def _asking(question: Question, case: Case | None = None) -> dict[str, object]:
+    again = case is not None and case.question == question.item
+    # Asked once more what is asked already, its time runs on: nobody holds up a report by never answering.
+    remind_at, reminders = (case.remind_at, case.reminders) if case and again else (question.remind_at, 0)
+    when = remind_at.isoformat() if remind_at else None
+    asked: dict[str, object] = {"question": question.item, "remind_at": when, "reminders": reminders}
     return asked | {"status": AWAITING_INFORMATION} if question.awaited else asked
 
 
 def _asked_next(case: Case, following: Question | None) -> dict[str, object]:
-    return _asked_no_more(case) | (_asking(following) if following else {})
+    return _asked_no_more(case) | (_asking(following, case) if following else {})
 
 
 def _asked_no_more(case: Case) -> dict[str, object]:
@@ -390,7 +394,8 @@ def _with(case: Case, event: Event) -> Case:
     if "remind_at" in data:
         data["remind_at"] = datetime.fromisoformat(str(data["remind_at"])) if data["remind_at"] else None
     if "question" in data:
-        data["asked_at"] = event.at if data["question"] else None
+        again = data["question"] == case.question and case.asked_at is not None
+        data["asked_at"] = (case.asked_at if again else event.at) if data["question"] else None
     if event.kind in _SAID or event.kind == "set_aside":
         data["said_at"] = event.at if event.kind in _SAID else None
     if "status" in data and data["status"] != case.status:

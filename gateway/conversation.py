@@ -14,7 +14,8 @@ from channels import DeliveryUpdate, Ignored
 from gateway import asked as words
 from gateway import cues
 from gateway.asked import Asked, asked_of
-from gateway.case import ARCHIVED, CLOSED, Case
+from gateway.case import ARCHIVED, CLOSED, LIFE, WITHDRAWN, Case, urgent
+from gateway.sensitive import sensitive
 from normalizer import Complaint, Report
 from normalizer.text import clean, letters
 
@@ -29,8 +30,8 @@ _SAME_BREATH = timedelta(minutes=10)
 _WITH_IT_IN_MIND = timedelta(hours=1)
 # Words: an answer to "where?" or "when?", and what is said in one breath, are no longer than this; somebody who asks after a report writes no more than that.
 _SHORT, _BRIEF = 12, 40
-# From this score on a message has a subject; and so many words may be the name of a place that sounds like one ("di pasar ikan").
-_SURE, _A_NAME = 0.6, 4
+# From this score on a message has a subject.
+_SURE = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,11 @@ def _word(read: Understood, context: Context) -> Decision | None:
     if report.attachments or report.location or ((report.keyed or complaint.sender is None) and not report.link):
         return None
     # As its sender wrote it, without what a mail program quotes; a mail may have it all in its subject.
-    asked = asked_of(clean(report.reply) if report.reply else complaint.text or complaint.title)
+    said = clean(report.reply) if report.reply else complaint.text or complaint.title
+    if said and not any(map(str.isalnum, said)) and "?" not in said and context.vouched and context.own:
+        # A thumb, a smile.
+        return _Chat(Asked(words.THANKS), context).decision()
+    asked = asked_of(said)
     if asked is None or (report.link and context.proved is None):
         return None
     if asked.what in _ABOUT_A_REPORT or (asked.what == words.REOPEN and asked.number):
@@ -144,7 +149,9 @@ def _meant(asked: Asked, context: Context) -> Case | None:
     going = [case for case in context.own if not case.ended]
     if asked.what == words.WITHDRAW:
         # Of several, nobody takes back a report by a guess of ours.
-        return pending or (going[0] if len(going) == 1 else None)
+        if going:
+            return pending or (going[0] if len(going) == 1 else None)
+        return next((case for case in context.own if case.status == WITHDRAWN), None)
     return next(iter(going or context.own), None) if asked.what != words.STATUS else next(iter(context.own), None)
 
 
@@ -194,7 +201,7 @@ class _Chat:
 
     def _withdrawn(self) -> Case | None:
         those = (self.context.proved,) if self.context.proved else self.context.own[:1]
-        return next((case for case in those if case.status == "withdrawn"), None)
+        return next((case for case in those if case.status == WITHDRAWN), None)
 
     def _fresh(self) -> Case | None:
         return self.context.proved or _pending(self.context) or _just_now(self.context)
@@ -234,7 +241,8 @@ def _proved(read: Understood, context: Context) -> Decision | None:  # noqa: PLR
         return Decision("appeal", "rule:appeals", case.id)
     if context.by != EDIT and cues.corrects(read.complaint.text):
         return Decision("correction", "rule:corrects", case.id)
-    if context.by != EDIT and case.question and _may_answer(read, case):
+    # What somebody changes was written before we asked.
+    if context.by != EDIT and "edited" not in report.remarks and case.question and _may_answer(read, case):
         return Decision("answer", "rule:answers_our_question", case.id)
     if context.by in _JOINS:
         return Decision(_JOINS[context.by].kind, _JOINS[context.by].reason, case.id)
@@ -250,10 +258,10 @@ def _inferred(read: Understood, context: Context) -> Decision | None:  # noqa: C
         return None
     if context.said_before:
         return Decision("repeat", "rule:same_words", context.said_before)
-    if _begins(read):
-        return None
     going = next((case for case in context.own if not case.ended), None)
     pending = _pending(context)
+    if _begins(read) or _is_new_danger(read, pending or going):
+        return None
     if going and cues.corrects(text):
         return Decision("correction", "rule:corrects", (pending or going).id)
     if pending:
@@ -261,6 +269,8 @@ def _inferred(read: Understood, context: Context) -> Decision | None:  # noqa: C
             return Decision("answer", "rule:answers_our_question", pending.id)
         if pending.asked_at and context.now - pending.asked_at < _WITH_IT_IN_MIND and cues.size(text) <= _BRIEF and not _own_subject(read, pending):
             return Decision("addition", "rule:while_we_ask", pending.id)
+    if going is None and (closed := _lately(context, CLOSED)) and _speaks_of(read, closed):
+        return Decision("addition", "rule:speaks_of_a_report", closed.id)
     if going is None:
         # Whatever does not say that it is about something else: it is heard by a person once more.
         archived = _lately(context, ARCHIVED)
@@ -273,10 +283,16 @@ def _inferred(read: Understood, context: Context) -> Decision | None:  # noqa: C
     return None
 
 
+def _is_new_danger(read: Understood, case: Case | None) -> bool:
+    """Danger to life waits for no guess; only what we asked for, or know already, is no report of its own."""
+    return urgent(read.complaint) == LIFE and not (case and (case.question == "what" or case.urgent == LIFE))
+
+
 def _speaks_of(read: Understood, case: Case) -> bool:
     text = read.complaint.text
     if cues.names_a_report(text):
-        return cues.size(text) <= _BRIEF
+        another = _own_subject(read, case) and (_names_a_place(read) or bool(sensitive(read.complaint)))
+        return cues.size(text) <= _BRIEF and not another
     return (cues.may_speak_of_one(text)) and cues.size(text) <= _SHORT and not _stands_for_itself(read, case)
 
 
@@ -286,8 +302,12 @@ def _only_files(read: Understood) -> bool:
 
 def _stands_for_itself(read: Understood, case: Case) -> bool:
     """It says where, or what else than the case: then it is a report."""
+    return _names_a_place(read) or _own_subject(read, case)
+
+
+def _names_a_place(read: Understood) -> bool:
     place = read.complaint.place
-    return bool(place and place.how == "text" and place.text) or _own_subject(read, case)
+    return bool(place and place.how == "text" and place.text)
 
 
 def _begins(read: Understood) -> bool:
@@ -311,9 +331,9 @@ def _may_answer(read: Understood, case: Case) -> bool:
     if case.question == "what":
         return letters(text) > 0
     if case.question == "where" and place and (place.location or place.how == "text"):
-        return cues.size(text) <= _BRIEF
+        return cues.size(text) <= _BRIEF and not _own_subject(read, case)
     if case.question == "when" and read.complaint.incident:
-        return cues.size(text) <= _BRIEF
+        return cues.size(text) <= _BRIEF and not _own_subject(read, case)
     if case.question == "when" and place and place.how == "text" and place.text:
         # It says where, once more or closer.
         return False
@@ -322,11 +342,15 @@ def _may_answer(read: Understood, case: Case) -> bool:
 
 def _own_subject(read: Understood, case: Case) -> bool:
     """It says what happened, and that is something else than the case is about."""
-    category = read.complaint.category
+    category, place = read.complaint.category, read.complaint.place
     if category is None or category.score < _SURE or category.code == case.category:
         return False
-    # Asked where, people name a place: "di pasar ikan" is not about the market.
-    return case.question != "where" or cues.size(read.complaint.text) > _A_NAME
+    if cues.begins_with_a_place(read.complaint.text):
+        # Asked where, people name a place: "di pasar ikan" is not about the market.
+        return case.question != "where"
+    # "Pasar ikan Waru" neither: all that would make it a subject is the name.
+    start, end = place.span if place and place.span else (0, 0)
+    return not all(start <= first < last <= end for first, last in category.spans)
 
 
 def _may_be_another(read: Understood, case: Case) -> bool:

@@ -22,8 +22,16 @@ _MAY_SPEAK_OF_IT = re.compile(
     r"(?i)\b(?:(?:belum|blm|blum) (?:ada |juga |jg )*"
     r"(?:tindakan|respon\w*|tanggapan|jawaban|balasan|kabar|perbaikan|penanganan|di\w+i|di\w+kan|berubah|perubahan)"
     r"|kapan (?:akan |mau |bisa )*(?:di\w+|selesai\w*)|sampai (?:sekarang|skrg|hari ini|saat ini) (?:belum|blm|masih)"
-    r"|masih (?:sama|seperti (?:kemarin|semula|dulu)|begitu)|sudah (?:diperbaiki|ditangani|dikerjakan|diangkut|selesai|nyala|menyala)"
+    r"|masih (?:sama|seperti (?:kemarin|semula|dulu)|begitu|mati|rusak|padam|bocor|bau|tergenang)|(?:mati|rusak|padam|bocor) lagi"
+    r"|(?:belum|blm|blum) ada (?:yg|yang) (?:datang|dtg)|petugas(?:nya)? kapan|mana tindakan|(?:ga|gak|nggak|tidak) ada kabar|sd?h nyala"
+    r"|sudah (?:diperbaiki|ditangani|dikerjakan|diangkut|selesai|nyala|menyala)"
     r"|still (?:no|not|nothing)|no (?:response|answer|reply) yet)\b"
+)
+# As people begin who say where something is.
+_A_PLACE = re.compile(
+    r"(?i)\W*(?:(?:itu |ya |pak |lokasinya |tempatnya |alamatnya )*)(?:di|dpn|depan|dkt|dekat|jl|jln|gang|gg|rt|rw|desa|ds|dusun|kel|kec|simpang"
+    r"|jalan(?! (?:rusak|berlubang|bolong|ambles|amblas|putus|macet|banjir|licin|gelap))"
+    r"|sebelah|samping|belakang|sekitar|seberang|ngarep|cedhak|payuneun|in front|near|next|at|on|behind)\b"
 )
 _CORRECTS = re.compile(r"(?i)\W*(?:ralat|koreksi|maaf,? (?:salah|keliru|ralat)|maksud (?:saya|sy)|pembetulan|correction|i meant)\b[\s:,.-]*")
 _OBJECTS = re.compile(
@@ -48,6 +56,15 @@ def corrects(text: str) -> bool:
     (True, True, False)
     """
     return _CORRECTS.match(text) is not None
+
+
+def begins_with_a_place(text: str) -> bool:
+    """As an answer to "where?" does.
+
+    >>> begins_with_a_place("di pasar ikan"), begins_with_a_place("pungli di samsat")
+    (True, False)
+    """
+    return _A_PLACE.match(text) is not None
 
 
 def names_a_report(text: str) -> bool:

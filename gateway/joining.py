@@ -99,7 +99,11 @@ def _joined(  # noqa: PLR0911  # a table of rules, read from top to bottom
 
 
 def _amended(case: Case, before: Complaint, said: Complaint, reason: str, now: datetime) -> Joined:
-    if case.status == cases.RECEIVED or said.received_at >= before.received_at:
+    if case.status == cases.RECEIVED:
+        return Joined(*cases.amend(case, said, reason=reason, at=now), said)
+    if said.received_at >= before.received_at:
+        # What was answered since stays, where the new words say nothing of it.
+        said = questions.retold(before, said)
         return Joined(*cases.amend(case, said, reason=reason, at=now), said)
     # Older than what is understood already: kept as words, and only what it hides is taken from it.
     return Joined(*cases.amend(case, replace(said, title=case.title), reason="rule:older_words", at=now))
@@ -142,7 +146,7 @@ async def _heard(
     words = office.words_for(person.language or complaint.language)
     if joined.event.kind == "supplied" and case.question:
         kind, say = notices.QUESTION, notices.question(words, case.number, case.question)
-    elif joined.event.kind in {"supplied", "corrected"} and not case.question:
+    elif not case.question and (joined.event.kind == "supplied" or (joined.event.kind == "corrected" and not complaint.missing)):
         stops = cases.stops((cases.awaited(event.data), event.at) for event in await lookup.case_events(tx, case.id))
         until = office.calendar.due(case.opened_at, office.verification_working_days, stops).on
         kind, say = notices.UNDERSTOOD, notices.understood(words, case.number, complaint, until)

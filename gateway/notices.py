@@ -145,7 +145,7 @@ def understood(words: Words, number: str, complaint: Complaint, until: date) -> 
         longest = max(parts, key=lambda item: len(parts[item]))
         parts[longest] = parts[longest].rpartition(" ")[0] or parts[longest][: len(parts[longest]) // 2]
         short = words("understood", number=number, said="; ".join(plain(" ".join(said.split())) for said in parts.values()), day=day)
-    return Texts(short, full, words("question.subject", number=number))
+    return Texts(short, full, words("question.subject", number=number), _choices(words, "begun"))
 
 
 def added(words: Words, number: str, *, repeated: bool) -> Texts:

@@ -74,6 +74,15 @@ def corrected(before: Complaint, said: Complaint) -> Complaint:
     return respanned(replace(after, missing=_still_missing(after, before, "")))
 
 
+def retold(before: Complaint, said: Complaint) -> Complaint:
+    """Told anew; the place and day that were answered stay, unless the new words say others."""
+    unknown = tuple(remark for remark in before.remarks if remark.endswith("_unknown"))
+    place = said.place if _says_where(said) or before.place is None or before.place.how != "answer" else before.place
+    incident = said.incident or (before.incident if before.incident and before.incident.how == "answer" else None)
+    after = replace(said, place=place, incident=incident, remarks=(*said.remarks, *(one for one in unknown if one not in said.remarks)))
+    return respanned(replace(after, missing=_still_missing(after, before, "")))
+
+
 def classified(before: Complaint, kind: str) -> Complaint:
     """Of the kind that its complainant says; what that kind does not need is missing no more."""
     after = replace(before, kind=kind, kind_found=None)

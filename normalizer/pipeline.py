@@ -14,11 +14,12 @@ from normalizer.language import hinted, language
 from normalizer.level import beyond_of, level_of
 from normalizer.missing import missing
 from normalizer.personal import personal
-from normalizer.phrases import Word, searched
+from normalizer.phrases import searched
 from normalizer.place import place_of
 from normalizer.schema import SCHEMA_VERSION, Address, Attachment, Complaint, Declared, Place, Report, Setting
 from normalizer.text import MAX_LINE, MAX_TEXT, clean, cut, first_sentence, line
 from normalizer.urgency import urgency_of
+from normalizer.view import Word
 
 # Kept with every complaint, so that it can be told later which rules read it. Raise it with every change of what comes out.
 NORMALISER = "3"
@@ -45,8 +46,8 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     # A title that only says how the text begins says nothing more. A field's own words weigh like a title: who names an agency says what it is about.
     own_title = "" if given_title and text.casefold().startswith(given_title.casefold()) else given_title or ""
     heading = f"{own_title}\n{declared.agency or ''}"
-    in_title, in_text = searched(heading), _without_place(searched(text[:_SEARCHED]), place)
-    found = categories(in_title, in_text)
+    in_title, in_text = searched(heading), searched(text[:_SEARCHED])
+    found = categories(in_title, _without_place(in_text, place))
     asked = kind_of(in_title, in_text, asks="?" in text) if declared.kind not in KINDS else None
     kind = asked.code if asked else declared.kind if declared.kind in KINDS else None
     return Complaint(

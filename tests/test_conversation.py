@@ -20,7 +20,7 @@ from normalizer import Address, Attachment, Location, Report, Setting, normalize
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 SARI = Address("sms", "+6281234567890")
 _HERE = UUID(int=7)
-_REST: dict[str, Any] = {"channel": "sms", "correspondent": uuid5(_HERE, "sari"), "title": "Lampu jalan mati", "rules": "1"}
+_REST: dict[str, Any] = {"channel": "sms", "correspondent": uuid5(_HERE, "sari"), "title": "Lampu jalan mati", "rules": "1", "category": "street_light"}
 
 
 def case(name: str, status: str = cases.AWAITING_VERIFICATION, *, question: str = "", said: timedelta = timedelta(days=2), **more: object) -> Case:
@@ -258,6 +258,40 @@ TABLE: list[tuple[str, str, tuple[str, str]]] = [
     ("asked what", "banjir", ANSWER),
     ("asked what", "the street light is broken", ANSWER),
     ("asked what", "STATUS", word("status")),
+    # A report of its own is none, however short; a place that sounds like a subject is one.
+    ("asked where", "tolong ada kebakaran", NOTHING_JOINS),
+    ("asked where", "banjir", NOTHING_JOINS),
+    ("asked where", "puskesmas tutup", NOTHING_JOINS),
+    ("asked where", "bpjs saya tidak aktif", NOTHING_JOINS),
+    ("asked where", "guru minta uang", NOTHING_JOINS),
+    ("asked where", "pungli di samsat penajam", NOTHING_JOINS),
+    ("asked where", "jalan rusak di sotek", NOTHING_JOINS),
+    ("asked where", "air mati sejak kemarin", NOTHING_JOINS),
+    ("asked where", "di pasar ikan", ANSWER),
+    ("asked where", "pasar waru", ANSWER),
+    ("asked where", "depan puskesmas", ANSWER),
+    ("asked where", "gak jadi pak", word("withdraw")),
+    ("asked where", "batalkan saja", word("withdraw")),
+    ("asked where", "/foo", word("help")),
+    ("asked where", "/start abc123", word("start")),
+    ("asked when", "air pdam mati", NOTHING_JOINS),
+    ("asked when", "kemarin guru tidak masuk sekolah", NOTHING_JOINS),
+    ("writing", "tolong ada orang tenggelam", NOTHING_JOINS),
+    ("writing", "air pdam juga mati", NOTHING_JOINS),
+    ("complainant", "tindak lanjuti pungli di samsat pak", NOTHING_JOINS),
+    ("complainant", "mohon ditindaklanjuti jalan berlubang di km 9", NOTHING_JOINS),
+    ("complainant", "tambahan pak, di pasar waru juga sampah menumpuk tidak diangkut", NOTHING_JOINS),
+    ("complainant", "lampunya masih mati pak", SPEAKS),
+    ("complainant", "udah seminggu ga ada kabar", SPEAKS),
+    ("complainant", "jangan sebut nama saya ya pak", word("anonymous")),
+    ("complainant", "tolong nama saya dirahasiakan", word("anonymous")),
+    ("complainant", "laporan saya dibatalkan saja", word("withdraw")),
+    ("complainant", "alhamdulillah", ("noise", "rule:noise:thanks")),
+    ("complainant", "\U0001f44d", ("noise", "rule:noise:thanks")),
+    ("served", "blm beres pak", word("reopen")),
+    ("served", "lampunya masih mati", SPEAKS),
+    ("stranger", "cara lapor gimana", word("help")),
+    ("withdrew", "BATAL", word("withdraw")),
     # After it was closed.
     ("served", "5", word("rate")),
     ("served", "nilai 4", word("rate")),
