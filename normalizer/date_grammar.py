@@ -91,8 +91,8 @@ _RULES = {
     "since_this": f"(?<!within)(?<!per) (since|about){{0,2}} ({_AMOUNT} unit|single) this",
     "since_state": f"(?<=state) {_SPAN} more? (?! times| work)",
     "since_single": "(?<!times)(?<!within)(?<!per) single more? (?! times| number times| several times| work)",
-    "vague": "already? (vague (dash unit)?|dozens unit)",
-    "every": f"every (unit.day weekday|unit.day {_PART}|unit.day|unit.week|weekday|part)  {_TAIL}",
+    "vague": "(already? (vague (dash unit)?|dozens unit)|already long|lately this)",
+    "every": f"every (rain|unit.day weekday|unit.day {_PART}|unit.day|unit.week|weekday|part)  {_TAIL}",
     "today_weak": "(?<!that)(?<!like)(?<!and) just",
 }
 # What alone is no date in a long text, but an answer to "when did it happen?".
@@ -123,7 +123,7 @@ _GUARD = "(?<!until)(?<!until with)(?<!every)(?<!per)(?<!age)(?<!digits slash)(?
 # What a phrase can begin with, and what can be one alone: most words of a text are passed over with a look at two.
 _BEGINS = (
     "since on already about edge last this every number digits half single several dozens unit weekday part datecue month short clock"
-    " yesterday just mau lastnight two_days now new today vague"
+    " yesterday just mau lastnight two_days now new today vague lately"
 )
 _ALONE_ENOUGH = "yesterday just lastnight two_days now today single vague"
 # Phrases. Nobody says more often when it happened; a text that was made to be slow does.

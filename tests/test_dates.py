@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from normalizer import Report, Setting, normalize
 from normalizer.dates import When, answer_date, dates, incident_date
 
 # A Tuesday, 12:00 in Penajam.
@@ -259,3 +260,20 @@ def test_the_best_is_one_of_those_that_were_found(text: str) -> None:
     best = incident_date(text, NOON, ZONE)
     assert (best is None) == (not dates(text, NOON, ZONE))
     assert best is None or best in dates(text, NOON, ZONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "precision"),
+    [
+        ("jalan berlubang sudah lama", "sudah lama", "vague"),
+        ("dalan rusak wis suwe", "wis suwe", "vague"),
+        ("jalan ruksak tos lami", "tos lami", "vague"),
+        ("belakangan ini air sering mati", "belakangan ini", "vague"),
+        ("setiap hujan banjir di depan pasar", "setiap hujan", "recurring"),
+    ],
+)
+def test_who_says_for_long_or_again_and_again_is_not_asked_when(text: str, words: str, precision: str) -> None:
+    complaint = normalize(Report(None, text, datetime(2026, 3, 17, 4, tzinfo=UTC)), Setting(zone="Asia/Makassar"))
+    assert complaint.incident is not None
+    assert (complaint.incident.text, complaint.incident.date, complaint.incident.precision) == (words, None, precision)
+    assert "when" not in complaint.missing
