@@ -68,7 +68,7 @@ def features(complaint: Complaint) -> tuple[str, ...]:
 def scores(table: Table, said: Iterable[str], base: Mapping[str, float], agencies: Iterable[str]) -> dict[str, float]:
     """The chance of each of these agencies, together 1. `base`: what the lexicon gives to those of which it thinks.
 
-    >>> scores({}, (), {"road": 0.6, "waste": 0.2}, ("road", "waste"))
+    >>> {name: round(chance, 3) for name, chance in scores({}, (), {"road": 0.6, "waste": 0.2}, ("road", "waste")).items()}
     {'road': 0.75, 'waste': 0.25}
     """
     sums = dict.fromkeys(agencies, _LOG_UNTHOUGHT)
