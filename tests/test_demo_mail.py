@@ -120,7 +120,7 @@ async def test_a_reply_goes_to_the_plus_address_and_lands_on_the_same_case_and_h
     async with program(tmp_path) as siti:
         there = await siti.begin()
         [told] = siti.play.around.post_office.delivered
-        answer = await siti.write("Dan lampunya mati.", address=there)
+        answer = await siti.write("Sejak tiga hari lalu.", address=there)
         number = NUMBER.findall(told.text)[0]
         outcomes = await on_the_case(siti.play, number, 2)
         await siti.play.around.post_office.until(2)

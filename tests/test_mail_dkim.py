@@ -238,10 +238,13 @@ def grows(make: Callable[[int], bytes]) -> tuple[float, float]:
     """Seconds for so much, and for four times as much."""
     seconds = []
     for size in (1, 4):
-        raw = make(size)
-        began = time.process_time()
-        assert signatures(raw, NOW) is not None
-        seconds.append(time.process_time() - began)
+        raw, took = make(size), []
+        # The best of three: after thousands of tests, Python's own tidying takes longer than any mail.
+        for _ in range(3):
+            began = time.process_time()
+            assert signatures(raw, NOW) is not None
+            took.append(time.process_time() - began)
+        seconds.append(min(took))
     return seconds[0], seconds[1]
 
 
