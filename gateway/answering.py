@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,7 @@ from gateway import asked as words
 from gateway import case as cases
 from gateway import notices, questions, rerouting, routing
 from gateway import rows as make
-from gateway.admission import Wanted
+from gateway.admission import Wanted, always
 from gateway.asked import Asked
 from gateway.case import Case, Event
 from gateway.context import Message, lately_ended
@@ -212,8 +211,4 @@ class _Said:
         thread = tuple(filter(None, (report.message_id, *report.references)))
         which: tuple[UUID | None, str] = (case.id, case.number) if case else (None, "")
         kind = notices.ANSWER if case else notices.ADVICE
-        return [Wanted(kind, which[0], self.message.entry.arrival.channel, to, which[1], partial(_always, texts), thread=thread)]
-
-
-def _always(texts: Texts, _withheld: int) -> Texts:
-    return texts
+        return [Wanted(kind, which[0], self.message.entry.arrival.channel, to, which[1], always(texts), thread=thread)]

@@ -43,14 +43,6 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """Reading failed for good; the words are kept as bytes."""
-
-    # A code and where: never the words of an exception, they may be personal.
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Context:
     """What is known of whoever wrote, when it is decided what a message is for."""
 

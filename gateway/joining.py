@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 
 from gateway import case as cases
 from gateway import notices, questions, rerouting, routing
 from gateway import rows as make
-from gateway.admission import Wanted
+from gateway.admission import Wanted, always
 from gateway.case import Case, Event
 from gateway.context import Message
 from gateway.conversation import Decision
-from gateway.notices import Texts
 from gateway.office import Office
 from gateway.store import filing as store
 from gateway.store import lookup
@@ -158,8 +156,4 @@ async def _heard(
         kind, say = notices.ADDED, notices.added(words, case.number, repeated=decision.kind == "repeat")
     report = message.read.report
     thread = tuple(filter(None, (report.message_id, *report.references)))
-    return [Wanted(kind, case.id, message.entry.arrival.channel, sender, case.number, partial(_always, say), thread=thread)]
-
-
-def _always(texts: Texts, _withheld: int) -> Texts:
-    return texts
+    return [Wanted(kind, case.id, message.entry.arrival.channel, sender, case.number, always(say), thread=thread)]

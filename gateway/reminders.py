@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
 
 import structlog
 
@@ -19,7 +18,6 @@ from gateway import rows as make
 from gateway.admission import Wanted
 from gateway.case import Case, Event
 from gateway.clock import Bell, Clock
-from gateway.notices import Texts
 from gateway.office import Office
 from gateway.reading import where
 from gateway.store import filing as store
@@ -107,11 +105,7 @@ class Reminders:
         else:
             texts = notices.reminder(words, case.number, case.question)
         typed = case.correspondent is None
-        one = Wanted(notices.REMINDER, case.id, reached.channel, to, case.number, partial(_always, texts), typed, tuple(reached.thread), asked_for=False)
+        one = Wanted(notices.REMINDER, case.id, reached.channel, to, case.number, admission.always(texts), typed, tuple(reached.thread), asked_for=False)
         rows, allowances = await admission.admit(tx, self._office, [one], met, now)
         await people.remember(tx, allowances, ())
         return rows
-
-
-def _always(texts: Texts, _withheld: int) -> Texts:
-    return texts

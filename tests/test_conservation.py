@@ -75,7 +75,7 @@ def _as_told(said: object) -> Outcome:
     return Understood(*said) if isinstance(said, tuple) else said  # type: ignore[return-value]
 
 
-texts = st.sampled_from(["jalan rusak", "lampu padam", "raise", "noise", "\0"])
+texts = st.sampled_from(["jalan rusak", "lampu padam", "di depan masjid", "kemarin", "STATUS", "BATAL", "terima kasih", "raise", "noise", "\0"])
 deliveries = st.tuples(texts, st.integers(0, 5), st.integers(0, 2), st.sampled_from(["message", "status"]))
 # What comes in, the transaction that the machine dies in (None: it lives), and whether after its commit.
 Life = tuple[list[tuple[str, int, int, str]], int | None, bool]
@@ -92,7 +92,7 @@ def test_whatever_arrives_and_whenever_the_machine_dies_nothing_is_lost_and_noth
 async def _live(deployment: Deployment, lives: list[Life]) -> None:
     said: set[tuple[str, str, str]] = set()
     for arrivals, dies_at, after_commit in lives:
-        async with deployment.parts() as gateway:
+        async with deployment.parts(ask=True) as gateway:
             for text, wire_id, sender, kind in arrivals:
                 arrival = letter(text, f"SM{wire_id}", at=NOW, sender=f"+62812000000{sender}", kind=kind)
                 await gateway.inlets["post"].receive(arrival)
@@ -100,7 +100,7 @@ async def _live(deployment: Deployment, lives: list[Life]) -> None:
             with suppress(Dead):
                 await _file_until_dead(gateway, deployment, dies_at, after_commit=after_commit)
             await _conserved(deployment)
-    async with deployment.parts() as gateway:
+    async with deployment.parts(ask=True) as gateway:
         await _file_until_dead(gateway, deployment, None, after_commit=False)
     await _conserved(deployment)
     await _all_are_cases(deployment, said)
@@ -141,6 +141,8 @@ async def _all_are_cases(deployment: Deployment, said: set[tuple[str, str, str]]
     assert set(owners.values()) <= {"diskominfo"}
     notices = await deployment.rows("notices")
     assert Counter(notice["case"] for notice in notices if notice["kind"] == "acknowledgement") == Counter(owners.keys())
+    # Nobody hears of somebody else's.
+    assert all(notice["to_value"] == opened[notice["case"]] for notice in notices if notice["case"])
     store = Store(deployment.store_url())
     rows = await deployment.rows("cases")
     async with store.transaction() as tx:
