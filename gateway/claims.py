@@ -76,12 +76,15 @@ class ClaimLoop(Generic[_Row]):
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(self._write(), name=f"{self._name} writer")
             while not self._stopping or self.busy or self._outcomes:
+                looked_at = self._clock.counted()
                 rows = await self._claimed()
                 for row in rows:
                     self.busy += 1
                     tasks.create_task(self._one(row), name=self._name)
-                if not rows:
-                    await self._bell.wait(LOOK_SECONDS)
+                # From when it began to look: what fell due while it looked waits no longer for that.
+                pause = LOOK_SECONDS - (self._clock.counted() - looked_at)
+                if not rows and pause > 0:
+                    await self._bell.wait(pause)
             writer.cancel()
 
     def stop(self) -> None:

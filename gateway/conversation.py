@@ -167,8 +167,8 @@ class _Chat:
             case words.CLASSIFY:
                 return self._of(self._fresh())
             case words.UNKNOWN:
-                pending = _pending(self.context)
-                return Decision("answer", "rule:answers_our_question:unknown", pending.id) if pending else self._noise()
+                asking = self._asking()
+                return Decision("answer", "rule:answers_our_question:unknown", asking.id) if asking else self._noise()
             case words.YES | words.THANKS:
                 return self._noise()
             case words.GREETING:
@@ -197,6 +197,13 @@ class _Chat:
 
     def _fresh(self) -> Case | None:
         return self.context.proved or _pending(self.context) or _just_now(self.context)
+
+    def _asking(self) -> Case | None:
+        """The case whose question it can answer: a stranger's "I do not know" answers nothing."""
+        proved = self.context.proved
+        if proved:
+            return proved if proved.question else None
+        return _pending(self.context) if self.context.vouched else None
 
     def _going(self) -> bool:
         return any(not case.ended for case in self.context.own)

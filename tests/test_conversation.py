@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from channels import DeliveryUpdate, Ignored
@@ -435,6 +435,7 @@ CASES = (OPEN, JUST_NOW, OTHER, DONE, LONG_DONE, GONE, SHELVED, NEEDLESS, WHERE,
     st.booleans(),
     st.sampled_from(["", "auto_submitted", "mailing_list", "forged"]),
 )
+@example(text="tidak tahu", own=[WHERE], by="", other=OPEN, vouched=False, automatic="")
 def test_whatever_is_written_it_goes_to_a_case_of_the_writer_s_or_to_none(
     text: str,
     own: list[Case],
