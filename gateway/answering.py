@@ -199,7 +199,7 @@ class _Said:
             return self._wanted(None, notices.not_proved(said))
         zone = ZoneInfo(self.office.settings[self.message.entry.arrival.channel].zone)
         day = case.opened_at.astimezone(zone).date() if own else None
-        return self._wanted(case if own else None, notices.standing(said, case.number, case.status, day))
+        return self._wanted(case if own else None, notices.standing(said, case.number, case.status, day, case.question if own else ""))
 
     def _words(self) -> Words:
         return self.office.words_for(self.language)

@@ -220,11 +220,17 @@ def _choices(words: Words, about: str) -> tuple[Choice, ...]:
             return ()
 
 
-def standing(words: Words, number: str, status: str, reported_on: date | None) -> Texts:
-    """How a report stands; with its day (in the deployment's zone) for whoever reported it."""
-    said = words(f"status.{status}")
-    short = words("standing.own", number=number, status=said, day=f"{reported_on:%d-%m-%Y}") if reported_on else words("standing", number=number, status=said)
-    return Texts(short, short, words("standing.subject", number=number))
+def standing(words: Words, number: str, status: str, reported_on: date | None, item: str = "") -> Texts:
+    """How a report stands; with its day (in the deployment's zone) for whoever reported it, and what we still wait to hear of them (`item`)."""
+    stands, subject = words(f"status.{status}"), words("standing.subject", number=number)
+    said = (
+        words("standing.own", number=number, status=stands, day=f"{reported_on:%d-%m-%Y}") if reported_on else words("standing", number=number, status=stands)
+    )
+    if not item:
+        return Texts(said, said, subject)
+    asked = f"{said} {words(f'question.{item}')}"
+    full = f"{said}\n\n{words(f'question.{item}.full')} {words('question.clock')}"
+    return Texts(asked if fits_one_segment(asked) else said, full, subject, _choices(words, item))
 
 
 def hidden(words: Words, number: str, what: str) -> Texts:
@@ -241,8 +247,9 @@ def not_found(words: Words, *, by_number: bool) -> Texts:
 
 def help_text(words: Words, emergency: str) -> Texts:
     """How to speak with us; whom to call instead when life is in danger."""
-    said = words("help") + (" " + words("help.emergency", emergency=emergency) if emergency else "")
-    return Texts(said, said, words("help.subject"))
+    call = words("help.emergency", emergency=emergency) if emergency else ""
+    short, full = (separator.join(filter(None, (words(said), call))) for said, separator in (("help", " "), ("help.full", "\n\n")))
+    return Texts(short, full, words("help.subject"))
 
 
 def spoken(words: Words, number: str, said: str, page: str, *, closed: bool = False) -> Texts:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
 from babel.messages.pofile import read_po
 
 from channels.gsm7 import fits_one_segment
-from gateway import words
+from gateway import cues, words
 from gateway.asked import REOPEN, asked_of
 from gateway.case import ArchiveReason
 from gateway.notices import acknowledgement, appealed, archived, help_text, hidden, not_found, pointer, spoken, standing, waits
@@ -126,3 +127,20 @@ def test_every_answer_to_a_word_is_one_sms(language: str) -> None:
     for one in texts:
         assert fits_one_segment(one.short), one.short
         assert "{" not in one.short + one.full + one.subject
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_that_the_help_names_is_understood(language: str) -> None:
+    named = re.findall(r"\b[A-Z]{2,}\b", help_text(LANGUAGES[language], "").full)
+    assert len(named) == 8
+    assert [word for word in named if not (asked_of(word) or cues.corrects(f"{word} di km 9"))] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("item", ["what", "where", "when"])
+def test_who_asks_how_a_report_stands_hears_what_we_wait_for(language: str, item: str) -> None:
+    words = LANGUAGES[language]
+    texts = standing(words, "WWWW-WWWW-WWWW", "awaiting_information", date(2026, 12, 31), item)
+    assert fits_one_segment(texts.short)
+    assert texts.short.endswith(words(f"question.{item}"))
+    assert words("question.clock") in texts.full
