@@ -45,7 +45,7 @@ async def join(
     assert decision.case is not None  # noqa: S101  # whoever decided that it joins knew the case
     case = await store.case(tx, decision.case)
     before = make.understood(await store.latest_complaint(tx, case.id))
-    joined = _joined(office, case, before, message.read.complaint, decision, now)
+    joined = _alarming(_joined(office, case, before, message.read.complaint, decision, now), message.read.complaint, decision)
     if joined.complaint:
         joined = await _routed(tx, office, joined, joined.complaint, now)
     mine = Rows(events=[make.event(event) for event in (joined.event, *joined.also)])
@@ -57,9 +57,18 @@ async def join(
     await store.change(tx, joined.case, case.version)
     await store.write(tx, mine)
     rows.due += mine.due
-    heard = await _heard(tx, office, joined, joined.complaint or before, message, decision, person)
-    alarming = office.emergency and joined.case.urgent == cases.LIFE > case.urgent
+    alarming = bool(office.emergency) and joined.case.urgent == cases.LIFE > case.urgent
+    heard = await _heard(tx, office, joined, joined.complaint or before, message, decision, person, alarming=alarming)
     return [_alarmed(one, office, joined.case, person) for one in heard] if alarming else heard
+
+
+def _alarming(joined: Joined, said: Complaint, decision: Decision) -> Joined:
+    """Who adds that life is in danger is seen first, too, whatever else the words were; nobody else's word makes a report urgent."""
+    how = cases.urgent(said)
+    if how <= joined.case.urgent or decision.kind in _UNREPORTED:
+        return joined
+    event = replace(joined.event, data={**joined.event.data, "urgent": how})
+    return replace(joined, case=replace(joined.case, urgent=how), event=event)
 
 
 def _alarmed(one: Wanted, office: Office, case: Case, person: Person | None) -> Wanted:
@@ -135,9 +144,9 @@ def _position(said: Complaint) -> Location | None:
 
 
 async def _heard(
-    tx: Transaction, office: Office, joined: Joined, complaint: Complaint, message: Message, decision: Decision, person: Person | None
+    tx: Transaction, office: Office, joined: Joined, complaint: Complaint, message: Message, decision: Decision, person: Person | None, *, alarming: bool
 ) -> list[Wanted]:
-    """To whoever wrote, if it is the complainant: the next question, what was understood, or where the words went."""
+    """To whoever wrote, if it is the complainant: the next question, what was understood, or where the words went. `alarming`: they must hear something."""
     case, sender = joined.case, message.sender
     if sender is None or person is None or person.id != case.correspondent or decision.kind in _UNREPORTED:
         return []
@@ -150,7 +159,7 @@ async def _heard(
         kind, say = notices.UNDERSTOOD, notices.understood(words, case.number, complaint, until)
     elif joined.event.kind == "appealed":
         kind, say = notices.ADDED, notices.appealed(words, case.number)
-    elif decision.reason in _KNOWN_WHERE:
+    elif decision.reason in _KNOWN_WHERE and not alarming:
         return []
     else:
         kind, say = notices.ADDED, notices.added(words, case.number, repeated=decision.kind == "repeat")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from channels.telegram.channel import Telegram
+from gateway.case import LIFE, Event, rebuild
 from gateway.demo import bot_resources as resources
 from gateway.demo.bot_api import BotApi
 from gateway.demo.bot_resources import Person
@@ -164,6 +165,20 @@ async def test_an_answer_to_one_of_our_messages_is_added_to_its_report_and_other
     assert arrivals[2]["case"] == arrivals[0]["case"]
     # Nobody is told a number again.
     assert len(api.sent(SITI)) == 2
+
+
+async def test_who_adds_that_life_is_in_danger_is_seen_first_and_hears_whom_to_call(on_sqlite: Deployment, api: BotApi) -> None:
+    async with speaking(on_sqlite, api) as gateway:
+        await api.write(SITI, "Tiang listrik miring di depan masjid Girimukti sejak kemarin")
+        first = await api.until_sent(SITI, 1)
+        await on_sqlite.until("notices", lambda rows: rows[0]["state"] == "sent")
+        await api.write(SITI, "Tiangnya roboh menimpa orang, ada korban luka parah, tolong!", answers=first["message_id"])
+        told = await api.until_sent(SITI, 2)
+        await handed_over(gateway)
+    [case] = await on_sqlite.rows("cases")
+    assert case["urgent"] == LIFE
+    assert "112" in told["text"]
+    assert rebuild([Event(**event) for event in await on_sqlite.rows("events")]).urgent == LIFE
 
 
 @WAYS
