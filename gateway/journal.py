@@ -13,25 +13,15 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple
 
 from channels import Arrival, Refused
-from gateway.journal_file import (
-    SELECT,
-    Counts,
-    Entry,
-    JournalUnusable,
-    decode,
-    encode,
-    highest_seq,
-    lock,
-    open_file,
-)
+from gateway.journal_file import Counts, Entry, JournalUnusable, encode, highest_seq, lock, open_file
+from gateway.journal_looks import JournalLooks
+from gateway.reserve import Reserve
 
 _APPEND = """INSERT INTO arrivals (channel, wire_id, fingerprint, number, kind, reply_kind, reply_value, meta, raw, received_at)
 VALUES {} ON CONFLICT (channel, wire_id, fingerprint) DO NOTHING"""
@@ -39,10 +29,6 @@ _ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # Rows of one statement, each size prepared once. One by one, the writer would wait for the interpreter's lock after each row (measured).
 _SIZES = (64, 16, 4, 1)
 _APPENDS = {size: _APPEND.format(", ".join([_ROW] * size)) for size in _SIZES}
-_TAKE = f"{SELECT} WHERE seq > ? ORDER BY seq LIMIT ?"
-_HELD = "SELECT seq, channel, wire_id, fingerprint FROM arrivals WHERE seq = ?"
-
-
 # What must still find room in the file at its own limit, for it to be said that it accepts. Bytes.
 _ROOM = 64 * 1024
 
@@ -85,8 +71,6 @@ class _Renew:
     new_id: str
 
 
-_Args = TypeVarTuple("_Args")
-_Result = TypeVar("_Result")
 _Job = _Append | _Probe | _Remove | _Tried | _Relieve | _Renew
 _Waiting = tuple[_Job, "asyncio.Future[None]"]
 
@@ -108,7 +92,7 @@ class Journal:
         self.used_bytes = 0
         self.on_append: Callable[[], None] = lambda: None
         self._min_free_bytes = min_free_bytes
-        self._reserve_bytes = reserve_bytes
+        self._reserve = Reserve(path, reserve_bytes, min_free_bytes)
         self._lock = lock(path)
         try:
             self._db = self._opened(max_bytes)
@@ -122,14 +106,13 @@ class Journal:
         self.counts = self._look()
         # The highest seq when this process began: less than what the store has seen means that the file is an older copy.
         self.began_at = self.counts.highest_seq
-        self._keep_reserve()
+        self._reserve.keep()
         # What this turn of the loop brought, and what the writer has not taken yet.
         self._gathered: list[_Waiting] = []
         self._waiting: list[_Waiting] = []
         self._wake = threading.Condition()
         self._closing = False
-        self._reading = ThreadPoolExecutor(1, "journal-read")
-        self._reader: sqlite3.Connection | None = None
+        self._looks = JournalLooks(path)
         self._writer = threading.Thread(target=self._write, name="journal-write", daemon=True)
         self._writer.start()
 
@@ -138,9 +121,8 @@ class Journal:
             return open_file(self.path, max_bytes)
         except sqlite3.OperationalError:
             # On a full disk not even opening works; what was kept aside is for that, too.
-            if not self._reserve().exists():
+            if not self._reserve.give_back():
                 raise
-            self._reserve().unlink()
             return open_file(self.path, max_bytes)
 
     async def append(self, arrival: Arrival, fingerprint: str, number: str) -> None:
@@ -159,23 +141,23 @@ class Journal:
 
     async def take(self, after: int, limit: int, most_bytes: int = sys.maxsize) -> list[Entry]:
         """The next rows behind `after`, in order; none behind the one with which they have so many bytes."""
-        return await self._read(self._take, after, limit, most_bytes)
+        return await self._looks.take(after, limit, most_bytes)
 
     async def held(self, seqs: Iterable[int]) -> dict[int, tuple[str, str, str]]:
         """Which of these are still here: seq to (channel, wire id, fingerprint)."""
-        return await self._read(self._held, list(seqs))
+        return await self._looks.held(list(seqs))
 
     async def oldest(self) -> datetime | None:
         """When the first that is still here was received; None: nothing waits. Raises Refused."""
-        return await self._read(self._oldest)
+        return await self._looks.oldest()
 
     async def seqs(self, up_to: int) -> set[int]:
         """What is still here, up to a seq."""
-        return await self._read(self._seqs, up_to)
+        return await self._looks.seqs(up_to)
 
     async def mentioned(self, digests: Iterable[str]) -> set[str]:
         """Which of these files an arrival that is still here refers to."""
-        return await self._read(self._mentioned, set(digests))
+        return await self._looks.mentioned(set(digests))
 
     async def remove(self, seqs: Iterable[int]) -> None:
         """These were handed over: the store has them."""
@@ -203,16 +185,9 @@ class Journal:
         self._closing = True
         self._hand_over()
         await asyncio.to_thread(self._writer.join)
-        await asyncio.get_running_loop().run_in_executor(self._reading, self._close_reader)
-        self._reading.shutdown()
+        await self._looks.close()
         self._db.close()
         os.close(self._lock)
-
-    async def _read(self, work: Callable[[*_Args], _Result], *args: *_Args) -> _Result:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._reading, work, *args)
-        except sqlite3.Error as error:
-            raise Refused(f"The journal cannot be read ({type(error).__name__}). Check the disk of {self.path.parent}.") from error
 
     async def _job(self, job: _Job) -> None:
         if self._closing:
@@ -249,15 +224,14 @@ class Journal:
 
     def _commit_batch(self, batch: list[_Waiting]) -> list[tuple[_Waiting, Exception | None]]:
         """Each job with what became of it; one commit if all goes well, one by one if not, so that nobody is refused for another's sake."""
-        if any(isinstance(job[0], _Relieve) for job in batch) and self.free_bytes() < max(self._min_free_bytes, self._reserve_bytes):
+        if any(isinstance(job[0], _Relieve) for job in batch) and self.free_bytes() < max(self._min_free_bytes, self._reserve.bytes):
             self._made_room()
         if self.free_bytes() < self._min_free_bytes:
             full = [job for job in batch if isinstance(job[0], _Append | _Probe)]
             rest = [job for job in batch if not isinstance(job[0], _Append | _Probe)]
             told: list[tuple[_Waiting, Exception | None]] = [(job, Refused("The disk is nearly full: the journal accepts nothing more.")) for job in full]
             return told + (self._commit_batch_now(rest) if rest else [])
-        if self._reserve_bytes:
-            self._keep_reserve()
+        self._reserve.keep()
         return self._commit_batch_now(batch)
 
     def _commit_batch_now(self, batch: list[_Waiting]) -> list[tuple[_Waiting, Exception | None]]:
@@ -283,10 +257,8 @@ class Journal:
 
     def _made_room(self) -> bool:
         """A DELETE needs space too: give back what was kept aside for it, and fold the write-ahead log. False: that was done before."""
-        reserve = self._reserve()
-        if not reserve.exists():
+        if not self._reserve.give_back():
             return False
-        reserve.unlink()
         with suppress(sqlite3.Error):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return True
@@ -346,62 +318,7 @@ class Journal:
 
     def free_bytes(self) -> int:
         """On the journal's disk."""
-        disk = os.statvfs(self.path.parent)
-        return disk.f_bavail * disk.f_frsize
-
-    def _reserve(self) -> Path:
-        return self.path.with_suffix(".reserve")
-
-    def _keep_reserve(self) -> None:
-        """Set space aside once there is plenty of it."""
-        reserve = self._reserve()
-        if reserve.exists() or not self._reserve_bytes or self.free_bytes() < self._min_free_bytes + 2 * self._reserve_bytes:
-            return
-        try:
-            with reserve.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, self._reserve_bytes)
-        except OSError:
-            # A quota, or a disk that is failing: half a reserve would be taken for a whole one.
-            reserve.unlink(missing_ok=True)
-
-    # The reading thread.
-
-    def _take(self, after: int, limit: int, most_bytes: int) -> list[Entry]:
-        entries: list[Entry] = []
-        with closing(self._read_db().execute(_TAKE, (after, limit))) as rows:
-            for row in rows:
-                entries.append(decode(row))
-                most_bytes -= len(entries[-1].arrival.raw)
-                if most_bytes <= 0:
-                    break
-        return entries
-
-    def _held(self, seqs: list[int]) -> dict[int, tuple[str, str, str]]:
-        found = (self._read_db().execute(_HELD, (seq,)).fetchone() for seq in seqs)
-        return {row[0]: (row[1], row[2], row[3]) for row in found if row}
-
-    def _oldest(self) -> datetime | None:
-        row = self._read_db().execute("SELECT received_at FROM arrivals ORDER BY seq LIMIT 1").fetchone()
-        return datetime.fromisoformat(row[0]) if row else None
-
-    def _seqs(self, up_to: int) -> set[int]:
-        return {seq for (seq,) in self._read_db().execute("SELECT seq FROM arrivals WHERE seq <= ?", (up_to,))}
-
-    def _mentioned(self, digests: set[str]) -> set[str]:
-        found: set[str] = set()
-        if digests:
-            for (raw,) in self._read_db().execute("SELECT raw FROM arrivals"):
-                found |= {digest for digest in digests if digest.encode() in raw}
-        return found
-
-    def _read_db(self) -> sqlite3.Connection:
-        if self._reader is None:
-            self._reader = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        return self._reader
-
-    def _close_reader(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
+        return self._reserve.free_bytes()
 
 
 def _answer(told: list[tuple[_Waiting, Exception | None]]) -> None:
