@@ -15,6 +15,8 @@ from normalizer.date_values import moment
 
 # Characters. Longer words are no answer to "when did it happen?" but a report that may say so.
 _LONGEST_ANSWER = 80
+# Whoever writes more has said it before.
+_READ = 10_000
 _FINEST_FIRST = ("day", "week", "month", "year", "recurring", "vague")
 # Characters. A mail program breaks lines long before.
 _LONGEST_QUOTE = 200
@@ -38,7 +40,7 @@ class When:
 
 
 def dates(text: str, received_at: datetime, zone: str) -> tuple[When, ...]:
-    """All times that the text says, in its order; those that lie ahead are none. Linear; never raises for a text.
+    """All times that the text says in its first 10,000 characters, in its order; those that lie ahead are none. Linear; never raises for a text.
 
     >>> from datetime import UTC
     >>> noon = datetime(2026, 3, 17, 4, tzinfo=UTC)
@@ -73,7 +75,7 @@ def _local(received_at: datetime, zone: str) -> datetime:
 
 def _read(text: str, now: datetime, *, answer: bool) -> Iterator[tuple[int, When]]:
     """With how likely each is when it happened: the higher the likelier."""
-    for phrase in phrases(text, answer=answer):
+    for phrase in phrases(text[:_READ], answer=answer):
         start, end = phrase.tokens[0].start, phrase.tokens[-1].end
         found = moment(phrase, now)
         if found and not _is_quoted(text, start, end):

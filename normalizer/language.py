@@ -10,7 +10,7 @@ from normalizer.lexicon import languages_of, loans
 from normalizer.trigrams import likeness
 
 # Characters. A language shows itself early; a pasted newspaper page need not be read to the end.
-_SAMPLE = 3_000
+_SAMPLE = 1_500
 # Of a chat program, in no language: every Telegram app begins with /start.
 _COMMAND = re.compile(r"(?<!\S)/\w+")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
