@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
-
-
-@cache
-def families() -> dict[str, str]:
-    """Category to family, from families.txt (read once)."""
-    rows = resources.files("gateway").joinpath("families.txt").read_text(encoding="utf-8").splitlines()
-    parts = [row.partition(":") for row in rows if row and not row.startswith("#")]
-    return {category: family for family, _, named in parts for category in named.split()}
-
+from normalizer import families
 
 # Offices of a kecamatan or a village do what their regency does elsewhere: such a label is right only where a text names the level.
 _BY_LEVEL = {"district": "subdistrict", "village": "village"}

@@ -1,6 +1,7 @@
 """Words to one schema: pure, no I/O, no clock, no knowledge of any wire."""
 
 from normalizer.category import category_codes
+from normalizer.houses import families
 from normalizer.pipeline import NORMALISER, normalize, unread
 from normalizer.place import answered_place
 from normalizer.schema import (
@@ -38,6 +39,7 @@ __all__ = [
     "Span",
     "answered_place",
     "category_codes",
+    "families",
     "normalize",
     "unread",
 ]

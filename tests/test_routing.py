@@ -176,6 +176,26 @@ def test_corruption_is_confidential_and_never_goes_to_the_accused_unit(text: str
     assert [one.agency for one in found.candidates] == ["inspektorat"]
 
 
+MOSTLY_OF_THE_PLACE = [
+    "guru mencabuli siswa sekolah dasar di ruang kelas saat jam pelajaran",
+    "dokter puskesmas melecehkan pasien di kamar rawat",
+    "petugas samsat minta uang rokok buat perpanjang stnk dan pajak motor",
+    "petugas loket capil pungli pembuatan ktp dan kartu keluarga",
+]
+
+
+@pytest.mark.parametrize("text", MOSTLY_OF_THE_PLACE)
+def test_a_suspicion_closes_however_much_is_said_of_where_it_happened(text: str) -> None:
+    complaint = told(text)
+    assert confidential(complaint)
+    assert {one.agency for one in routing.suggest(complaint, DESK).candidates}.isdisjoint({"disdikpora", "dinkes", "disdukcapil", "samsat"})
+
+
+@pytest.mark.parametrize("text", ["jalan rusak parah, anak saya jatuh", "istri saya melahirkan di puskesmas, biayanya mahal", "uang kuliah mahal"])
+def test_a_child_a_wife_or_money_is_no_suspicion(text: str) -> None:
+    assert not confidential(told(text))
+
+
 def test_when_those_who_look_into_it_are_accused_the_next_above_is_asked() -> None:
     found = suggested("oknum inspektorat terima suap, korupsi", desk=replace(DESK, apply_above=0.01))
     assert [one.agency for one in found.candidates] == ["inspektorat-kaltim"]
