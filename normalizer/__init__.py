@@ -1,5 +1,6 @@
 """Words to one schema: pure, no I/O, no clock, no knowledge of any wire."""
 
+from normalizer.candidates import named as named_places
 from normalizer.category import category_codes
 from normalizer.pipeline import NORMALISER, normalize, unread
 from normalizer.place import answered_place
@@ -38,6 +39,7 @@ __all__ = [
     "Span",
     "answered_place",
     "category_codes",
+    "named_places",
     "normalize",
     "unread",
 ]

@@ -70,6 +70,11 @@ def test_a_wrong_label_is_seen_in_the_figures() -> None:
     assert (found["regency: said are right"].value, found["regency: named are said"].value) == (0.0, 0.0)
 
 
+def test_of_two_places_in_a_text_both_are_counted() -> None:
+    found = figures("text,place\ndesa Girimukti kec. Penajam gelap tidak seperti di Surabaya,64.09.01.2020|35.78\n")
+    assert (found["regency: said are right"].of, found["regency: named are said"].value) == (2, 1.0)
+
+
 def test_the_channels_own_region_is_nothing_that_was_read() -> None:
     found = figures("text,place\njalan rusak,64.09\n")
     assert (found["regency: said are right"].of, found["regency: named are said"].value) == (0, 0.0)
