@@ -206,6 +206,12 @@ def test_the_command_shows_a_table_or_json_and_a_mistake_by_its_line(tmp_path: P
     assert told("nothing.csv", folder=tmp_path).returncode == told("nowhere.csv", folder=tmp_path).returncode == 2
 
 
+def test_without_a_configuration_no_region_is_preferred(tmp_path: Path) -> None:
+    (tmp_path / "judged.csv").write_text("text,place\nbus telat lagi Semarang,33.74\n")
+    said: dict[str, Any] = json.loads(told("judged.csv", "--json", folder=tmp_path).stdout)
+    assert {measure["name"]: measure["value"] for measure in said["measures"]}["regency: named are said"] == 1.0
+
+
 def test_the_example_in_the_docs_is_a_file_that_can_be_used() -> None:
     page = (ROOT / "docs" / "routing.md").read_text(encoding="utf-8").split("## Measure it")[1].split("\n## ")[0]
     line = next(found for found in re.findall(r"`(\{.*\})`", page))
