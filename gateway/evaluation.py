@@ -11,7 +11,7 @@ from gateway.families import family_of
 from gateway.labelled import Labelled
 from gateway.measuring import Above, Guess, Measure, calibration_error, coverage, redrawn, share, surest
 from gateway.routing import Desk
-from normalizer import Complaint, Place, Report, Setting, normalize
+from normalizer import Complaint, Place, Report, Setting, named_places, normalize
 
 # Characters of a regency's code.
 _REGENCY = 5
@@ -83,7 +83,7 @@ def _read(place: Place | None) -> frozenset[str]:
     """Only what the words name for sure: the channel's own region was read by nobody."""
     if place is None or place.code is None or place.ambiguous or not (place.keyword or place.score is not None):
         return frozenset()
-    return frozenset({place.code})
+    return frozenset(named_places(place))
 
 
 def _regencies(codes: Iterable[str]) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Words to one schema: pure, no I/O, no clock, no knowledge of any wire."""
 
+from normalizer.candidates import named as named_places
 from normalizer.category import category_codes
 from normalizer.houses import families
 from normalizer.pipeline import NORMALISER, normalize, unread
@@ -40,6 +41,7 @@ __all__ = [
     "answered_place",
     "category_codes",
     "families",
+    "named_places",
     "normalize",
     "unread",
 ]

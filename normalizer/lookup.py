@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
-from normalizer.register import LEVELS, MOST_CHARACTERS, START, Register, key_of
+from normalizer.register import LEVELS, MOST_CHARACTERS, REGENCY, START, Register, key_of
 from normalizer.vocabulary import vocabulary
 from normalizer.words import Word
 
 # More have few names, and people do not write one word as six.
 MOST_WORDS = 5
+# Of a name of which several parts are shortened.
+_MOST_READINGS = 6
+# A text with more short forms is no report.
+_MOST_SHORT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,10 @@ class Lookup:
         self._names = _names(aliases)
         # What was looked up already: a text says the same words again and again.
         self._found: dict[str, list[str]] = {}
+        short = vocabulary().short
+        shortened = islice((at for at, word in enumerate(words) if word.key in short), _MOST_SHORT)
+        # Where a name may begin that is shortened.
+        self._near_short = {at - back for at in shortened for back in range(MOST_WORDS)}
 
     def alias(self, at: int) -> tuple[str, int] | None:
         """The code that a deployment's own name beginning here stands for, and the word behind it."""
@@ -51,6 +60,8 @@ class Lookup:
 
     def hits(self, at: int) -> list[tuple[int, list[str]]]:
         """Every name that begins with this word: the word behind it, and the codes; the shortest first."""
+        if at in self._near_short:
+            return self._hits_in_short(at)
         found = []
         key, checked = "", False
         for after in range(at, min(at + MOST_WORDS, len(self._words))):
@@ -59,20 +70,46 @@ class Lookup:
                 break
             key += word.key
             if len(key) > START and not checked:
-                if len(key) > MOST_CHARACTERS or not (self._register.may_begin(key) or key[:START] in self._names.starts):
+                if not self._may_begin(key):
                     break
                 checked = True
             if codes := self.named(key):
                 found.append((after + 1, codes))
         return found
 
+    def _hits_in_short(self, at: int) -> list[tuple[int, list[str]]]:
+        """As hits, where parts of the name may be shortened: "Tj Priok". What is written comes before what it may be short for."""
+        found = []
+        keys = [""]
+        for after in range(at, min(at + MOST_WORDS, len(self._words))):
+            word = self._words[after]
+            if after > at and not word.runs_on:
+                break
+            parts = (word.key, *vocabulary().short.get(word.key, ()))
+            keys = [key + part for key in keys for part in parts][:_MOST_READINGS]
+            keys = [key for key in keys if len(key) <= START or self._may_begin(key)]
+            # A single short form is too little to be a name.
+            if codes := next(filter(None, map(self.named, keys if after > at else keys[:1])), []):
+                found.append((after + 1, codes))
+        return found
+
+    def _may_begin(self, key: str) -> bool:
+        return len(key) <= MOST_CHARACTERS and (self._register.may_begin(key) or key[:START] in self._names.starts)
+
     def named(self, key: str) -> list[str]:
         """Codes of all places of that name, the highest level first."""
         codes = self._found.get(key)
         if codes is None:
-            named = self._names.official.get(key)
-            codes = self._found[key] = [named] if named and named.isdecimal() else self._register.find(named or key)
+            codes = self._found[key] = self._codes(key)
         return codes
+
+    def _codes(self, key: str) -> list[str]:
+        """A spoken name may be a village's own as well: "desa Purwokerto"."""
+        spoken = self._names.official.get(key)
+        if not spoken:
+            return self._register.find(key)
+        meant = [spoken] if spoken.isdecimal() else [code for code in self._register.find(spoken) if len(code) <= REGENCY]
+        return [*meant, *(code for code in self._register.find(key) if code not in meant)]
 
 
 @lru_cache(maxsize=64)

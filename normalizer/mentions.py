@@ -5,10 +5,12 @@ A cue word ("desa", "kec.", "Pemkot") sets the level. Without one a name counts 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from normalizer.handles import region_in
 from normalizer.lexicon import is_everyday
 from normalizer.lookup import MOST_WORDS, Lookup
 from normalizer.register import DISTRICT, MOST_CHARACTERS, PROVINCE, REGENCY, VILLAGE, Register, is_city
@@ -22,15 +24,20 @@ _BARE = {PROVINCE: 1.5, REGENCY: 2.0, DISTRICT: 1.0, VILLAGE: 0.7}
 _ALIAS = 2.5
 # "Di Surabaya" says more than "Surabaya".
 _PLACED = 0.5
+# Each time that a name comes again it says a little more, up to this many times.
+_AGAIN, _MOST_TIMES = 0.3, 3
+_MOST_LOOKED_AT = 6
 # An everyday word behind a cue ("desa data") is hardly a name.
 _DOUBTFUL = 1.0
+# Of a city and a regency of one name the bare name says less for the regency: who means that says "kab". Much less where most people live in the city, or
+# the regency's towns are known by names of their own (cities_first); else both are told, the city first.
+_REGENCY_LESS, _REGENCY_HARDLY_LESS = 0.6, 0.1
 # A name with a wrong letter says a little less.
 TYPO = 0.8
 
-_GLUED = ("di", "ke")
-_SHORTEST_GLUED = 7
 _SHORTEST_ALONE = 5
 _SHORTEST_UNIQUE_VILLAGE = 7
+_SHORTEST_TELLING = 6
 # A text with more names than this is a list.
 _MOST_MENTIONS = 24
 
@@ -52,6 +59,10 @@ class Mention:
     spellings: list[tuple[str, int]] = field(default_factory=list)
     # Whether the register has the name at the level of the cue.
     exact: bool = True
+    # No everyday word and no regency, and long enough that two such names of one district are hardly there by chance.
+    telling: bool = False
+    # How often the text has it.
+    times: int = 1
 
 
 def mentions_of(words: Sequence[Word], register: Register, aliases: tuple[tuple[str, str], ...]) -> list[Mention]:
@@ -71,7 +82,8 @@ class _Search:
     def __init__(self, words: Sequence[Word], lookup: Lookup) -> None:
         self._words = words
         self._lookup = lookup
-        self._bare_names: set[str] = set()
+        # How often each bare name came.
+        self._times: Counter[str] = Counter()
 
     def all(self) -> list[Mention]:
         found: dict[tuple[int, str], Mention] = {}
@@ -80,7 +92,9 @@ class _Search:
             mention, after = self._at(at)
             if mention:
                 name = "".join(word.key for word in self._words[at:after])
-                found.setdefault((mention.level, name), mention)
+                first = found.setdefault((mention.level, name), mention)
+                if first is not mention:
+                    _again(first, mention)
             at = after
         return list(found.values())
 
@@ -134,9 +148,11 @@ class _Search:
                 # "Kampung Baru" may be Kampung Baru or the village Baru.
                 after = whole[-1][0]
                 weights |= {code: _CUED[level] for code in whole[-1][1] if len(code) == level}
-            return Mention(begin, self._end(after), level, weights, VILLAGE if self._certain(at + 1, after, level) else 0, self._spellings(at + 1)), after
-        if whole:
+            alone = VILLAGE if self._certain(at + 1, after, level) else 0
+            return Mention(begin, self._end(after), level, weights, alone, self._spellings(at + 1, begun=True)), after
+        if whole and not (level == REGENCY and hits and len(hits[-1][1][0]) <= REGENCY):
             return self._bare(at)
+        # "Kota Kendal" is the town of that regency, although a district is called so.
         return self._misfit(at, level, hits[-1] if hits else None)
 
     def _misfit(self, at: int, level: int, hit: tuple[int, list[str]] | None) -> tuple[Mention | None, int]:
@@ -146,7 +162,8 @@ class _Search:
             return None, at + 1
         if hit:
             after, codes = hit
-            weights = _at_another_level(level, codes)
+            city = level == REGENCY and _unglued(self._words[at].key) in vocabulary().city_cues
+            weights = _at_another_level(level, codes, city=city)
             alone = VILLAGE if len(weights) == 1 and level != VILLAGE and not self._all_ordinary(at + 1, after) else 0
             return Mention(begin, self._end(after), level, weights, alone, spellings, exact=False), after
         return Mention(begin, spellings[-1][1], level, {}, 0, spellings, exact=False), at + 2
@@ -156,19 +173,19 @@ class _Search:
         placed = at > 0 and self._words[at - 1].key in vocabulary().there
         # "Di tanjung tengah" may be a village, "air bersih" is none.
         hits = [(after, codes) for after, codes in self._lookup.hits(at) if not self._all_ordinary(at, after) or (placed and after > at + 1)]
-        if not hits and word.key.startswith(_GLUED) and len(word.key) >= _SHORTEST_GLUED:
-            # "dibandung"
-            codes = [code for code in self._lookup.named(word.key[2:]) if len(code) <= REGENCY] if not is_ordinary(word.key) else []
-            hits = [(at + 1, codes)] if codes else []
+        if not hits and not is_ordinary(word.key) and (codes := region_in(word.key, self._lookup.named)):
+            hits = [(at + 1, codes)]
         if not hits:
             return self._ordinary_city(at)
         after, codes = hits[-1]
         name = "".join(spoken.key for spoken in self._words[at:after])
-        if name in self._bare_names:
+        self._times[name] += 1
+        if self._times[name] > _MOST_LOOKED_AT:
             return None, after
-        self._bare_names.add(name)
-        weights = {code: _BARE[len(code)] + (_PLACED if placed and len(code) == REGENCY else 0) for code in codes}
-        return Mention(word.begin, self._end(after), 0, weights, self._stands_alone(at, after, codes)), after
+        less = _less_for_the_regency(codes)
+        weights = {code: _BARE[len(code)] + (_PLACED if placed and len(code) == REGENCY else 0) - less.get(code, 0) for code in codes}
+        telling = len(name) >= _SHORTEST_TELLING and len(codes[0]) > REGENCY and not self._all_ordinary(at, after)
+        return Mention(word.begin, self._end(after), 0, weights, self._stands_alone(at, after, codes), telling=telling), after
 
     def _ordinary_city(self, at: int) -> tuple[Mention | None, int]:
         """Batu, Metro, Palu: a city only where a capital letter and a preposition say so."""
@@ -186,11 +203,27 @@ class _Search:
         if highest <= REGENCY:
             return REGENCY
         letters = sum(len(word.key) for word in self._words[at:after])
-        placed = at > 0 and self._words[at - 1].key in vocabulary().locatives
+        placed = self._introduced(at) or after - at > 1
         if highest == DISTRICT:
             in_one_regency = len({code[:REGENCY] for code in codes if len(code) == DISTRICT}) == 1
-            return DISTRICT if in_one_regency and letters >= _SHORTEST_ALONE and (placed or after - at > 1) else 0
-        return VILLAGE if len(codes) == 1 and letters >= _SHORTEST_UNIQUE_VILLAGE and placed else 0
+            return DISTRICT if in_one_regency and letters >= _SHORTEST_ALONE and placed and not self._divided(at, after, codes[0]) else 0
+        return VILLAGE if len(codes) == 1 and letters >= _SHORTEST_UNIQUE_VILLAGE and placed and not self._divided(at, after, codes[0]) else 0
+
+    def _divided(self, at: int, after: int, code: str) -> bool:
+        """Whether villages of another regency share the name: "Tlogosari" is a district, and in Semarang what Tlogosari Kulon and Wetan are together."""
+        name = "".join(word.key for word in self._words[at:after])
+        parts = (part for side in vocabulary().sides for part in self._lookup.named(name + side))
+        return any(part[:REGENCY] != code[:REGENCY] for part in parts)
+
+    def _introduced(self, at: int) -> bool:
+        """Behind "di", or behind an office, a school or a market, which are called after where they are: "SMPN 1 Baureno"."""
+        before = at - 1
+        if before > 0 and self._words[before].key.isdecimal() and self._words[before].runs_on:
+            before -= 1
+        if before < 0 or not self._words[at].runs_on:
+            return False
+        key = self._words[before].key
+        return key in vocabulary().called_after if before < at - 1 else key in vocabulary().locatives or key in vocabulary().called_after
 
     def _worth(self, at: int, after: int, level: int) -> float:
         return _CUED[level] if self._certain(at, after, level) or self._words[at].capital else _DOUBTFUL
@@ -200,15 +233,16 @@ class _Search:
         return level <= REGENCY or after - at > 1 or not self._all_ordinary(at, after)
 
     def _all_ordinary(self, at: int, after: int) -> bool:
-        return all(is_ordinary(word.key) for word in self._words[at:after])
+        words = self._words[at:after]
+        return all(is_ordinary(word.key) for word in words) and "".join(word.key for word in words) not in vocabulary().sights
 
-    def _spellings(self, at: int) -> list[tuple[str, int]]:
-        """The words behind a cue, up to the next cue or the end of a name; none if a name hardly begins so."""
+    def _spellings(self, at: int, *, begun: bool = False) -> list[tuple[str, int]]:
+        """The words behind a cue, up to the next cue or the end of a name; none if a name hardly begins so. `begun`: a shorter one does."""
         found: list[tuple[str, int]] = []
         key = ""
         for after in range(at, min(at + MOST_WORDS - 1, len(self._words))):
             word = self._words[after]
-            if after == at and is_everyday(word.key) and word.key not in vocabulary().begins_names:
+            if after == at and not begun and is_everyday(word.key) and word.key not in vocabulary().begins_names:
                 break
             if after > at and (not word.runs_on or _cue(word.key)):
                 break
@@ -225,15 +259,32 @@ class _Search:
         return self._words[after - 1].end
 
 
+def _again(first: Mention, other: Mention) -> None:
+    """A name that comes twice says what it says where it says most: "Ngaliyan macet. Mohon ke daerah Ngaliyan"."""
+    more = _AGAIN if first.times < _MOST_TIMES else 0
+    first.times += 1
+    first.weights = {code: max(weight, other.weights.get(code, 0)) + more for code, weight in first.weights.items()}
+    first.alone = max(first.alone, other.alone)
+
+
+def _less_for_the_regency(codes: Sequence[str]) -> dict[str, float]:
+    """For each regency among the codes that has a city of its name beside it."""
+    cities = [code for code in codes if len(code) == REGENCY and is_city(code)]
+    less = _REGENCY_LESS if any(city in vocabulary().cities_first for city in cities) else _REGENCY_HARDLY_LESS
+    return {code: less for code in codes if cities and len(code) == REGENCY and not is_city(code)}
+
+
 def _fits(code: str, level: int, *, city: bool) -> bool:
     return len(code) == level and (level != REGENCY or is_city(code) == city)
 
 
-def _at_another_level(level: int, codes: Sequence[str]) -> dict[str, float]:
-    """What "kota Bojonegoro" (a regency), "kab. Cikarang" (a district) or "desa Penajam" (a district) say."""
-    if level == REGENCY and not any(len(code) <= REGENCY for code in codes):
-        codes = [code[:REGENCY] if len(code) == DISTRICT else code for code in codes if len(code) == DISTRICT]
-    return {code: (_BARE[REGENCY] if len(code) == level == REGENCY else min(_OTHER_LEVEL, _BARE[len(code)] + 0.5)) for code in codes}
+def _at_another_level(level: int, codes: Sequence[str], *, city: bool) -> dict[str, float]:
+    """What "kota Bojonegoro" (a regency's town), "kab. Surabaya" (a mistake), "kab. Cikarang" (a district) or "desa Penajam" (a district) say."""
+    if level == REGENCY:
+        regencies = [code for code in codes if len(code) <= REGENCY]
+        codes = regencies or [code[:REGENCY] for code in codes if len(code) == DISTRICT]
+    whole = _CUED[REGENCY] if city else _BARE[REGENCY]
+    return {code: (whole if len(code) == level == REGENCY else min(_OTHER_LEVEL, _BARE[len(code)] + 0.5)) for code in codes}
 
 
 def _cue(key: str) -> int:
@@ -242,4 +293,4 @@ def _cue(key: str) -> int:
 
 def _unglued(key: str) -> str:
     """As if it were two words: "didesa"."""
-    return key[2:] if key.startswith(_GLUED) and key not in vocabulary().cues and key[2:] in vocabulary().cues else key
+    return key[2:] if key.startswith(("di", "ke")) and key not in vocabulary().cues and key[2:] in vocabulary().cues else key

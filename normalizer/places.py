@@ -1,6 +1,6 @@
 """Where something happened, from a citizen's words to official codes: what the names in the text say together, the channel's own region before them.
 
-A wrong regency is worse than none: where two are named alike, both are told, and the code is what they have in common.
+A wrong regency is worse than none: where two are as likely, both are told, and the code is what they have in common.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from normalizer.candidates import NEARLY, Support, candidates_of, related
+from normalizer.meetings import meetings, worth
 from normalizer.mentions import Mention, city_hint, mentions_of
 from normalizer.register import LEVELS, PROVINCE, REGENCY, VILLAGE, Register, dotted, is_city, register
 from normalizer.schema import Candidate
@@ -17,12 +19,9 @@ from normalizer.words import Word
 # What the channel's region says for the places inside it; a province says less.
 _REGION, _PROVINCE_REGION = 1.0, 0.5
 # What "Pak Walikota" says for a city where a regency has the same name.
-_HINT = 0.6
-# Another place with nearly as much for it makes the answer ambiguous.
-_NEARLY = 0.85
+_HINT = 1.0
 # To lead away from the channel's own region it takes more than a village's name.
 _FIRM = 2.5
-_MOST_CANDIDATES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +52,38 @@ def resolve(words: Sequence[Word], region: str | None, aliases: tuple[tuple[str,
     home = (region or "").replace(".", "")
     home = home if len(home) in LEVELS else ""
     with_typos(mentions, home, official)
-    ranked = _ranked(_support(mentions, home, city_hint(words)))
+    # Where both are named as what they are, nobody's title says which is meant.
+    hint = 0 if sum(mention.level == REGENCY and bool(mention.weights) for mention in mentions) > 1 else city_hint(words)
+    ranked = _ranked(_support(mentions, home, hint))
     return _decided(ranked, mentions, home, official) if ranked else replace(NOWHERE, mentions=tuple(mentions))
 
 
-def _support(mentions: Sequence[Mention], home: str, hint: int) -> dict[str, float]:
+def _support(mentions: Sequence[Mention], home: str, hint: int) -> dict[str, Support]:
     """For each place that can be meant: what all mentions say for it or for what it lies in, each counted once."""
     said: dict[str, dict[int, float]] = {}
     for number, mention in enumerate(mentions):
         for code, weight in mention.weights.items():
             said.setdefault(code, {})[number] = weight
-    support = {}
+    met = meetings(mentions)
+    # Where a name of the place itself is there, that says it: "Jamika, Bojongloa Kaler" is the village and not only the district.
+    said |= {code: numbers for code, numbers in met.items() if code not in said}
+    supported = {}
     for code in said:
         counted: dict[int, float] = {}
+        names: dict[int, str] = {}
+        meeting = 0.0
         stands = bool(home) and code.startswith(home)
         for level in LEVELS[: LEVELS.index(len(code)) + 1]:
-            for number, weight in said.get(code[:level], {}).items():
+            holder = code[:level]
+            if holder in met:
+                stands, meeting = True, max(meeting, worth(met[holder], mentions))
+            for number, weight in said.get(holder, {}).items():
                 counted[number] = max(weight, counted.get(number, 0))
+                names[number] = holder
                 stands = stands or level <= mentions[number].alone
         if stands or _together(counted, mentions, code):
-            support[code] = sum(counted.values()) + _bonus(code, home, hint)
-    return support
+            supported[code] = Support(sum(counted.values()) + meeting + _bonus(code, home, hint), names)
+    return supported
 
 
 def _together(counted: Mapping[int, float], mentions: Sequence[Mention], code: str) -> bool:
@@ -90,17 +100,17 @@ def _bonus(code: str, home: str, hint: int) -> float:
     return bonus
 
 
-def _ranked(support: Mapping[str, float]) -> list[tuple[str, float]]:
-    """The best first; of a place and what lies in it the larger one if the smaller has no more for it, a city before a regency of its name."""
-    return sorted(support.items(), key=lambda item: (-item[1], len(item[0]), not is_city(item[0][:REGENCY])))
+def _ranked(supported: Mapping[str, Support]) -> list[tuple[str, Support]]:
+    """The best first; of a place and what lies in it the larger one if the smaller has no more for it; then the one that is named first."""
+    return sorted(supported.items(), key=lambda item: (-item[1].weight, len(item[0])))
 
 
-def _decided(ranked: Sequence[tuple[str, float]], mentions: Sequence[Mention], home: str, official: Register) -> Resolved:
-    likely = [(code, support) for code, support in ranked if not home or _related(code, home) or _leads_away(code, mentions)]
+def _decided(ranked: Sequence[tuple[str, Support]], mentions: Sequence[Mention], home: str, official: Register) -> Resolved:
+    likely = [(code, support) for code, support in ranked if not home or related(code, home) or _leads_away(code, mentions)]
     (best, most), *others = likely or ranked
-    rivals = [(code, support) for code, support in others if not _related(code, best)]
-    shared = _common([best, *(code for code, support in rivals if support >= most * _NEARLY)])
-    candidates = _candidates([(best, most), *(other for other in ranked if not _related(other[0], best))], rivals[0][1] if rivals else 0.0, official)
+    nearly = (code for code, support in others if support.weight >= most.weight * NEARLY and not related(code, best))
+    shared = _common([best, *nearly])
+    candidates = candidates_of([(best, most), *(other for other in ranked if other[0] != best)], official)
     ambiguous = not likely or (len(shared) < REGENCY and len(best) > PROVINCE)
     if not likely:
         shared = ""
@@ -116,11 +126,6 @@ def _leads_away(code: str, mentions: Sequence[Mention]) -> bool:
     return sum(speaking) >= _FIRM and (len(code) < VILLAGE or len(speaking) > 1)
 
 
-def _related(one: str, other: str) -> bool:
-    """Whether one lies in the other."""
-    return one.startswith(other) or other.startswith(one)
-
-
 def _common(codes: Sequence[str]) -> str:
     """The smallest place that holds all; empty: only the country does."""
     for level in reversed(LEVELS):
@@ -128,19 +133,3 @@ def _common(codes: Sequence[str]) -> str:
         if len(start) == level and all(code.startswith(start) for code in codes):
             return start
     return ""
-
-
-def _candidates(ranked: Sequence[tuple[str, float]], second: float, official: Register) -> tuple[Candidate, ...]:
-    chosen: list[tuple[str, float]] = []
-    for code, support in ranked:
-        if not any(code.startswith(other) or other.startswith(code) for other, _ in chosen):
-            chosen.append((code, support))
-        if len(chosen) == _MOST_CANDIDATES:
-            break
-    best = ranked[0][1]
-    return tuple(Candidate(dotted(code), official.name(code) or "", _score(support, second if code == ranked[0][0] else best)) for code, support in chosen)
-
-
-def _score(support: float, rival: float) -> float:
-    """Near 1 for a place that much speaks for and nothing against; at most a half where another has as much."""
-    return round(support / (support + 0.5) * support / (support + max(rival, 0) ** 2 / max(support, rival)), 2)

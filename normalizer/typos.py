@@ -14,6 +14,8 @@ _SHORTEST_REGENCY = 6
 _WORTH = {PROVINCE: 2.5, REGENCY: 3.0, DISTRICT: 3.0, VILLAGE: 2.0}
 # A longer name with a wrong letter is meant rather than a shorter one that is a part of it: "sukamaju jya".
 _LONGER_BY = 3
+# What is left then for the shorter one.
+_SHORTER = 0.3
 _MOST_PLACES = 12
 
 
@@ -32,7 +34,7 @@ def with_typos(mentions: Sequence[Mention], region: str | None, register: Regist
             mention.alone = REGENCY if len(found) == 1 else 0
         if found and found[0][1] > mention.end:
             # "Tadho iTmur" is Tadho Timur, not Tadho.
-            mention.weights = {code: weight / 2 for code, weight in mention.weights.items()}
+            mention.weights = {code: weight * _SHORTER for code, weight in mention.weights.items()}
         for code, end in found:
             mention.weights[code] = max(mention.weights.get(code, 0), _WORTH[mention.level] * TYPO)
             mention.end = max(mention.end, end)

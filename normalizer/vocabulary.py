@@ -16,16 +16,24 @@ class Vocabulary:
     # Everyday words that are also names, and what follows a street or a market and is no name of it.
     ordinary: frozenset[str]
     no_name: frozenset[str]
-    # What people call a region, and what the register is asked for.
+    # What people call a region, its town or what everybody knows there, and what the register is asked for; the last of these alone.
     spoken: dict[str, str]
+    sights: frozenset[str]
+    # Parts of names as they are shortened, and what each may be short for: "tj" for tanjung.
+    short: dict[str, tuple[str, ...]]
     # Cue words, with the level of the name behind them.
     cues: dict[str, int]
     city_cues: frozenset[str]
+    # Codes of cities that are meant before the regency of their name.
+    cities_first: frozenset[str]
     city_hints: frozenset[str]
     regency_hints: frozenset[str]
     titles: frozenset[str]
     locatives: frozenset[str]
     there: frozenset[str]
+    sides: frozenset[str]
+    glued: frozenset[str]
+    called_after: frozenset[str]
     insured: frozenset[str]
     small: frozenset[str]
     begins_names: frozenset[str]
@@ -52,12 +60,21 @@ def vocabulary() -> Vocabulary:
     levels = {"province_cues": PROVINCE, "regency_cues": REGENCY, "city_cues": REGENCY, "district_cues": DISTRICT, "village_cues": VILLAGE}
     cues = {word: level for name, level in levels.items() for word in lists[name]}
     named = {name: frozenset(words) for name, words in lists.items() if name in Vocabulary.__dataclass_fields__}
-    return Vocabulary(_words("ordinary.txt"), _words("no_name.txt"), _spoken(), cues, **named)
+    sights = _with_titles(_pairs("sights.txt"))
+    short = {part: tuple(full.split()) for part, full in _pairs("short.txt").items()}
+    spoken = sights | _pairs("seats.txt") | _pairs("spoken.txt")
+    return Vocabulary(_words("ordinary.txt"), _words("no_name.txt"), spoken, frozenset(sights), short, cues, **named)
 
 
-def _spoken() -> dict[str, str]:
-    pairs = (row.partition(" ") for row in _rows("spoken.txt"))
-    return {name: official for name, _, official in pairs}
+def _with_titles(sights: dict[str, str]) -> dict[str, str]:
+    """A hospital is called after a doctor, who has a title or none: "RSUD dr. Soetomo"."""
+    hospitals = {name.removeprefix("rs"): region for name, region in sights.items() if name.startswith("rs")}
+    return sights | {f"rs{title}{name}": region for name, region in hospitals.items() for title in ("dr", "prof", "profdr", "drr")}
+
+
+def _pairs(file: str) -> dict[str, str]:
+    pairs = (row.partition(" ") for row in _rows(file))
+    return {name: meant for name, _, meant in pairs}
 
 
 def _words(name: str) -> frozenset[str]:

@@ -70,6 +70,11 @@ def test_a_wrong_label_is_seen_in_the_figures() -> None:
     assert (found["regency: said are right"].value, found["regency: named are said"].value) == (0.0, 0.0)
 
 
+def test_of_two_places_in_a_text_both_are_counted() -> None:
+    found = figures("text,place\ndesa Girimukti kec. Penajam gelap tidak seperti di Surabaya,64.09.01.2020|35.78\n")
+    assert (found["regency: said are right"].of, found["regency: named are said"].value) == (2, 1.0)
+
+
 def test_the_channels_own_region_is_nothing_that_was_read() -> None:
     found = figures("text,place\njalan rusak,64.09\n")
     assert (found["regency: said are right"].of, found["regency: named are said"].value) == (0, 0.0)
@@ -199,6 +204,12 @@ def test_the_command_shows_a_table_or_json_and_a_mistake_by_its_line(tmp_path: P
     assert (wrong.returncode, wrong.stderr) == (1, "✗ line 2: The category “raod” is not known. Did you mean road?\n")
     (tmp_path / "nothing.csv").write_text("text\nx\n")
     assert told("nothing.csv", folder=tmp_path).returncode == told("nowhere.csv", folder=tmp_path).returncode == 2
+
+
+def test_without_a_configuration_no_region_is_preferred(tmp_path: Path) -> None:
+    (tmp_path / "judged.csv").write_text("text,place\nbus telat lagi Semarang,33.74\n")
+    said: dict[str, Any] = json.loads(told("judged.csv", "--json", folder=tmp_path).stdout)
+    assert {measure["name"]: measure["value"] for measure in said["measures"]}["regency: named are said"] == 1.0
 
 
 def test_the_example_in_the_docs_is_a_file_that_can_be_used() -> None:

@@ -10,7 +10,7 @@ import typer
 from gateway.assembly import setting
 from gateway.commands.console import say_json
 from gateway.commands.texts import ConfigIfAny, FromStdin, Text, configured_if_any, read, texts
-from normalizer import Complaint, Place, Setting
+from normalizer import Complaint, Setting, named_places
 
 
 def normalize(text: Text = None, config: ConfigIfAny = None, stdin: FromStdin = False) -> None:  # noqa: FBT002  # an option
@@ -29,19 +29,13 @@ def normalize(text: Text = None, config: ConfigIfAny = None, stdin: FromStdin = 
             say_json(complaint)
 
 
-def _codes(place: Place) -> list[str]:
-    """What is sure comes first, then what the words may mean besides."""
-    sure = [place.code] if place.code else []
-    return list(dict.fromkeys([*sure, *(candidate.code for candidate in place.candidates)]))
-
-
 def line(complaint: Complaint) -> dict[str, object]:
     """What is measured: the codes alone, the likeliest first, and how each was found."""
     place, incident = complaint.place, complaint.incident
     return {
         "type": complaint.kind,
         "category": [found.code for found in complaint.categories],
-        "place": _codes(place) if place else [],
+        "place": named_places(place) if place else [],
         "dates": [asdict(incident)] if incident else [],
         "language": complaint.language,
         "personal": [asdict(span) for span in complaint.personal],
