@@ -5,7 +5,7 @@ What the worker process imports must stay small: this module knows no HTTP libra
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
@@ -84,6 +84,16 @@ class Inlet(Protocol):
 
     def sign(self, *words: str) -> str:
         """128 bits that only this deployment can make of these words: for what a wire hands out and wants to know again."""
+
+
+class Known(Protocol):
+    """What has come in by one channel, as the journal of this node and the store know it. Asking raises what the core raises: let it pass."""
+
+    async def ids(self, wire_ids: Collection[str]) -> set[str]:
+        """Which of these deliveries are here."""
+
+    async def words(self, fingerprints: Collection[str]) -> set[str]:
+        """Which of these are here, under whatever id."""
 
 
 class Words(Protocol):
@@ -314,6 +324,13 @@ class Channel(Protocol):
 
     async def check_in(self) -> Checked:
         """The same for the way in, where we go and fetch; where others come to us: ok and nothing to say, or "refused"."""
+
+    def missed(self, since: datetime, known: Known) -> AsyncGenerator[Arrival, None] | None:
+        """What the other side keeps that was sent to us since then and is not known, oldest first; None: it keeps nothing that we could ask for.
+
+        Asking changes nothing there. What is given twice harms nobody: it goes in by the inlet like all else. Iterating raises SendFailed; whoever stops before
+        the end closes it.
+        """
 
     async def close(self) -> None:
         """Give back connections."""

@@ -13,7 +13,7 @@ from channels.filetypes import HEAD_BYTES, type_of
 
 _CHUNK_BYTES = 65536
 # Not found, gone: it will not come back.
-_LOST = frozenset({404, 410})
+LOST = frozenset({404, 410})
 # What the network can raise.
 BROKE = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError)
 
@@ -30,7 +30,7 @@ class Downloads:
 
     async def take(self, answer: aiohttp.ClientResponse, stack: AsyncExitStack) -> Fetched:
         """The file in this answer; the stack closes what it came by and goes with its bytes. Raises FetchFailed, and whatever is BROKE."""
-        if answer.status in _LOST:
+        if answer.status in LOST:
             raise FetchFailed("no longer there", permanent=True)
         if answer.status != 200:  # noqa: PLR2004  # OK
             raise FetchFailed(f"the other side answered {answer.status}")

@@ -33,6 +33,7 @@ from gateway.journal import Journal
 from gateway.learner import Learner
 from gateway.matchmaker import Matchmaker
 from gateway.metrics import Metrics
+from gateway.missed import Missed
 from gateway.monitor import Monitor
 from gateway.node import Gateway
 from gateway.office import Caps, Office, Questions
@@ -70,7 +71,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
         runner, port = await server.listen(app, here.host, here.port, systemd.door(here.port))
         stack.push_async_callback(runner.cleanup)
         measured = Metrics(gateway, lambda: {"public": (server.connections(runner),), "tracking": pages.limits()})
-        desk = Operators(gateway.monitor, measured, gateway.clock, token(config))
+        desk = Operators(gateway.monitor, measured, gateway.missed, gateway.clock, token(config))
         own, operators_port = await server.listen(desk.app(), config.listen.operators.host, config.listen.operators.port)
         stack.push_async_callback(own.cleanup)
         yield replace(gateway, port=port, operators_port=operators_port)
@@ -149,9 +150,10 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     sweeper = Sweeper(blobs, journal, store, clock)
     reminders = Reminders(store, office, clock, config.public_urls, lambda name: outboxes[name].loop.ring() if name in outboxes else None)
     monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds, config.outbox.per_channel_per_hour)
+    missed = Missed(channels, inlets, journal, store, clock, monitor.ready)
     learner = Learner(store, office, clock, worker, config.zone)
     loops = (outboxes, codes, fetchers, darkroom, matchmaker, sweeper, reminders, learner)
-    gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, stages, blobs, office, clock, port=0)
+    gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, missed, stages, blobs, office, clock, port=0)
     _wire(gateway)
     return gateway
 
@@ -211,6 +213,7 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
         ("reminders", gateway.reminders.run),
         *([("learner", gateway.learner.run)] if gateway.config.routing.learn and gateway.office.directory else []),
         *gateway.monitor.loops(),
+        *gateway.missed.loops(),
     ]
 
 

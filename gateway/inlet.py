@@ -62,7 +62,7 @@ class CoreInlet:
     async def _receive(self, arrival: Arrival) -> Receipt:
         if self.closed:
             raise Refused(self.closed)
-        wire_id, reply_to = _plain_id(arrival.wire_id), _plain_reply(arrival)
+        wire_id, reply_to = plain_id(arrival.wire_id), _plain_reply(arrival)
         if (wire_id, reply_to) != (arrival.wire_id, arrival.reply_to):
             arrival = replace(arrival, wire_id=wire_id, reply_to=reply_to)
         if len(arrival.raw) >= _LARGE and not self._blobs.has_room():
@@ -97,7 +97,8 @@ class CoreInlet:
             return hashlib.sha256(arrival.raw).hexdigest()
 
 
-def _plain_id(wire_id: str) -> str:
+def plain_id(wire_id: str) -> str:
+    """As journal and store call it."""
     if wire_id.isascii() and wire_id.isprintable() and 0 < len(wire_id) <= _MAX_ID:
         return wire_id
     return "sha256:" + hashlib.sha256(wire_id.encode(errors="surrogatepass")).hexdigest()

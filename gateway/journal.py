@@ -151,6 +151,14 @@ class Journal:
         """When the first that is still here was received; None: nothing waits. Raises Refused."""
         return await self._looks.oldest()
 
+    async def ids(self, channel: str, wire_ids: Iterable[str]) -> set[str]:
+        """Which of these deliveries are still here. Raises Refused."""
+        return await self._looks.among(channel, "wire_id", set(wire_ids))
+
+    async def fingerprints(self, channel: str, fingerprints: Iterable[str]) -> set[str]:
+        """Which of these are still here. Raises Refused."""
+        return await self._looks.among(channel, "fingerprint", set(fingerprints))
+
     async def seqs(self, up_to: int) -> set[int]:
         """What is still here, up to a seq."""
         return await self._looks.seqs(up_to)

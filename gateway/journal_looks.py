@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple
+from typing import Literal, TypeVar, TypeVarTuple
 
 from channels import Refused
 from gateway.journal_file import SELECT, Entry, decode
@@ -44,6 +45,10 @@ class JournalLooks:
     async def seqs(self, up_to: int) -> set[int]:
         """What is still here, up to a seq."""
         return await self._look(self._seqs, up_to)
+
+    async def among(self, channel: str, column: Literal["wire_id", "fingerprint"], values: set[str]) -> set[str]:
+        """Which of these the channel's rows that are still here have."""
+        return await self._look(self._among, channel, column, values)
 
     async def mentioned(self, digests: set[str]) -> set[str]:
         """Which of these files an arrival that is still here refers to."""
@@ -82,6 +87,11 @@ class JournalLooks:
 
     def _seqs(self, up_to: int) -> set[int]:
         return {seq for (seq,) in self._db().execute("SELECT seq FROM arrivals WHERE seq <= ?", (up_to,))}
+
+    def _among(self, channel: str, column: str, values: set[str]) -> set[str]:
+        # The column is one of the two above, never a stranger's word.
+        statement = f"SELECT {column} FROM arrivals WHERE channel = ? AND {column} IN (SELECT value FROM json_each(?))"  # noqa: S608
+        return {value for (value,) in self._db().execute(statement, (channel, json.dumps(list(values))))}
 
     def _mentioned(self, digests: set[str]) -> set[str]:
         found: set[str] = set()

@@ -16,6 +16,7 @@ from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.learner import Learner
 from gateway.matchmaker import Matchmaker
+from gateway.missed import Missed
 from gateway.monitor import Monitor
 from gateway.office import Office
 from gateway.outbox import Outbox
@@ -44,6 +45,7 @@ class Gateway:
     reminders: Reminders
     learner: Learner
     monitor: Monitor
+    missed: Missed
     stages: Stages
     blobs: Blobs
     office: Office

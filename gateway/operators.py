@@ -12,15 +12,18 @@ from aiohttp import web
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.metrics import Metrics
+from gateway.missed import Missed
+from gateway.missed_door import MissedDoor
 from gateway.monitor import Monitor
 
 
 class Operators:
     """Its pages."""
 
-    def __init__(self, monitor: Monitor, metrics: Metrics, clock: Clock, token: str) -> None:
+    def __init__(self, monitor: Monitor, metrics: Metrics, missed: Missed, clock: Clock, token: str) -> None:
         self._monitor = monitor
         self._metrics = metrics
+        self._missed = MissedDoor(missed, self._insist)
         self._clock = clock
         self._token = token
 
@@ -31,6 +34,7 @@ class Operators:
         app.router.add_get("/health/ready", self._ready)
         app.router.add_get("/health/channels", self._channels)
         app.router.add_get("/metrics", self._all)
+        self._missed.add_to(app)
         return app
 
     async def _live(self, _request: web.Request) -> web.Response:

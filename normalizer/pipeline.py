@@ -42,7 +42,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     given_title = line(declared.title) or line(report.subject)
     sender = canonical(report.sender, setting.country) if report.sender else None
     place = place_of(report, given_title, text, keyword if said else None, setting)
-    incident = incident_of(declared.when, text, given_title, report.received_at, setting.zone)
+    incident = incident_of(declared.when, text, given_title, report.written_at or report.received_at, setting.zone)
     # A title that only says how the text begins says nothing more. A field's own words weigh like a title: who names an agency says what it is about.
     own_title = "" if given_title and text.casefold().startswith(given_title.casefold()) else given_title or ""
     heading = f"{own_title}\n{declared.agency or ''}"

@@ -74,6 +74,8 @@ class Report:
     text: str
     # UTC, from the arrival.
     received_at: datetime
+    # UTC; when it was sent, where it came so late that it was asked for: "yesterday" is the day before that. None: when it was received.
+    written_at: datetime | None = None
     subject: str | None = None
     # What the sender calls itself, if the wire tells (WhatsApp, mail, Telegram).
     sender_name: str | None = None

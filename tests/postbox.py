@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from channels import MESSAGE, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Limit, Notice, SendFailed
+from channels import MESSAGE, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Known, Limit, Notice, SendFailed
 from normalizer import Address, Report
 from tests import postbox_reader
 
@@ -103,6 +103,9 @@ class Postbox:
     async def check_in(self) -> Checked:
         """Others come to us."""
         return Checked(ok=True, sentence="")
+
+    def missed(self, since: datetime, known: Known) -> AsyncGenerator[Arrival, None] | None:
+        """None: what a test did not drop in, nobody has."""
 
     async def close(self) -> None:
         """Nothing to give back."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import pkgutil
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from channels.contract import (
@@ -21,6 +23,7 @@ from channels.contract import (
     Ignored,
     Inlet,
     Kept,
+    Known,
     Limit,
     Notice,
     Receipt,
@@ -51,6 +54,7 @@ class Mail:
         self._relay = Relay(settings.relay, self._domain) if settings.relay else None
         # Loaded only where it is wanted: what asks the DNS takes memory.
         self._signatures: Told | None = pkgutil.resolve_name("channels.mail.signatures:Signatures")(name, settings) if settings.check_dkim else None
+        self._meta = {"own": json.dumps([settings.address, *settings.also])} | ({"authserv_id": settings.authserv_id} if settings.authserv_id else {})
 
     @property
     def reaches(self) -> frozenset[str]:
@@ -66,12 +70,30 @@ class Mail:
 
     async def run(self, inlet: Inlet) -> None:
         """Both ways in, side by side. The mailbox looks after itself; what the listener raises (its port is taken) starts both again."""
-        ours = _Ours(inlet, self._settings, self._signatures)
+        ours = _Ours(inlet, self._told)
         async with asyncio.TaskGroup() as ways:
             if self.listener:
                 ways.create_task(self.listener.run(ours), name=f"{self.name} smtp")
             if self.mailbox:
                 ways.create_task(self.mailbox.run(ours), name=f"{self.name} imap")
+
+    def missed(self, since: datetime, known: Known) -> AsyncGenerator[Arrival, None] | None:
+        """What lies in the mailbox; None: other servers come to us, and keep for days what they could not bring."""
+        return self._missed(self.mailbox, since, known) if self.mailbox else None
+
+    async def _missed(self, mailbox: Mailbox, since: datetime, known: Known) -> AsyncGenerator[Arrival, None]:
+        async with aclosing(mailbox.missed(since, known)) as found:
+            async for arrival in found:
+                yield await self._told(arrival)
+
+    async def _told(self, arrival: Arrival) -> Arrival:
+        """With which addresses are ours and whose word on its sender is believed: the reader knows no configuration.
+
+        The signatures are looked at here, for a reader has no network. Neither wire id nor fingerprint knows of it: the same mail again is the same, whatever
+        the DNS says the second time.
+        """
+        told = await self._signatures.told(arrival) if self._signatures else {}
+        return replace(arrival, meta={**arrival.meta, **self._meta, **told})
 
     def fingerprint(self, arrival: Arrival) -> str:
         """The bytes."""
@@ -126,20 +148,14 @@ class Told(Protocol):
 
 
 class _Ours:
-    """The inlet, told beside each mail which addresses are ours and whose word on its sender is believed: the reader knows no configuration.
+    """The inlet, told beside each mail what the channel knows of it."""
 
-    The signatures are looked at here, for a reader has no network. Neither wire id nor fingerprint knows of it: the same mail again is the same, whatever the
-    DNS says the second time.
-    """
-
-    def __init__(self, inlet: Inlet, settings: MailSettings, signatures: Told | None) -> None:
+    def __init__(self, inlet: Inlet, told: Callable[[Arrival], Awaitable[Arrival]]) -> None:
         self._inlet = inlet
-        self._signatures = signatures
-        self._meta = {"own": json.dumps([settings.address, *settings.also])} | ({"authserv_id": settings.authserv_id} if settings.authserv_id else {})
+        self._told = told
 
     async def receive(self, arrival: Arrival) -> Receipt:
-        told = await self._signatures.told(arrival) if self._signatures else {}
-        return await self._inlet.receive(replace(arrival, meta={**arrival.meta, **self._meta, **told}))
+        return await self._inlet.receive(await self._told(arrival))
 
     async def keep(self, chunks: AsyncIterator[bytes]) -> Kept:
         return await self._inlet.keep(chunks)

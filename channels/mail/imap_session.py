@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -27,6 +27,8 @@ KEPT_BYTES = 128 * 1024
 _LISTED_AT_ONCE = 50_000
 # RFC 7162, section 4: a command line should have no more than 8,192 octets.
 _MARKED_AT_ONCE = 500
+# RFC 9051, section 9, date-month: in English, whatever this machine speaks.
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +110,29 @@ class Session:
                 tuple(self._search(count, "KEYWORD", self._keyword) if self.keeps_keyword and self.moves else ()),
             )
 
-    def fetch(self, uid: int) -> Mail | None:
-        """Without marking it read. None: somebody else has marked it by now. Raises Withheld: the server does not give it, or it is gone."""
+    def since(self, folder: str, day: date) -> Listing:
+        """All that came to a folder from that day on, marked or not; nothing where there is no such folder. Changes nothing there."""
+        with told():
+            if not self._client.folder_exists(folder):
+                return Listing(0, (), ())
+            opened = self._client.select_folder(folder, readonly=True)
+            found = self._search(opened[b"EXISTS"], "SINCE", f"{day.day}-{_MONTHS[day.month - 1]}-{day.year}")
+            return Listing(int(opened.get(b"UIDVALIDITY", 0)), tuple(found), ())
+
+    def came_at(self, uid: int) -> datetime | None:
+        """When the server got it; None: it does not say. Raises Withheld."""
+        with told():
+            return _with_zone(self._fetch(uid, "INTERNALDATE").get(b"INTERNALDATE"))
+
+    def fetch(self, uid: int, *, marked: bool = False) -> Mail | None:
+        """Without marking it read. None: somebody else has marked it by now, and it was not asked for `marked` as it may be.
+
+        Raises Withheld: the server does not give it, or it is gone.
+        """
         with told():
             about = self._fetch(uid, "FLAGS", "RFC822.SIZE", "INTERNALDATE")
             # The library makes a number of a keyword that looks like one.
-            if self._keyword.lower().encode() in {flag.lower() for flag in about.get(b"FLAGS", ()) if isinstance(flag, bytes)}:
+            if not marked and self._keyword.lower().encode() in {flag.lower() for flag in about.get(b"FLAGS", ()) if isinstance(flag, bytes)}:
                 return None
             size = about.get(b"RFC822.SIZE", 0)
             too_large = size > self._settings.max_message_bytes
@@ -121,8 +140,7 @@ class Session:
             raw = given.get(b"BODY[]<0>", given.get(b"BODY[]"))
             if not isinstance(raw, bytes) or (size and not raw):
                 raise Withheld
-            came_at = about.get(b"INTERNALDATE")
-            return Mail(raw, size if too_large else None, came_at if came_at and came_at.tzinfo else None)
+            return Mail(raw, size if too_large else None, _with_zone(about.get(b"INTERNALDATE")))
 
     def mark(self, uids: Sequence[int]) -> None:
         """As taken: for us by our keyword, for people as read; moved away if it shall be. Raises Withheld: the server does not let us."""
@@ -232,6 +250,10 @@ class Session:
             if refuses(error):
                 raise Withheld from error
             raise
+
+
+def _with_zone(at: datetime | None) -> datetime | None:
+    return at if at and at.tzinfo else None
 
 
 def _answering(first: str, *, refused: str = "") -> Callable[[bytes], str]:

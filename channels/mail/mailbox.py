@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import datetime, timedelta
 
 import structlog
 
-from channels.contract import MESSAGE, About, Arrival, Checked, Inlet, Limit, Refused
+from channels.contract import MESSAGE, About, Arrival, Checked, Inlet, Known, Limit, Refused, SendFailed
 from channels.mail.imap_failures import Trouble, Withheld
 from channels.mail.imap_line import Line, connected
 from channels.mail.imap_session import Mail, Session
 from channels.mail.imap_waiting import Untaken
 from channels.mail.oauth import Tokens
+from channels.mail.relisting import Relisting
 from channels.mail.settings import MailSettings, host_and_port
 
 _log = structlog.get_logger(__name__)
@@ -43,8 +46,7 @@ class Mailbox:
         self._clock = about.clock
         oauth = self._imap.oauth
         self._tokens = Tokens(oauth, self._imap.timeout_seconds, about.clock) if oauth else None
-        # RFC 3501, section 2.3.1.1: account, folder, UIDVALIDITY and UID name a mail for ever.
-        self._place = f"imap:{self._imap.user}@{host_and_port(self._imap.server)[0].lower()}/{self._imap.folder}"
+        self._account = f"imap:{self._imap.user}@{host_and_port(self._imap.server)[0].lower()}"
         self._untaken = Untaken(self._imap.retry_seconds)
         # What is larger is kept cut.
         self.size = Limit("fetched_message_bytes", self._imap.max_message_bytes)
@@ -101,6 +103,18 @@ class Mailbox:
                 return Checked(ok=True, sentence="The mail server answers, and the folder is there.")
         except Trouble as trouble:
             return Checked(ok=False, sentence=trouble.sentence, kind=trouble.kind)
+
+    async def missed(self, since: datetime, known: Known) -> AsyncGenerator[Arrival, None]:
+        """By a short session of its own, beside the one that runs. Raises SendFailed."""
+        folders = (self._imap.folder, self._imap.processed) if self._imap.processed else (self._imap.folder,)
+        try:
+            async with connected(self._name, Session(self._imap, _NAME)) as line:
+                await self._open(line)
+                async with aclosing(Relisting(folders, self._arrival, self._wire_id).missed(line, since, known)) as found:
+                    async for arrival in found:
+                        yield arrival
+        except Trouble as trouble:
+            raise SendFailed(trouble.sentence, channel_wide=True, kind=trouble.kind) from trouble
 
     # Connections
 
@@ -189,7 +203,7 @@ class Mailbox:
             return True
         self.heard_at = self._clock()
         self._untaken.came(uid, mail.came_at)
-        if not await self._kept(inlet, self._arrival(validity, uid, mail)):
+        if not await self._kept(inlet, self._arrival(self._imap.folder, validity, uid, mail)):
             self._untaken.failed(uid, _counted())
             return False
         self._untaken.taken(uid)
@@ -199,10 +213,14 @@ class Mailbox:
         await self._mark(line, uid)
         return True
 
-    def _arrival(self, validity: int, uid: int, mail: Mail) -> Arrival:
+    def _wire_id(self, folder: str, validity: int, uid: int) -> str:
+        # RFC 3501, section 2.3.1.1: account, folder, UIDVALIDITY and UID name a mail for ever.
+        return f"{self._account}/{folder}/{validity}/{uid}"
+
+    def _arrival(self, folder: str, validity: int, uid: int, mail: Mail) -> Arrival:
         self.size.rejected += mail.cut is not None
         meta = {"via": "imap"} | ({} if mail.cut is None else {"cut": str(mail.cut)})
-        return Arrival(self._name, MESSAGE, f"{self._place}/{validity}/{uid}", mail.raw, self._clock(), meta=meta)
+        return Arrival(self._name, MESSAGE, self._wire_id(folder, validity, uid), mail.raw, self._clock(), meta=meta)
 
     async def _kept(self, inlet: Inlet, arrival: Arrival) -> bool:
         """Once the journal has it, however long that takes. False: everything but this mail may be well."""

@@ -6,18 +6,21 @@ Sources: Twilio docs, "Messaging webhooks", "Track the message status of outboun
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from channels.contract import MESSAGE, STATUS, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, Ignored, Inlet, Limit, Notice, SendFailed
+from channels.contract import MESSAGE, STATUS, About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, Ignored, Inlet, Known, Limit, Notice, SendFailed
 from channels.hook import Hook
 from channels.sms import form, reading
 from channels.sms.failures import garbage
+from channels.sms.history import History, sent_at
 from channels.sms.http import NOT_TWILIO, RestClient, Wire
 from channels.sms.media import Media
 from channels.sms.settings import TwilioSmsSettings
@@ -52,6 +55,7 @@ class TwilioSms:
         self._hook = Hook(name, settings.max_body_bytes, settings.accept_seconds)
         self._wire = Wire(settings.timeout_seconds)
         self._rest = RestClient(*account, settings.api_base, self._wire)
+        self._history = History(self._rest, settings.account_sid, settings.written_to, settings.messaging_service_sid)
         self._media = Media(settings.api_base, account, settings.max_media_bytes, settings.media_seconds)
 
     @property
@@ -110,6 +114,21 @@ class TwilioSms:
             return None
         # Twilio writes E.164, which needs no reading.
         return sender if _E164.fullmatch(sender.value) else canonical(sender, self._setting.country)
+
+    async def missed(self, since: datetime, known: Known) -> AsyncGenerator[Arrival, None]:
+        """What Twilio's own list has and we have not: its id decides, however a webhook would have written the rest."""
+        found = [self._listed(message) for message in await self._history.incoming(since)]
+        here = await known.ids({arrival.wire_id for arrival in found})
+        for arrival in found:
+            if arrival.wire_id not in here:
+                yield arrival
+
+    def _listed(self, message: Mapping[str, Any]) -> Arrival:
+        raw, sent = json.dumps(message).encode(), sent_at(message)
+        meta = {"via": reading.LISTED} | ({"sent_at": sent.isoformat()} if sent else {})
+        said = reading.listed(raw)
+        sid = reading.message_sid(said) or hashlib.sha256(raw).hexdigest()
+        return Arrival(self.name, MESSAGE, sid, raw, self._clock(), reply_to=self._reply_to(said), meta=meta)
 
     def fingerprint(self, arrival: Arrival) -> str:
         """What was said."""

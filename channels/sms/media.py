@@ -5,6 +5,8 @@ Twilio docs, "Media subresource": the address answers with a redirect to a conte
 
 from __future__ import annotations
 
+import json
+import re
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -13,10 +15,15 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from channels.contract import Fetched, FetchFailed, Limit
-from channels.download import BROKE, Downloads, told
+from channels.download import BROKE, LOST, Downloads, told
 from channels.sms import guard
 
 _MAX_REDIRECTS = 5
+# A file of a message that Twilio's list had: where its files are listed, and which of them it is.
+_LISTED = re.compile(r"(/2010-04-01/Accounts/AC[0-9a-fA-F]{32}/Messages/[A-Z]{2}[0-9a-fA-F]{32}/Media)\.json#(\d)")
+_MEDIA_SID = re.compile(r"ME[0-9a-fA-F]{32}")
+# Ten files are described in a few thousand bytes.
+_MAX_LIST_BYTES = 256 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -35,7 +42,8 @@ class Media:
         """A file of an allowed kind, whose bytes are counted while they come. Raises FetchFailed."""
         stack = AsyncExitStack()
         try:
-            return await self.downloads.take(await self._follow(reference, stack), stack)
+            address = await self._named(reference)
+            return await self.downloads.take(await self._follow(address, stack), stack)
         except BROKE as error:
             self.downloads.fail(error)
         finally:
@@ -45,6 +53,21 @@ class Media:
         """Give back the connections."""
         for session in self._sessions.values():
             await session.close()
+
+    async def _named(self, reference: str) -> str:
+        """The address of a file that is only known by its place in a list."""
+        found = _LISTED.fullmatch(reference)
+        if not found:
+            return reference
+        async with await self._ask(self._home.join(URL(f"{found[1]}.json"))) as answer:
+            if answer.status in LOST:
+                raise FetchFailed("no longer there", permanent=True)
+            said = await answer.content.read(_MAX_LIST_BYTES)
+            while len(said) < _MAX_LIST_BYTES and (more := await answer.content.read(_MAX_LIST_BYTES - len(said))):
+                said += more
+        if answer.status != 200:  # noqa: PLR2004  # OK
+            raise FetchFailed(f"the other side answered {answer.status}")
+        return str(self._home.join(URL(f"{found[1]}/{_sid(said, int(found[2]))}")))
 
     async def _follow(self, reference: str, stack: AsyncExitStack) -> aiohttp.ClientResponse:
         """The answer at the end of the redirects, each of them judged like the first address."""
@@ -72,6 +95,18 @@ class Media:
             jar = aiohttp.DummyCookieJar()
             self._sessions[at_home] = aiohttp.ClientSession(connector=connector, headers=headers, timeout=self.downloads.timeout, cookie_jar=jar)
         return self._sessions[at_home]
+
+
+def _sid(said: bytes, place: int) -> str:
+    try:
+        sid = json.loads(said)["media_list"][place]["sid"]
+    except IndexError:
+        raise FetchFailed("no longer there", permanent=True) from None
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise FetchFailed("the other side's list could not be understood") from None
+    if not isinstance(sid, str) or not _MEDIA_SID.fullmatch(sid):
+        raise FetchFailed("the other side's list could not be understood")
+    return sid
 
 
 def _url(text: str, base: URL | None = None) -> URL:

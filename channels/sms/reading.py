@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from datetime import datetime
 
 from channels.contract import STATUS, Arrival, DeliveryUpdate, Ignored
 from channels.sms.form import fields
@@ -16,6 +17,8 @@ from normalizer import Address, Attachment, Location, Report
 
 # Twilio docs, "Message resource", MediaUrl{N}: ten at the most.
 _MAX_MEDIA = 10
+# How an arrival came that Twilio's list of messages had, and no webhook brought: its bytes are a Message resource (JSON).
+LISTED = "list"
 
 # Twilio docs, "Message status values". Those of messages to us (receiving, received) are not here.
 _STATUSES = {
@@ -34,18 +37,38 @@ _STATUSES = {
 
 def read(arrival: Arrival) -> Report | DeliveryUpdate | Ignored:
     """A citizen's report, or what became of something that we sent."""
-    said = fields(arrival.raw)
+    said = _said(arrival)
     return _update(arrival, said) if arrival.kind == STATUS else _report(arrival, said)
 
 
 def fingerprint(arrival: Arrival) -> str:
     """What was said (law 5), so that a retry, the fallback URL with its ErrorCode and ErrorUrl, and the provider's message list are one."""
-    said = fields(arrival.raw)
+    said = _said(arrival)
     if arrival.kind == STATUS:
         words = [arrival.kind, message_sid(said), status(said), said.get("ErrorCode", "")]
     else:
         words = [arrival.kind, *(said.get(name, "") for name in ("From", "To", "Body")), said.get("NumMedia") or "0"]
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()
+
+
+def listed(raw: bytes) -> Mapping[str, str]:
+    """A Message resource by the names of a webhook's fields. Files are named by where they are listed, and their place there.
+
+    >>> listed(b'{"sid": "SM1", "from": "+62812", "to": "1708", "body": "lampu padam", "num_media": "0"}')["Body"]
+    'lampu padam'
+    """
+    message = json.loads(raw)
+    said = {name: str(message.get(key) or "") for key, name in _NAMES.items()}
+    files = (message.get("subresource_uris") or {}).get("media")
+    count = int(said["NumMedia"]) if said["NumMedia"].isdecimal() else 0
+    return said | ({f"MediaUrl{n}": f"{files}#{n}" for n in range(min(count, _MAX_MEDIA))} if files else {})
+
+
+_NAMES = {"sid": "MessageSid", "account_sid": "AccountSid", "from": "From", "to": "To", "body": "Body", "num_media": "NumMedia"}
+
+
+def _said(arrival: Arrival) -> Mapping[str, str]:
+    return listed(arrival.raw) if arrival.meta.get("via") == LISTED else fields(arrival.raw)
 
 
 def message_sid(said: Mapping[str, str]) -> str:
@@ -73,6 +96,7 @@ def _report(arrival: Arrival, said: Mapping[str, str]) -> Report:
         sender=address(said.get("From", "")),
         text=said.get("Body") or _named_place(said),
         received_at=arrival.received_at,
+        written_at=datetime.fromisoformat(arrival.meta["sent_at"]) if "sent_at" in arrival.meta else None,
         sender_name=said.get("ProfileName") or None,
         recipient=address(said.get("To", "")),
         attachments=tuple(_attachment(said, n) for n in range(_MAX_MEDIA) if said.get(f"MediaUrl{n}")),

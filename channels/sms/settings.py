@@ -31,6 +31,9 @@ Origin = Annotated[str, AfterValidator(_origin)]
 # A number with its country, a short code, or letters (an alphanumeric sender).
 Sender = Annotated[str, StringConstraints(pattern=r"^(\+[1-9]\d{6,14}|[A-Za-z0-9 ]{3,11})$")]
 
+# As Twilio writes it in `To`: a number with its country or a short code; whatsapp: before it.
+Number = Annotated[str, StringConstraints(pattern=r"^(whatsapp:)?(\+[1-9]\d{6,14}|\d{3,8})$")]
+
 
 class TwilioSmsSettings(BaseModel):
     """What must be known to speak for one Twilio account."""
@@ -45,6 +48,11 @@ class TwilioSmsSettings(BaseModel):
     )
     public_urls: tuple[BaseUrl, ...] = Field(default=(), description="addresses that the provider calls, primary first, then fallback; none: the deployment's")
     from_numbers: dict[Literal["sms", "whatsapp"], Sender] = Field(default={}, description='what we send from: {sms = "+62...", whatsapp = "+62..."}')
+    numbers: tuple[Number, ...] = Field(
+        default=(),
+        description="what citizens write to, where that is not from_numbers or the messaging service: whose missed messages are looked for in the account",
+        examples=[["+62899001708", "whatsapp:+62899001708"]],
+    )
     messaging_service_sid: str | None = Field(
         default=None, pattern=r"^MG[0-9a-fA-F]{32}$", description="a messaging service that chooses the sender of SMS, instead of from_numbers.sms"
     )
@@ -54,6 +62,13 @@ class TwilioSmsSettings(BaseModel):
     max_body_bytes: int = Field(default=64 * 1024, ge=4096, description="bytes of a webhook's body at the most")
     max_media_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, description="bytes of one attached file at the most")
     media_seconds: float = Field(default=60, gt=0, le=110, description="seconds that one request for an attached file may take")
+
+    @property
+    def written_to(self) -> frozenset[str]:
+        """What people can write to, as Twilio writes it; empty: the messaging service's, else any number of the account."""
+        senders = (number if kind == "sms" else f"{kind}:{number}" for kind, number in self.from_numbers.items())
+        # Nobody can answer letters.
+        return frozenset(self.numbers) or frozenset(sender for sender in senders if sender.rpartition(":")[2].removeprefix("+").isdecimal())
 
     @model_validator(mode="after")
     def _one_sender_for_sms(self) -> TwilioSmsSettings:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import AsyncGenerator, Iterable
+from datetime import datetime, timedelta
 from functools import partial
 
-from channels.contract import About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Limit, Notice, SendFailed
+from channels.contract import About, Arrival, Box, Checked, DeliveryUpdate, Door, Fetched, FetchFailed, Ignored, Inlet, Known, Limit, Notice, SendFailed
 from channels.telegram import reading
 from channels.telegram.api import Api
 from channels.telegram.arrivals import Arrivals
@@ -141,6 +141,9 @@ class Telegram:
         """How asking goes, or what Telegram says of its way to us."""
         way = self.poller or self.webhook
         return await way.check() if way else Checked(ok=True, sentence="")
+
+    def missed(self, since: datetime, known: Known) -> AsyncGenerator[Arrival, None] | None:
+        """None: Telegram brings by itself what it could not bring, for 24 hours, and shows it to nobody before."""
 
     async def close(self) -> None:
         """Give back connections."""

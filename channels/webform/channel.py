@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from channels.contract import (
     FetchFailed,
     Ignored,
     Inlet,
+    Known,
     Limit,
     Notice,
     Refused,
@@ -216,6 +217,9 @@ class WebForm:
     async def check_in(self) -> Checked:
         """Others come to us."""
         return Checked(ok=True, sentence="")
+
+    def missed(self, since: datetime, known: Known) -> AsyncGenerator[Arrival, None] | None:
+        """None: a browser keeps what was typed until it was taken."""
 
     async def close(self) -> None:
         """Nothing to give back."""
