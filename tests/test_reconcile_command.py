@@ -134,6 +134,8 @@ async def test_the_command_says_what_came_and_asks_the_same_again_without_harm(s
         assert (first.returncode, first.stderr) == (0, "")
         assert "✓ sms: 3 taken in that had never arrived, 0 were here (since" in first.stdout
         assert "0 taken in that had never arrived, 3 were here" in (await small_town.type("twilio")).stdout
+        traced = await asyncio.to_thread(run, ["trace", f"SM{0:032x}", "--config", str(small_town.config)], {**os.environ, "TOKEN": TOKEN}, ROOT)
+        assert "asked for: it was sent 20" in traced.stdout
         form = await small_town.type("bot")
         assert form.returncode == 0
         assert "keeps no list" in form.stdout

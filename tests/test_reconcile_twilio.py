@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -147,6 +148,26 @@ async def test_what_was_sent_before_there_was_this_channel_was_not_sent_to_us(on
         await marked(on_sqlite, clock.now())
         assert (await gateway.missed.ask("sms")).taken == 0
         assert not await on_sqlite.rows("cases")
+
+
+async def test_what_came_after_a_backup_that_was_brought_back_comes_again_with_its_number(on_sqlite: Deployment, twilio: Twilio, clock: ManualClock) -> None:
+    data, backup = on_sqlite.folder / "data-a", on_sqlite.folder / "backup"
+    async with answering(on_sqlite, twilio, clock) as gateway:
+        await marked(on_sqlite, clock.now())
+        await handed_over(gateway)
+    shutil.copytree(data, backup)
+    clock.advance(hours=5)
+    async with answering(on_sqlite, twilio, clock):
+        # As every quarter of an hour: it says that all is here, and the backup says that nothing is known since it was made.
+        await marked(on_sqlite, clock.now())
+        for i in range(2):
+            await twilio.text(DOOR, from_=f"+62812{i:08d}", to=NUMBER, body="Lapor jalan rusak", sid=f"SM{i:032x}")
+        before = {row["number"] for row in await on_sqlite.until("cases", lambda rows: len(rows) == 2)}
+    shutil.rmtree(data)
+    backup.rename(data)
+    clock.advance(hours=1)
+    async with answering(on_sqlite, twilio, clock):
+        assert {row["number"] for row in await on_sqlite.until("cases", lambda rows: len(rows) == 2)} == before
 
 
 async def test_a_search_that_broke_off_begins_where_the_last_whole_one_did(on_sqlite: Deployment, twilio: Twilio, clock: ManualClock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -113,6 +114,9 @@ def _waiting(path: Path, key: str) -> list[Row]:
 def _entry(entry: Entry) -> Row:
     arrival = entry.arrival
     said = {"channel": arrival.channel, "kind": arrival.kind, "wire_id": arrival.wire_id, "received_at": arrival.received_at}
+    if "sent_at" in arrival.meta:
+        # It came late, because it had to be asked for.
+        said["sent_at"] = datetime.fromisoformat(arrival.meta["sent_at"])
     return {"seq": entry.seq, "number": entry.number, "bytes": len(arrival.raw), **said}
 
 
@@ -131,7 +135,8 @@ def _told(found: Found) -> list[str]:
     """For people: one line a step."""
     lines = [found.trouble] if found.trouble else []
     for row in (*found.waiting, *found.arrivals):
-        lines.append(_line(row["received_at"], f"accepted by {row['channel']} as {row['number']} ({row['kind']} {row['wire_id']}, {row['bytes']} bytes)"))
+        wire = f"{row['kind']} {row['wire_id']}, {row['bytes']} bytes"
+        lines.append(_line(row["received_at"], f"accepted by {row['channel']} as {row['number']} ({wire}){_sent(row)}"))
         lines.append(_line(row["stored_at"], f"stored as {row['decision']}, because: {row['reason']}") if "stored_at" in row else "still in the journal")
     for event in found.events:
         lines.append(_line(event["at"], f"case {event['kind']} by {event['actor']}, because: {event['reason']}"))
@@ -142,6 +147,10 @@ def _told(found: Found) -> list[str]:
     lines += [_line(row["sent_at"] or row["made_at"], _notice(row)) for row in found.notices]
     lines += [_line(row["asked_at"], _code(row)) for row in found.codes]
     return lines + [f"perhaps the same as {row['number']} ({row['score']:.2f}: {_why(row)})" for row in found.suggestions]
+
+
+def _sent(row: Row) -> str:
+    return f", asked for: it was sent {row['sent_at']:%Y-%m-%d %H:%M:%S} UTC and never arrived" if "sent_at" in row else ""
 
 
 def _why(row: Row) -> str:

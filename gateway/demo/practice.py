@@ -67,7 +67,7 @@ async def _practice(doors: list[str], number: str, token: str, port: int) -> Non
             f"api_base:        {api_base}",
             f"Your number:     {number}",
             f"Webhook:         {doors[0]}",
-            f"Fallback:        {doors[1] if len(doors) > 1 else 'none: what the webhook refuses is lost'}",
+            f"Fallback:        {doors[1] if len(doors) > 1 else 'none: what the webhook refuses waits until the gateway asks for it'}",
             f"A phone's page:  http://{_HOST}:{page_port}/",
             "Type a message and press Enter: it is an SMS to your number. Ctrl-C ends it.",
         )
@@ -112,7 +112,7 @@ async def _tell(twilio: Twilio) -> None:
             tries = [(said, len(list(same))) for said, same in itertools.groupby(texted.answers, _said)]
             _say(f"phone   → {texted.message.body}", *(f"          {said}{f' ({count} times)' if count > 1 else ''}" for said, count in tries))
             if not texted.arrived:
-                _say("          It is lost. Twilio does not ask again.")
+                _say("          Twilio does not bring it again. The gateway asks for it by itself.")
             came += 1
         for message in twilio.sent[went:]:
             _say(f"gateway → {message.body}")
