@@ -184,7 +184,7 @@ def test_who_may_not_read_the_token_is_told_so_and_not_that_nobody_answers(
         raise PermissionError(errno.EACCES, "Permission denied", "data/operators.token")
 
     # Root, as whom tests may run, is forbidden nothing.
-    monkeypatch.setattr("gateway.commands.health._token", forbidden)
+    monkeypatch.setattr("gateway.commands.running._token", forbidden)
     with pytest.raises(typer.Exit) as ended:
         health(config)
     assert ended.value.exit_code == 2
