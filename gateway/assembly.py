@@ -150,7 +150,7 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     sweeper = Sweeper(blobs, journal, store, clock)
     reminders = Reminders(store, office, clock, config.public_urls, lambda name: outboxes[name].loop.ring() if name in outboxes else None)
     monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds, config.outbox.per_channel_per_hour)
-    missed = Missed(channels, inlets, journal, store, clock, monitor.ready)
+    missed = Missed(channels, inlets, key, journal, store, clock, monitor.ready)
     learner = Learner(store, office, clock, worker, config.zone)
     loops = (outboxes, codes, fetchers, darkroom, matchmaker, sweeper, reminders, learner)
     gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, missed, stages, blobs, office, clock, port=0)

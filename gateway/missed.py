@@ -17,6 +17,7 @@ from functools import partial
 import structlog
 
 from channels import Arrival, Channel, Refused, SendFailed
+from gateway import tracking
 from gateway.clock import Clock
 from gateway.inlet import CoreInlet, plain_id
 from gateway.journal import Journal
@@ -71,9 +72,17 @@ class Missed:
     """Of one node."""
 
     def __init__(
-        self, channels: Mapping[str, Channel], inlets: Mapping[str, CoreInlet], journal: Journal, db: Store, clock: Clock, ready: Callable[[], Awaitable[str]]
+        self,
+        channels: Mapping[str, Channel],
+        inlets: Mapping[str, CoreInlet],
+        key: bytes,
+        journal: Journal,
+        db: Store,
+        clock: Clock,
+        ready: Callable[[], Awaitable[str]],
     ) -> None:
-        """`ready`: why nothing can be accepted now; empty: it can."""
+        """`key`: the deployment's. `ready`: why nothing can be accepted now; empty: it can."""
+        self._key = key
         self._channels = channels
         self._inlets = inlets
         self._journal = journal
@@ -127,7 +136,7 @@ class Missed:
                 raise end
 
     def _ledger(self, name: str) -> _Ledger:
-        return _Ledger(name, self._journal, self._store)
+        return _Ledger(name, self._key, self._journal, self._store)
 
     # By itself
 
@@ -170,8 +179,9 @@ class Missed:
 class _Ledger:
     """Known: the journal first, then the store, so that what moves in between is in one of them."""
 
-    def __init__(self, channel: str, journal: Journal, db: Store) -> None:
+    def __init__(self, channel: str, key: bytes, journal: Journal, db: Store) -> None:
         self._channel = channel
+        self._key = key
         self._journal = journal
         self._store = db
         # How many were asked for and are here.
@@ -182,7 +192,7 @@ class _Ledger:
         here = await self._journal.ids(self._channel, names)
         async with self._store.snapshot() as tx:
             for some in _slices(list(names)):
-                here |= await store.ids(tx, self._channel, some)
+                here |= await store.ids(tx, self._channel, {tracking.number(self._key, self._channel, name): name for name in some})
         self.met += len(here)
         return {names[name] for name in here}
 

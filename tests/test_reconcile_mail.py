@@ -89,16 +89,26 @@ async def test_mails_that_we_had_before_a_backup_was_brought_back_come_in_again_
     assert server.flags(folder) == before
 
 
-async def test_in_another_numbering_the_same_bytes_are_the_same_mails(on_sqlite: Deployment, server: Dovecot) -> None:
+async def test_in_another_numbering_the_same_bytes_are_the_same_mails(deployment: Deployment, server: Dovecot) -> None:
     server.deliver(*ALL)
-    async with attending(on_sqlite, server) as gateway:
-        await all_here(on_sqlite)
+    async with attending(deployment, server) as gateway:
+        await all_here(deployment)
         await handed_over(gateway)
         assert await ask(gateway) == (0, MANY)
-        rows = len(await on_sqlite.rows("arrivals"))
+        rows = len(await deployment.rows("arrivals"))
         server.renumber(4711)
         assert await ask(gateway) == (0, MANY)
-        assert len(await on_sqlite.rows("arrivals")) == rows
+        assert len(await deployment.rows("arrivals")) == rows
+        await all_here(deployment)
+
+
+async def test_a_copy_that_lies_there_is_known_for_good_and_leaves_no_new_row_at_each_look(on_sqlite: Deployment, server: Dovecot) -> None:
+    server.deliver(*ALL, ALL[0])
+    async with attending(on_sqlite, server) as gateway:
+        await on_sqlite.until("arrivals", lambda rows: len(rows) == MANY + 1)
+        await handed_over(gateway)
+        assert [await ask(gateway) for _ in range(2)] == [(0, MANY + 1)] * 2
+        assert len(await on_sqlite.rows("arrivals")) == MANY + 1
         await all_here(on_sqlite)
 
 
