@@ -42,11 +42,11 @@ async def account(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> AsyncIterato
 
 
 @asynccontextmanager
-async def answering(deployment: Deployment, twilio: Twilio, clock: Clock) -> AsyncIterator[Gateway]:
+async def answering(deployment: Deployment, twilio: Twilio, clock: Clock, node: str = "a") -> AsyncIterator[Gateway]:
     """A gateway that Twilio reaches; when it has ended, nobody answers there."""
     # Whoever stands still by a test's clock does not look again for tables that are being made.
     await _in_store(deployment, Store.migrate)
-    async with deployment.node("a", clock, channels=channels(twilio)) as gateway:
+    async with deployment.node(node, clock, channels=channels(twilio)) as gateway:
         twilio.hosts[PRIMARY] = f"http://127.0.0.1:{gateway.port}"
         yield gateway
     nobody_answers(twilio)

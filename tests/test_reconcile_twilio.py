@@ -86,6 +86,16 @@ async def test_a_webhook_that_comes_at_the_same_moment_is_the_same_report(deploy
         await each_is_a_case(deployment, MANY)
 
 
+async def test_nodes_that_ask_at_the_same_moment_make_one_case_of_each(on_postgres: Deployment, twilio: Twilio, clock: ManualClock) -> None:
+    nobody_answers(twilio)
+    await write(twilio, 0, MANY)
+    async with answering(on_postgres, twilio, clock) as one, answering(on_postgres, twilio, clock, "b") as other:
+        since = clock.now() - timedelta(hours=1)
+        await asyncio.gather(*(gateway.missed.ask("sms", since) for gateway in (one, other)))
+        await handed_over(one, other)
+        await each_is_a_case(on_postgres, MANY)
+
+
 async def test_what_waits_in_the_journal_is_known_without_the_store_having_it(on_sqlite: Deployment, twilio: Twilio, clock: ManualClock) -> None:
     async with answering(on_sqlite, twilio, clock) as gateway:
         await marked(on_sqlite, clock.now())
