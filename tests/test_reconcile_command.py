@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -15,7 +16,7 @@ import pytest
 from gateway.clock import SystemClock
 from gateway.demo.twilio import Hang, Status, Twilio
 from gateway.journal_file import snapshot
-from tests.nursery import ROOT, run
+from tests.nursery import ROOT, Child, run
 from tests.outage import TOKEN, account, answering, known_whole, marked, nobody_answers, write
 from tests.ports import free_ports
 from tests.sms_channel import ACCOUNT
@@ -69,9 +70,27 @@ class Town:
         self.door = f"http://127.0.0.1:{self.port}/in/sms/message"
         self.journal = deployment.folder / "data-a" / "journal.db"
 
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Child]:
+        """Once its operators' listener is open, too: that comes last."""
+        async with serving(self.config, self.port) as process:
+            async with asyncio.timeout(60):
+                while not await _open(self.operators):  # noqa: ASYNC110  # another process has no bell for us
+                    await asyncio.sleep(0.01)
+            yield process
+
     async def type(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command, until its end."""
         return await asyncio.to_thread(run, ["reconcile", *words, "--config", str(self.config)], {**os.environ, "TOKEN": TOKEN}, ROOT)
+
+
+async def _open(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 @pytest.fixture
@@ -116,7 +135,7 @@ async def test_killed_anywhere_in_the_middle_and_begun_again_all_become_cases_on
             await until(moment)
             process.kill()
             assert await process.wait() == -9
-    async with serving(town.config, town.port):
+    async with town.serving():
         typed = [await town.type("twilio", "--since", "4h", "--json") for _ in range(2)]
         assert [done.returncode for done in typed] == [0, 0], typed
         said = [json.loads(done.stdout) for done in typed]
@@ -128,7 +147,7 @@ async def test_killed_anywhere_in_the_middle_and_begun_again_all_become_cases_on
 
 async def test_the_command_says_what_came_and_asks_the_same_again_without_harm(small_town: Town, twilio: Twilio) -> None:
     await write(twilio, 0, 3, small_town.door)
-    async with serving(small_town.config, small_town.port):
+    async with small_town.serving():
         await marked(small_town.deployment, datetime.now(UTC) - timedelta(minutes=1))
         first = await small_town.type("sms", "--since", "3h")
         assert (first.returncode, first.stderr) == (0, "")
@@ -156,7 +175,7 @@ async def test_what_is_not_asked_rightly_is_told_with_what_to_type(small_town: T
 
 
 async def test_a_provider_that_does_not_let_us_look_is_a_sentence_and_exit_1(small_town: Town, twilio: Twilio) -> None:
-    async with serving(small_town.config, small_town.port):
+    async with small_town.serving():
         await marked(small_town.deployment, datetime.now(UTC) - timedelta(minutes=1))
         twilio.weather = Status(401)
         done = await small_town.type("sms", "--since", "3h")
@@ -167,7 +186,7 @@ async def test_a_provider_that_does_not_let_us_look_is_a_sentence_and_exit_1(sma
 
 
 async def test_a_gateway_that_is_killed_while_it_is_asked_is_told(small_town: Town, twilio: Twilio) -> None:
-    async with serving(small_town.config, small_town.port) as process:
+    async with small_town.serving() as process:
         await marked(small_town.deployment, datetime.now(UTC) - timedelta(minutes=1))
         twilio.weather = Hang()
         before = twilio.calls
