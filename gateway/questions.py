@@ -90,7 +90,7 @@ def classified(before: Complaint, kind: str) -> Complaint:
 
 
 def _still_missing(after: Complaint, before: Complaint, question: str) -> tuple[str, ...]:
-    needed = missing(after.kind, f"{after.title}{after.text}", after.place, after.incident)
+    needed = missing(after.kind, f"{after.title}{after.text}", after.place, after.incident, after.remarks)
     given_up = {item for item in ("what", "where", "when") if f"{item}_unknown" in before.remarks}
     return tuple(item for item in needed if item != question and item not in given_up)
 
@@ -99,6 +99,7 @@ def _told(before: Complaint, said: Complaint) -> Complaint:
     if not letters(before.text):
         # What it is about is said only now; who and which door, the first message said.
         before = replace(before, category=said.category, categories=said.categories, urgency=said.urgency, level=said.level, beyond=said.beyond)
+        before = replace(before, language_found=said.language_found, subjects=said.subjects, dates=said.dates)
         if before.kind is None:
             before = replace(before, kind=said.kind, kind_found=said.kind_found)
     text = f"{before.text}{_SEPARATOR}{said.text}" if letters(before.text) else said.text
@@ -135,5 +136,5 @@ def _incident(said: Complaint, zone: str) -> Incident:
     """The whole answer is kept, so that nothing that was said is lost; its day, if one was understood."""
     words = line(said.text) or ""
     if found := answer_date(said.text, said.received_at, zone):
-        return Incident(words, found.date, "answer", found.precision)
+        return Incident(words, found.date, "answer", found.precision, score=found.score)
     return replace(said.incident, text=words, how="answer") if said.incident else Incident(words, None, "answer")

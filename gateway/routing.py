@@ -17,9 +17,11 @@ from gateway.naming import Named, named
 from gateway.sensitive import CORRUPTION, sensitive
 from gateway.weights import Weights, features, scores
 from normalizer import Category, Complaint
+from normalizer.manners import ABUSE
+from normalizer.subjects import SEVERAL
 
 # Kept with every decision, so that it can be told later which rules made it. Raise it with every change of what comes out.
-RULES = "3"
+RULES = "4"
 
 # Agencies of the nation whatever the region (DOMAIN.md, "Routing").
 _VERTICAL = frozenset(
@@ -201,6 +203,11 @@ def _decided(complaint: Complaint, desk: Desk, candidates: tuple[Candidate, ...]
     reason = ""
     if not complaint.categories and desk.champion is None:
         reason = "rule:needs_triage"
+    elif ABUSE in complaint.remarks:
+        reason = "rule:abuse"
+    elif SEVERAL in complaint.remarks:
+        # Whoever got all of it would have what is another's, too: a person splits it (`./run split`).
+        reason = "rule:several_subjects"
     elif door:
         reason = "rule:beyond"
     elif complaint.place and complaint.place.ambiguous:

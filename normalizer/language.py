@@ -35,10 +35,10 @@ _TOLD = 5
 # How often a language uses a word of a list, next to its own words. Whoever writes Javanese or Sundanese mixes in Indonesian as they like; whoever writes
 # Indonesian rarely does the other, so one such word outweighs two Indonesian ones. Nobody mixes anything into English.
 _USED: Mapping[str, Mapping[str, float]] = {
-    "id": {"id": 1, "jv": 0.3, "su": 0.3, "en": 0.02},
+    "id": {"id": 1, "jv": 0.3, "su": 0.3, "en": 0.03},
     "jv": {"id": 0.03, "jv": 1, "su": 0.06, "en": 0.02},
     "su": {"id": 0.03, "jv": 0.06, "su": 1, "en": 0.02},
-    "en": {"id": 0.05, "jv": 0.03, "su": 0.03, "en": 1},
+    "en": {"id": 0.03, "jv": 0.03, "su": 0.03, "en": 1},
     "loan": {"id": 0.6, "jv": 0.4, "su": 0.4, "en": 0.03},
 }
 # What is only built like a language's words says less.
@@ -85,9 +85,11 @@ def language_of(title: str, text: str) -> Finding | None:
     chances = {tag: math.exp(said - most) for tag, said in sums.items()}
     tag = max(LANGUAGES, key=chances.__getitem__)
     score = chances[tag] / sum(chances.values())
-    known = sum(word.known for word in words)
-    chance = known == 1 and len(words) > _FEW_WORDS and (tag == "id" or (tag == "en" and score < _TELLING))
-    if not known or chance or score <= _ENOUGH:
+    known = [word for word in words if word.known]
+    chance = len(known) == 1 and len(words) > _FEW_WORDS and (tag == "id" or (tag == "en" and score < _TELLING))
+    # Names alone look like a language, and are none.
+    speaks = any(word.gain(tag) > 0 for word in known)
+    if not speaks or chance or score <= _ENOUGH:
         return None
     return _finding(tag, score, words, len(heading))
 

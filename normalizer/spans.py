@@ -10,7 +10,11 @@ from normalizer.schema import Complaint, Incident
 
 def respanned(complaint: Complaint) -> Complaint:
     """With every span in the text as it is now; what is known does not change."""
-    return replace(complaint, personal=personal(complaint.text), incident=_incident(complaint.incident, complaint.text))
+    text = complaint.text
+    incident = _incident(complaint.incident, text)
+    others = (one for time in complaint.dates if (one := _incident(time, text)) and one != incident)
+    subjects = complaint.subjects if all(subject.span[1] <= len(text) for subject in complaint.subjects) else ()
+    return replace(complaint, personal=personal(text), incident=incident, dates=(*((incident,) if incident else ()), *others), subjects=subjects)
 
 
 def _incident(incident: Incident | None, text: str) -> Incident | None:

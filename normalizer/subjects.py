@@ -1,0 +1,108 @@
+"""Two complaints in one message: the passages that are each about something else. A suspicion for an operator, who may split it; the report stays whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from normalizer.category import categories
+from normalizer.schema import Finding, Subject
+from normalizer.view import Word
+
+# The remark of a report that has them.
+SEVERAL = "several_subjects"
+
+# Where another thing may begin: a new sentence or line, a comma, a number of a list, a word that adds.
+_BREAK = re.compile(
+    r"[.!?;\n]+\s*(?:\d{1,2}[.)]\s*)?|,\s*"
+    r"|(?<!\w)(?:selain itu|dan juga|dan|serta|terus|trus|kemudian|satu lagi|sama satu lagi|juga ada|lan|karo|jeung|sareng|and also|also|and|besides)(?!\w)\s*",
+    re.IGNORECASE,
+)
+# A cause, a consequence, a place of the same: what follows belongs to what was said before.
+_BOUND = re.compile(
+    r"\s*(?:karena|krn|karna|akibat|akibatnya|sehingga|hingga|sampai|jadi|jadinya|makanya|menyebabkan|mengakibatkan|membuat|bikin|supaya|agar|padahal|kalau|kalo"
+    r"|saat|ketika|waktu|mergo|amarga|dadi|sabab|jadina|because|so|which|when)(?!\w)",
+    re.IGNORECASE,
+)
+# That something is amiss, as the view has it. Without one a passage only tells of something.
+_FAULTS = frozenset(
+    "rusak mati padam belum tidak bau menumpuk numpuk bertumpuk bocor mampet tersumbat banjir berlubang lubang bolong hilang kurang kekurangan kotor keruh gelap"
+    " ambruk roboh longsor liar pungli lambat lama telat mahal langka macet bising ribut dibuang berserakan putus terputus habis jebol tumbang retak ditolak"
+    " ora durung dereng mboten ambrol asat peteng teu can acan euweuh ruksak pareum poek hese"
+    " broken not no never leak leaking leaks dirty dark blocked clogged missing flooded late rude piling piles without".split()  # noqa: SIM905  a list to read
+)
+# From this score on a passage says by itself what it is about, and a passage has words enough.
+_SURE, _FEWEST_WORDS = 0.42, 2
+# Nobody tells more things in one breath; a list of a hundred lines is no list of complaints.
+_MOST_PASSAGES, _MOST = 40, 5
+# What goes with any matter, and is none by itself: how one was served, whom one asked, that money was asked for it.
+_MANNERS = frozenset({"service_general", "civil_service", "corruption_extortion", "village_gov", "finance"})
+# Two sides of one matter, often told in one breath.
+_ONE_MATTER = tuple(
+    map(
+        frozenset,
+        (
+            {"road", "flood_drainage", "traffic_transport", "vehicle_police_docs"},
+            {"waste", "flood_drainage", "pollution", "public_order"},
+            {"health_service", "health_insurance", "worker_insurance", "manpower"},
+            {"electricity", "street_light"},
+            {"crime_security", "public_order", "women_child", "justice"},
+            {"disaster_fire", "flood_drainage", "parks_trees", "housing"},
+            {"trade_consumer", "fuel_lpg", "agri_fishery", "msme_coop"},
+            {"civil_registry", "social_assistance", "immigration"},
+            {"licensing", "land", "tax_revenue", "housing"},
+        ),
+    )
+)
+
+
+def subjects(text: str, words: Sequence[Word]) -> tuple[Subject, ...]:
+    """Each with its passage, in the text's order, at most five; none if it is about one thing, or nobody could say. `words`: of the text, as searched. Linear."""
+    passages = list(islice(_passages(text), _MOST_PASSAGES))
+    told = [(passage, _told([word for word in words if passage[0] <= word.start < passage[1]])) for passage in passages]
+    apart = _apart(Subject(category, passage) for passage, category in told if category)
+    if len(apart) < 2:  # noqa: PLR2004  two are several
+        return ()
+    begins = [subject.span[0] for subject in apart]
+    # With all that is said until the next one begins.
+    ends = [max(end for start, end in passages if start < following) for following in (*begins[1:], len(text) + 1)]
+    return tuple(replace(subject, span=(begin, end)) for subject, begin, end in zip(apart, begins, ends, strict=True))
+
+
+def tells_of_a_fault(words: Sequence[Word]) -> bool:
+    """Whether something is said to be amiss."""
+    return not _FAULTS.isdisjoint(word.word for word in words)
+
+
+def _told(words: Sequence[Word]) -> Finding | None:
+    """What a passage says by itself that something is amiss with; None: nothing, or too little says so."""
+    if len(words) < _FEWEST_WORDS or not tells_of_a_fault(words):
+        return None
+    best = next(iter(categories((), words)), None)
+    return best if best and best.score >= _SURE and best.code not in _MANNERS else None
+
+
+def _passages(text: str) -> Iterator[tuple[int, int]]:
+    """Where each begins and ends, without what separates them."""
+    start = 0
+    for found in _BREAK.finditer(text):
+        if _BOUND.match(text, found.end()):
+            continue
+        if text[start : found.start()].strip():
+            yield start, found.start()
+        start = found.end()
+    end = len(text.rstrip())
+    if start < end:
+        yield start, end
+
+
+def _apart(found: Iterable[Subject]) -> list[Subject]:
+    """The first passage of each matter; one matter's second side is no subject of its own."""
+    apart: list[Subject] = []
+    for subject in found:
+        code = subject.category.code
+        if not any(code == other.category.code or any({code, other.category.code} <= sides for sides in _ONE_MATTER) for other in apart):
+            apart.append(subject)
+    return apart[:_MOST]
