@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -61,19 +62,38 @@ _ONE_MATTER = tuple(
 def subjects(text: str, words: Sequence[Word]) -> tuple[Subject, ...]:
     """Each with its passage, in the text's order, at most five; none if it is about one thing, or nobody could say. `words`: of the text, as searched. Linear."""
     passages = list(islice(_passages(text), _MOST_PASSAGES))
-    told = [(passage, _told([word for word in words if passage[0] <= word.start < passage[1]])) for passage in passages]
+    begins = [word.start for word in words]
+    told = [((start, end), _told(words[bisect_left(begins, start) : bisect_left(begins, end)])) for start, end in passages]
     apart = _apart(Subject(category, passage) for passage, category in told if category)
     if len(apart) < 2:  # noqa: PLR2004  two are several
         return ()
-    begins = [subject.span[0] for subject in apart]
-    # With all that is said until the next one begins.
-    ends = [max(end for start, end in passages if start < following) for following in (*begins[1:], len(text) + 1)]
-    return tuple(replace(subject, span=(begin, end)) for subject, begin, end in zip(apart, begins, ends, strict=True))
+    # Each with all that is said until the next one begins.
+    nexts = (*(subject.span[0] for subject in apart[1:]), len(text) + 1)
+    ends = [max(end for start, end in passages if start < following) for following in nexts]
+    return tuple(replace(subject, span=(subject.span[0], end)) for subject, end in zip(apart, ends, strict=True))
 
 
 def tells_of_a_fault(words: Sequence[Word]) -> bool:
     """Whether something is said to be amiss."""
     return not _FAULTS.isdisjoint(word.word for word in words)
+
+
+def without_joint(text: str) -> str:
+    """Without what joins its end or its beginning to a passage that was taken out.
+
+    >>> without_joint("Jalan rusak. Selain itu "), without_joint(", dan lampu mati")
+    ('Jalan rusak', 'lampu mati')
+    """
+    start, end = 0, len(text)
+    for found in _BREAK.finditer(text):
+        if text[start : found.start()].strip():
+            break
+        start = found.end()
+    for found in reversed(list(_BREAK.finditer(text, start))):
+        if text[found.end() : end].strip():
+            break
+        end = found.start()
+    return text[start:end].strip()
 
 
 def _told(words: Sequence[Word]) -> Finding | None:
