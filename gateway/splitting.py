@@ -1,6 +1,4 @@
-"""A person makes two reports of one that is about two things: the second has its own number, owner and history, nothing of the first is lost, and whoever
-reported is told once (laws 7 to 9).
-"""
+"""A person makes two reports of one that is about two things, each with one owner; nothing is lost, and whoever reported is told once (laws 7 to 9)."""
 
 from __future__ import annotations
 

@@ -29,13 +29,17 @@ def built_in(word: str) -> tuple[str, ...]:
 
 def _javanese(word: str) -> bool:
     """Omah-e, kursi-ne: "the" and "his"."""
-    return (word.endswith("e") and word[-2:-1] not in _VOWELS and _is_stem(word[:-1])) or (word.endswith("ne") and word[-3:-2] in _VOWELS and _is_stem(word[:-2]))
+    return (word.endswith("e") and word[-2:-1] not in _VOWELS and _is_stem(word[:-1])) or (
+        word.endswith("ne") and word[-3:-2] in _VOWELS and _is_stem(word[:-2])
+    )
 
 
 def _sundanese(word: str) -> bool:
     """Imah-na; sa-bulan, ka-tabrak; and pa-layan-an, where Indonesian says pe-layan-an."""
     return (
-        (word.endswith("na") and _is_stem(word[:-2])) or (word[:2] in {"sa", "ka"} and _is_stem(word[2:]) and languages_of(word[2:]) != ("jv",)) or (word[1:2] == "a" and _is_stem(f"{word[0]}e{word[2:]}"))
+        (word.endswith("na") and _is_stem(word[:-2]))
+        or (word[:2] in {"sa", "ka"} and _is_stem(word[2:]) and languages_of(word[2:]) != ("jv",))
+        or (word[1:2] == "a" and _is_stem(f"{word[0]}e{word[2:]}"))
     )
 
 

@@ -1,6 +1,4 @@
-"""Which language a report is written in: by our own lists of words and by how words are built. Made for a short informal SMS, mixed as people mix. A tag,
-never a gate.
-"""
+"""Which language a report is written in: by our lists of words and how words are built; made for a short informal SMS, mixed as people mix. Never a gate."""
 
 from __future__ import annotations
 

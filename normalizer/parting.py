@@ -13,7 +13,6 @@ from normalizer.subjects import SEVERAL, without_joint
 _READ = ("text", "category", "categories", "level", "beyond", "urgency", "personal", "subjects", "language_found")
 
 
-
 def parted(complaint: Complaint, passage: tuple[int, int], setting: Setting) -> tuple[Complaint, Complaint]:
     """The first without the words of `passage`, the second with nothing else; each understood by its own words.
 
@@ -42,7 +41,7 @@ def _first(before: Complaint, rest: Complaint) -> Complaint:
     place = rest.place if before.place is None or (before.place.how == "text" and _says_where(rest.place)) else _elsewhere(before.place)
     incident = rest.incident if before.incident is None or (before.incident.how == "text" and rest.incident) else _then(before.incident)
     several = tuple(remark for remark in before.remarks if remark != SEVERAL or rest.subjects)
-    after = replace(before, place=place, incident=incident, language=before.language or rest.language, remarks=several, **told)  # type: ignore[arg-type]  # by name
+    after = replace(before, place=place, incident=incident, language=before.language or rest.language, remarks=several, **told)
     return replace(after, dates=_first_of_all(incident, rest.dates))
 
 

@@ -6,11 +6,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 
 from normalizer.category import categories
 from normalizer.schema import Finding, Subject
-from normalizer.view import Word
+from normalizer.view import Word, rows
 
 # The remark of a report that has them.
 SEVERAL = "several_subjects"
@@ -26,13 +27,6 @@ _BOUND = re.compile(
     r"\s*(?:karena|krn|karna|akibat|akibatnya|sehingga|hingga|sampai|jadi|jadinya|makanya|menyebabkan|mengakibatkan|membuat|bikin|supaya|agar|padahal|kalau|kalo"
     r"|saat|ketika|waktu|mergo|amarga|dadi|sabab|jadina|because|so|which|when)(?!\w)",
     re.IGNORECASE,
-)
-# That something is amiss, as the view has it. Without one a passage only tells of something.
-_FAULTS = frozenset(
-    "rusak mati padam belum tidak bau menumpuk numpuk bertumpuk bocor mampet tersumbat banjir berlubang lubang bolong hilang kurang kekurangan kotor keruh gelap"
-    " ambruk roboh longsor liar pungli lambat lama telat mahal langka macet bising ribut dibuang berserakan putus terputus habis jebol tumbang retak ditolak"
-    " ora durung dereng mboten ambrol asat peteng teu can acan euweuh ruksak pareum poek hese"
-    " broken not no never leak leaking leaks dirty dark blocked clogged missing flooded late rude piling piles without".split()  # noqa: SIM905  a list to read
 )
 # From this score on a passage says by itself what it is about, and a passage has words enough.
 _SURE, _FEWEST_WORDS = 0.42, 2
@@ -60,7 +54,7 @@ _ONE_MATTER = tuple(
 
 
 def subjects(text: str, words: Sequence[Word]) -> tuple[Subject, ...]:
-    """Each with its passage, in the text's order, at most five; none if it is about one thing, or nobody could say. `words`: of the text, as searched. Linear."""
+    """Each with its passage, in the text's order, at most five; none if it is about one, or nobody could say. `words`: of the text, as searched. Linear."""
     passages = list(islice(_passages(text), _MOST_PASSAGES))
     begins = [word.start for word in words]
     told = [((start, end), _told(words[bisect_left(begins, start) : bisect_left(begins, end)])) for start, end in passages]
@@ -75,7 +69,12 @@ def subjects(text: str, words: Sequence[Word]) -> tuple[Subject, ...]:
 
 def tells_of_a_fault(words: Sequence[Word]) -> bool:
     """Whether something is said to be amiss."""
-    return not _FAULTS.isdisjoint(word.word for word in words)
+    return not _faults().isdisjoint(word.word for word in words)
+
+
+@cache
+def _faults() -> frozenset[str]:
+    return frozenset(word for row in rows("faults.txt") for word in row.split())
 
 
 def without_joint(text: str) -> str:

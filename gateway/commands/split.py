@@ -20,12 +20,17 @@ from gateway.store import filing as store
 from gateway.store import lookup
 from gateway.store.engine import Clash
 
-Words = Annotated[str, typer.Option("--words", help="What is split off, as it stands in the report, in one pair of quotes. Without it: the second thing that we found.")]
+Words = Annotated[
+    str, typer.Option("--words", help="What is split off, as it stands in the report, in one pair of quotes. Without it: the second thing that we found.")
+]
 Look = Annotated[bool, typer.Option("--look", help="Only show what we think it is about.")]
 
 
 def split(number: Number, words: Words = "", config: ConfigPath = None, by: By = "", look: Look = False) -> None:  # noqa: FBT002  # an option
-    """Make two reports of one that is about two things: each has its number, owner and history. Whoever reported is told. Example: ./run split 7K2M-9QXF-4T1Z"""
+    """Make two reports of one that is about two things: each has its number, owner and history, and whoever reported is told.
+
+    Example: ./run split 7K2M-9QXF-4T1Z
+    """
     settled = configured(config)
     try:
         if look:

@@ -31,9 +31,14 @@ def _newest(i: int) -> sa.Select[Any]:
 
 
 _NEWEST = sa.union_all(*(_newest(i) for i in range(_AT_ONCE)))
-_SAID = sa.select(messages.c.gist, message_cases.c.case).join(message_cases).where(messages.c.gist.in_(sa.bindparam("gists", expanding=True))).order_by(
-    # Of a report that a person split, the first stays.
-    message_cases.c.case.desc()
+_SAID = (
+    sa.select(messages.c.gist, message_cases.c.case)
+    .join(message_cases)
+    .where(messages.c.gist.in_(sa.bindparam("gists", expanding=True)))
+    .order_by(
+        # Of a report that a person split, the first stays.
+        message_cases.c.case.desc()
+    )
 )
 
 
