@@ -9,8 +9,9 @@ from gateway.case import AWAITING_INFORMATION, LIFE, Case, Question, urgent
 from gateway.office import Office
 from normalizer import Complaint, Incident, Place
 from normalizer.dates import answer_date
+from normalizer.manners import ABUSE, OF_THE_WORDS
 from normalizer.missing import missing
-from normalizer.spans import respanned
+from normalizer.spans import moved, respanned
 from normalizer.text import MAX_TEXT, cut, first_sentence, letters, line
 
 # Said instead of an answer.
@@ -96,13 +97,16 @@ def _still_missing(after: Complaint, before: Complaint, question: str) -> tuple[
 
 
 def _told(before: Complaint, said: Complaint) -> Complaint:
-    if not letters(before.text):
+    begins = len(before.text) + len(_SEPARATOR) if letters(before.text) else 0
+    if not begins or ABUSE in before.remarks:
         # What it is about is said only now; who and which door, the first message said.
+        said = moved(said, begins)
+        remarks = (*(one for one in before.remarks if one != ABUSE), *(one for one in said.remarks if one in OF_THE_WORDS and one not in before.remarks))
         before = replace(before, category=said.category, categories=said.categories, urgency=said.urgency, level=said.level, beyond=said.beyond)
-        before = replace(before, language_found=said.language_found, subjects=said.subjects, dates=said.dates)
+        before = replace(before, language_found=said.language_found, subjects=said.subjects, dates=(*before.dates, *said.dates), remarks=remarks)
         if before.kind is None:
             before = replace(before, kind=said.kind, kind_found=said.kind_found)
-    text = f"{before.text}{_SEPARATOR}{said.text}" if letters(before.text) else said.text
+    text = f"{before.text}{_SEPARATOR}{said.text}" if begins else said.text
     return replace(before, text=cut(text, MAX_TEXT), title=first_sentence(said.text) or before.title, language=before.language or said.language)
 
 

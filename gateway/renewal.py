@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from normalizer import Complaint, Finding, Place
-from normalizer.manners import ABUSE, CHAIN_LETTER
+from normalizer.manners import OF_THE_WORDS
 from normalizer.missing import missing
 from normalizer.spans import respanned
 from normalizer.subjects import SEVERAL
@@ -31,8 +31,6 @@ _READ = {
 }
 # Times that were said follow the incident: whoever answered when it happened has told no other times.
 _FOLLOWS = "dates"
-# Remarks that are read out of the words.
-_REMARKED = frozenset({SEVERAL, CHAIN_LETTER, ABUSE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,8 @@ def _remarks(last: Complaint, fresh: Complaint, after: Complaint) -> tuple[str, 
     """What a door or a person remarked stays; what was read out of the words is read anew, where the words are those."""
     if after.text != fresh.text:
         return last.remarks
-    kept = tuple(remark for remark in last.remarks if remark not in _REMARKED)
-    new = (remark for remark in fresh.remarks if remark in _REMARKED and (remark != SEVERAL or after.subjects))
+    kept = tuple(remark for remark in last.remarks if remark not in OF_THE_WORDS)
+    new = (remark for remark in fresh.remarks if remark in OF_THE_WORDS and (remark != SEVERAL or after.subjects))
     return (*kept, *new)
 
 

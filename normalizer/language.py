@@ -6,12 +6,13 @@ import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from normalizer.building import built_in
-from normalizer.lexicon import LANGUAGES, languages_of, loans
+from normalizer.lexicon import LANGUAGES, languages_of, loans, own_words
 from normalizer.schema import Finding
 from normalizer.trigrams import likeness
+from normalizer.view import Vowels
 
 # Characters. A language shows itself early; a pasted newspaper page need not be read to the end.
 _SAMPLE = 1_500
@@ -115,11 +116,17 @@ def _read(word: str) -> tuple[bool, Mapping[str, float]]:
     if word in loans():
         return True, _log(_USED["loan"])
     listed = languages_of(word)
-    if tags := listed or built_in(word):
+    if tags := listed or built_in(word) or languages_of(_vowels().restored(word)):
         return True, _log({tag: sum(_USED[own][tag] for own in tags) / len(tags) for tag in LANGUAGES}, 1 if listed else _BUILT)
     if len(word) in _LETTERS:
         return False, _log({tag: _LEAST_LIKELY + share for tag, share in likeness(word).items()})
     return False, dict.fromkeys(LANGUAGES, 0.0)
+
+
+@cache
+def _vowels() -> Vowels:
+    """For "smph" and "diangkt": whichever language has the only word that can be meant."""
+    return Vowels(loans().union(*map(own_words, LANGUAGES)), ())
 
 
 def _log(chances: Mapping[str, float], weight: float = 1) -> dict[str, float]:

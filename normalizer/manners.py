@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from functools import cache
 
 from normalizer.phrases import Lexicon, phrases_of
-from normalizer.subjects import tells_of_a_fault
+from normalizer.subjects import SEVERAL, tells_of_a_fault
 from normalizer.view import Word
 
 CHAIN_LETTER, ABUSE = "chain_letter", "abuse"
+# All remarks that are read out of the words; others are a door's, or of the report's length and sender.
+OF_THE_WORDS = frozenset({CHAIN_LETTER, ABUSE, SEVERAL})
 # Of a text of mere abuse at least one word in so many is a term of abuse.
 _SHARE, _HALF = 5, 2
 # The weight of a term that may stand for a thing: a dog.
