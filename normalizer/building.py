@@ -15,6 +15,8 @@ _SHAPES = {
 }
 # Letters that the rest must have, so that it is a word and no accident.
 _STEM = 4
+# A word of fewer letters may have the other vowel by chance: kabut, kebut.
+_LONG = 6
 _VOWELS = "aeiou"
 
 
@@ -39,7 +41,7 @@ def _sundanese(word: str) -> bool:
     return (
         (word.endswith("na") and _is_stem(word[:-2]))
         or (word[:2] in {"sa", "ka"} and _is_stem(word[2:]) and languages_of(word[2:]) != ("jv",))
-        or (word[1:2] == "a" and _is_stem(f"{word[0]}e{word[2:]}"))
+        or (word[1:2] == "a" and len(word) >= _LONG and _is_stem(f"{word[0]}e{word[2:]}"))
     )
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from normalizer.language import language, language_of
 
-# Issue 7's mark. Of what the lists had not met it was 0.925 before they grew last, and 0.981 after.
+# Issue 7's mark. Of 515 texts in four turns that the lists had not met when they were measured it was 0.971 (0.953 to 0.982), and 0.926 as it was before; the last
+# turn is the one under "fresh".
 GOAL = 0.96
 SEEN, FRESH = "seen", "fresh"
 
@@ -25,7 +26,7 @@ def texts(kind: str) -> Iterator[tuple[str, str]]:
 
 
 def test_the_tables_are_what_they_say() -> None:
-    assert (len(list(texts(SEEN))), len(list(texts(FRESH)))) == (530, 160)
+    assert (len(list(texts(SEEN))), len(list(texts(FRESH)))) == (925, 120)
     assert [text for kind in (SEEN, FRESH) for _, text in texts(kind) if len(text.split()) != 6] == []
 
 
