@@ -7,7 +7,7 @@ from functools import cache
 
 from normalizer.phrases import Lexicon, phrases_of
 from normalizer.subjects import SEVERAL, tells_of_a_fault
-from normalizer.view import Word
+from normalizer.view import Word, view
 
 CHAIN_LETTER, ABUSE = "chain_letter", "abuse"
 # All remarks that are read out of the words; others are a door's, or of the report's length and sender.
@@ -18,9 +18,13 @@ _SHARE, _HALF = 5, 2
 _DOUBTFUL = 1
 
 
-def manners(words: Sequence[Word], *, about_something: bool) -> tuple[str, ...]:
-    """Codes. Whoever swears and says what is amiss has said it, and only that counts. `about_something`: a category was found. Linear."""
-    hits = _lexicon().find(words)
+def manners(text: str, words: Sequence[Word], *, about_something: bool) -> tuple[str, ...]:
+    """Codes. Whoever swears and says what is amiss has said it, and only that counts. Linear.
+
+    `words`: of the text, as searched. `about_something`: a category was found.
+    """
+    # The whole words: "sebarkan" asks for something, "sebar" does not.
+    hits = _lexicon().find(view(text))
     chain = (CHAIN_LETTER,) if any(hit.heading == CHAIN_LETTER for hit in hits) else ()
     terms = [hit.weight for hit in hits if hit.heading == ABUSE]
     return (*chain, ABUSE) if _is_mere_abuse(terms, words, about_something=about_something) else chain

@@ -54,7 +54,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     about = _without_place(in_text, place)
     found = categories(in_title, about)
     several = subjects(text[:_SEARCHED], about)
-    manner = manners([*in_title, *in_text], about_something=bool(found))
+    manner = manners(f"{heading}\n{text[:_SEARCHED]}", [*in_title, *in_text], about_something=bool(found))
     asked = kind_of(in_title, in_text, asks="?" in text) if declared.kind not in KINDS else None
     kind = asked.code if asked else declared.kind if declared.kind in KINDS else None
     return Complaint(

@@ -10,6 +10,7 @@ from functools import cache
 from itertools import islice
 
 from normalizer.category import categories
+from normalizer.phrases import searched
 from normalizer.schema import Finding, Subject
 from normalizer.view import Word, rows
 
@@ -74,7 +75,9 @@ def tells_of_a_fault(words: Sequence[Word]) -> bool:
 
 @cache
 def _faults() -> frozenset[str]:
-    return frozenset(word for row in rows("faults.txt") for word in row.split())
+    listed = " ".join(rows("faults.txt"))
+    # Also as they are searched, which may be without their endings.
+    return frozenset(listed.split()) | frozenset(word.word for word in searched(listed))
 
 
 def without_joint(text: str) -> str:
