@@ -217,6 +217,11 @@ def assign(case: Case, agency: str, *, by: str, at: datetime) -> tuple[Case, Eve
     return _after(case, "assigned", "person", {"owner": agency}, at, by)
 
 
+def split(case: Case, complaint: Complaint, *, into: str, by: str, at: datetime) -> tuple[Case, Event]:
+    """A person gave one of its subjects to a report of its own, whose number is `into`; `complaint`: what this one is about now."""
+    return _after(case, "split", f"into {into}", {"category": _category(complaint)}, at, by)
+
+
 def place(case: Case, *, reason: str, at: datetime) -> tuple[Case, Event]:
     """The reporter said where it happened."""
     return _after(case, "placed", reason, {}, at)

@@ -282,6 +282,12 @@ def _ending(words: Words, number: str, said: str, page: str) -> str:
     return short
 
 
+def split(words: Words, first: str, second: str, page: str) -> Texts:
+    """What they reported is about two things, and the second has a number of its own; `page`: where that one is read."""
+    values = {"first": first, "number": second, "page": page}
+    return Texts(words("split", **values), words("split.full", **values), words("acknowledgement.subject", number=second))
+
+
 def archived(words: Words, number: str, reason: ArchiveReason, said: str, page: str, *, door: str = "") -> Texts:
     """An officer archived it: why, where to go instead, and that an answer appeals. `door`: code of a door that its words pointed at; empty: none."""
     why = words(f"archive.{reason}")

@@ -9,8 +9,9 @@ from gateway.case import AWAITING_INFORMATION, LIFE, Case, Question, urgent
 from gateway.office import Office
 from normalizer import Complaint, Incident, Place
 from normalizer.dates import answer_date
+from normalizer.manners import ABUSE, OF_THE_WORDS
 from normalizer.missing import missing
-from normalizer.spans import respanned
+from normalizer.spans import moved, respanned
 from normalizer.text import MAX_TEXT, cut, first_sentence, letters, line
 
 # Said instead of an answer.
@@ -90,18 +91,22 @@ def classified(before: Complaint, kind: str) -> Complaint:
 
 
 def _still_missing(after: Complaint, before: Complaint, question: str) -> tuple[str, ...]:
-    needed = missing(after.kind, f"{after.title}{after.text}", after.place, after.incident)
+    needed = missing(after.kind, f"{after.title}{after.text}", after.place, after.incident, after.remarks)
     given_up = {item for item in ("what", "where", "when") if f"{item}_unknown" in before.remarks}
     return tuple(item for item in needed if item != question and item not in given_up)
 
 
 def _told(before: Complaint, said: Complaint) -> Complaint:
-    if not letters(before.text):
+    begins = len(before.text) + len(_SEPARATOR) if letters(before.text) else 0
+    if not begins or ABUSE in before.remarks:
         # What it is about is said only now; who and which door, the first message said.
+        said = moved(said, begins)
+        remarks = (*(one for one in before.remarks if one != ABUSE), *(one for one in said.remarks if one in OF_THE_WORDS and one not in before.remarks))
         before = replace(before, category=said.category, categories=said.categories, urgency=said.urgency, level=said.level, beyond=said.beyond)
+        before = replace(before, language_found=said.language_found, subjects=said.subjects, dates=(*before.dates, *said.dates), remarks=remarks)
         if before.kind is None:
             before = replace(before, kind=said.kind, kind_found=said.kind_found)
-    text = f"{before.text}{_SEPARATOR}{said.text}" if letters(before.text) else said.text
+    text = f"{before.text}{_SEPARATOR}{said.text}" if begins else said.text
     return replace(before, text=cut(text, MAX_TEXT), title=first_sentence(said.text) or before.title, language=before.language or said.language)
 
 
@@ -135,5 +140,5 @@ def _incident(said: Complaint, zone: str) -> Incident:
     """The whole answer is kept, so that nothing that was said is lost; its day, if one was understood."""
     words = line(said.text) or ""
     if found := answer_date(said.text, said.received_at, zone):
-        return Incident(words, found.date, "answer", found.precision)
+        return Incident(words, found.date, "answer", found.precision, score=found.score)
     return replace(said.incident, text=words, how="answer") if said.incident else Incident(words, None, "answer")

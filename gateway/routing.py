@@ -17,9 +17,11 @@ from gateway.naming import Named, named
 from gateway.sensitive import CORRUPTION, sensitive
 from gateway.weights import Weights, features, scores
 from normalizer import Category, Complaint
+from normalizer.manners import ABUSE
+from normalizer.subjects import SEVERAL
 
 # Kept with every decision, so that it can be told later which rules made it. Raise it with every change of what comes out.
-RULES = "3"
+RULES = "4"
 
 # Agencies of the nation whatever the region (DOMAIN.md, "Routing").
 _VERTICAL = frozenset(
@@ -47,6 +49,8 @@ _DOORS = {"in_court": "court", "private_dispute": "legal_aid", "private_company"
 _DOOR_OF_FINANCE = "financial_regulator"
 # All of them: each has words for citizens in every language ("door.court").
 DOORS = frozenset({*_DOORS.values(), _DOOR_OF_FINANCE})
+# Remarks with which a person decides. Of several subjects, whoever got all of it would have what is another's, too: it is split first (`./run split`).
+_FOR_A_PERSON = (ABUSE, SEVERAL)
 # Rules by which a suggestion is applied without a person.
 _APPLIED = frozenset({"rule:directory", "rule:coordinator_accused"})
 _MOST = 3
@@ -201,6 +205,8 @@ def _decided(complaint: Complaint, desk: Desk, candidates: tuple[Candidate, ...]
     reason = ""
     if not complaint.categories and desk.champion is None:
         reason = "rule:needs_triage"
+    elif remarked := next((remark for remark in _FOR_A_PERSON if remark in complaint.remarks), ""):
+        reason = f"rule:{remarked}"
     elif door:
         reason = "rule:beyond"
     elif complaint.place and complaint.place.ambiguous:

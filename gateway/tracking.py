@@ -13,6 +13,8 @@ ALPHABET = "0123456789BCDFGHJKMNPQRSTVWXZ"
 _BASE = len(ALPHABET)
 # 11 symbols of 29 are 53 bits; the twelfth checks them.
 _PAYLOAD = 11
+# In place of a channel's name, which is never empty: what is made so is no wire's, whatever ids it may invent.
+NO_CHANNEL = ""
 _FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\u2013": None, "\u2010": None, "\u2011": None, "\u00a0": None, "\t": None})
 # 12..2, and 1 for the check symbol itself, modulo a prime: no wrong symbol and no swap of two can cancel out.
 _WEIGHTS = range(_PAYLOAD + 1, 1, -1)

@@ -20,6 +20,7 @@ from normalizer.schema import (
     Report,
     Setting,
     Span,
+    Subject,
 )
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Report",
     "Setting",
     "Span",
+    "Subject",
     "answered_place",
     "category_codes",
     "families",

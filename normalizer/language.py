@@ -1,39 +1,62 @@
-"""Which language a report is written in, by our own lists of small words: made for a short informal SMS, mixed as people mix. A tag, never a gate."""
+"""Which language a report is written in: by our lists of words and how words are built; made for a short informal SMS, mixed as people mix. Never a gate."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
-from normalizer.lexicon import languages_of, loans
+from normalizer.building import built_in
+from normalizer.lexicon import LANGUAGES, languages_of, loans, own_words
+from normalizer.schema import Finding
 from normalizer.trigrams import likeness
+from normalizer.view import Vowels
 
 # Characters. A language shows itself early; a pasted newspaper page need not be read to the end.
 _SAMPLE = 1_500
 # Of a chat program, in no language: every Telegram app begins with /start.
 _COMMAND = re.compile(r"(?<!\S)/\w+")
-_WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
-# How a language builds words that no list holds: pe…an, meng…, …nya; polite Javanese …ipun and what one does to a thing, di…ake; Sundanese …keun, a noun
-# with -na behind a consonant, and the vowel eu, which Indonesian has only where two of its own meet (ke-uang-an, se-umur) and in foreign words.
-_SHAPES = {
-    "id": re.compile(r"(?:pe|ke)\w{3,}an|(?:meng|meny|memb|memp)\w{3,}|ber[^aeiour\W]\w{3,}|\w{3,}(?:nya|(?<!a)kan)"),
-    "jv": re.compile(r"\w{3,}(?:ipun|aken)|di\w{3,}(?:ake|akke)"),
-    "su": re.compile(r"\w{3,}keun|\w{3,}[gknpt]na|(?!keu[aint]|keung|seu|meu|neu|museum|petrol|amat|mass?eu)\w+eu\w+"),
-}
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 # In more words than this, a single known one is chance: a name, a place. A word of a local list is neither, and Indonesian would show more of itself.
 _FEW_WORDS = 3
-# English, if the unknown words look like it: names do not.
-_TELLING = 3
-# What an unknown word of so many letters that looks wholly like a language says for it.
-_LIKENESS = 1.5
+# An unknown word says so much at the most: e to the power of this, for and against.
+_LEAST_LIKELY = 0.2
 _LETTERS = range(4, 30)
-# No more apart than this, two languages are as likely, and nothing is said.
-_TIE = 0.3
-# A word that an everyday Indonesian text would never hold says more than one that is at home everywhere, and the nouns that all of Java borrows say least.
-_WEIGHTS: dict[str, float] = {"id": 2, "jv": 3, "su": 3, "en": 2}
-# All that a text holds of those together.
-_MOST_OF_LOANS = 2
+# Less sure than this, nothing is said.
+_ENOUGH = 0.5
+# That a single English word among unknown ones is English: names are not.
+_TELLING = 0.85
+# Words that are told as having decided.
+_TOLD = 5
+
+# How often a language uses a word of a list, next to its own words. Whoever writes Javanese or Sundanese mixes in Indonesian as they like; whoever writes
+# Indonesian rarely does the other, so one such word outweighs two Indonesian ones. Nobody mixes anything into English.
+_USED: Mapping[str, Mapping[str, float]] = {
+    "id": {"id": 1, "jv": 0.3, "su": 0.3, "en": 0.03},
+    "jv": {"id": 0.03, "jv": 1, "su": 0.06, "en": 0.02},
+    "su": {"id": 0.03, "jv": 0.06, "su": 1, "en": 0.02},
+    "en": {"id": 0.03, "jv": 0.03, "su": 0.03, "en": 1},
+    "loan": {"id": 0.6, "jv": 0.4, "su": 0.4, "en": 0.03},
+}
+# What is only built like a language's words says less.
+_BUILT = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    key: str
+    start: int
+    end: int
+    # Whether a list has it.
+    known: bool
+    # For each language: the logarithm of how likely it has this word.
+    says: Mapping[str, float]
+
+    def gain(self, tag: str) -> float:
+        """How much more it says for this language than for any other."""
+        return self.says[tag] - max(said for other, said in self.says.items() if other != tag)
 
 
 def language(text: str) -> str | None:
@@ -44,28 +67,70 @@ def language(text: str) -> str | None:
     >>> language("the street light is broken"), language("PPU 12/3"), language("")
     ('en', None, None)
     """
-    words = _WORD.findall(_COMMAND.sub(" ", text[:_SAMPLE]).lower().replace("\u2019", "'"))
-    found: defaultdict[str, float] = defaultdict(float)
-    known = borrowed = 0
-    for word in words:
-        tags = _tags(word)
-        known += bool(tags)
-        borrowed += word in loans()
-        for tag, weight in _said_by(word, tags).items():
-            found[tag] += weight
-    found["id"] += min(borrowed, _MOST_OF_LOANS)
-    (weight, tag), (next_weight, _) = (*sorted(((weight, tag) for tag, weight in found.items()), reverse=True), (0.0, ""))[:2]
-    chance = known == 1 and len(words) > _FEW_WORDS and (tag == "id" or (tag == "en" and weight < _TELLING))
-    return tag if known and not chance and weight - next_weight > _TIE else None
+    found = language_of("", text)
+    return found.code if found else None
 
 
-def _said_by(word: str, tags: tuple[str, ...]) -> dict[str, float]:
-    """What a word says for each language."""
+def language_of(title: str, text: str) -> Finding | None:
+    """The tag of a title and a text together, the chance of it, and the words that decided; of those of the title, nobody is told where they stand.
+
+    >>> language_of("", "banyu mati wiwit wingi")
+    Finding(code='jv', score=1.0, how='banyu, wingi, wiwit', spans=((0, 5), (11, 16), (17, 22)))
+    """
+    heading = f"{title}\n" if title else ""
+    words = list(_words((heading + text)[:_SAMPLE]))
+    sums = {tag: sum(word.says[tag] for word in words) for tag in LANGUAGES}
+    most = max(sums.values())
+    chances = {tag: math.exp(said - most) for tag, said in sums.items()}
+    tag = max(LANGUAGES, key=chances.__getitem__)
+    score = chances[tag] / sum(chances.values())
+    known = [word for word in words if word.known]
+    chance = len(known) == 1 and len(words) > _FEW_WORDS and (tag == "id" or (tag == "en" and score < _TELLING))
+    # Names alone look like a language, and are none.
+    speaks = any(word.gain(tag) > 0 for word in known)
+    if not speaks or chance or score <= _ENOUGH:
+        return None
+    return _finding(tag, score, words, len(heading))
+
+
+def _finding(tag: str, score: float, words: list[_Word], begin: int) -> Finding:
+    deciding = sorted((word for word in _each_once(words) if word.gain(tag) > 0), key=lambda word: (-word.gain(tag), word.key))[:_TOLD]
+    spans = sorted((word.start - begin, word.end - begin) for word in deciding if word.start >= begin)
+    return Finding(tag, round(score, 3), ", ".join(word.key for word in deciding), tuple(spans))
+
+
+def _each_once(words: list[_Word]) -> Iterable[_Word]:
+    return {word.key: word for word in reversed(words)}.values()
+
+
+def _words(text: str) -> Iterator[_Word]:
+    for match in _WORD.finditer(_COMMAND.sub(lambda found: " " * len(found[0]), text)):
+        key = match[0].lower().replace("\u2019", "'")
+        # Of a doubled one (sampah-sampah) the first half counts.
+        yield _Word(key, *match.span(), *_read(key.partition("-")[0]))
+
+
+@lru_cache(maxsize=8_192)
+def _read(word: str) -> tuple[bool, Mapping[str, float]]:
+    """Whether it is known, and what it says."""
     if word in loans():
-        return {}
-    if tags:
-        return {tag: _WEIGHTS[tag] for tag in tags}
-    return {tag: _LIKENESS * share for tag, share in likeness(word).items()} if len(word) in _LETTERS else {}
+        return True, _log(_USED["loan"])
+    listed = languages_of(word)
+    if tags := listed or built_in(word) or languages_of(_vowels().restored(word)):
+        return True, _log({tag: sum(_USED[own][tag] for own in tags) / len(tags) for tag in LANGUAGES}, 1 if listed else _BUILT)
+    if len(word) in _LETTERS:
+        return False, _log({tag: _LEAST_LIKELY + share for tag, share in likeness(word).items()})
+    return False, dict.fromkeys(LANGUAGES, 0.0)
+
+
+@cache
+def _vowels() -> Vowels:
+    """For "smph" and "diangkt": whichever language has the only word that can be meant."""
+    return Vowels(loans().union(*map(own_words, LANGUAGES)), ())
+
+
+def _log(chances: Mapping[str, float], weight: float = 1) -> dict[str, float]:
+    return {tag: weight * math.log(chance) for tag, chance in chances.items()}
 
 
 def hinted(tag: str | None, known: Collection[str]) -> str | None:
@@ -76,9 +141,3 @@ def hinted(tag: str | None, known: Collection[str]) -> str | None:
     """
     primary = (tag or "").replace("_", "-").partition("-")[0].lower()
     return primary if primary in known else None
-
-
-def _tags(word: str) -> tuple[str, ...]:
-    """The languages that have this word; of a doubled one (sampah-sampah) the first half counts."""
-    first = word.partition("-")[0]
-    return languages_of(first) or tuple(tag for tag, shape in _SHAPES.items() if shape.fullmatch(first))

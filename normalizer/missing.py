@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from normalizer.schema import Incident, Place
 from normalizer.text import letters
 
@@ -15,14 +17,14 @@ _NEEDED = {
 _FEWEST_LETTERS = 3
 
 
-def missing(kind: str | None, said: str, place: Place | None, incident: Incident | None) -> tuple[str, ...]:
-    """Of what its kind needs, what is not there. What is of no kind yet is asked like a complaint.
+def missing(kind: str | None, said: str, place: Place | None, incident: Incident | None, remarks: Collection[str] = ()) -> tuple[str, ...]:
+    """Of what its kind needs, what is not there. What is of no kind yet is asked like a complaint; mere abuse ("abuse" among the remarks) says nothing.
 
     >>> missing(None, "Lampu jalan mati", None, None)
     ('where', 'when')
     """
     known = {
-        "what": letters(said) >= _FEWEST_LETTERS,
+        "what": letters(said) >= _FEWEST_LETTERS and "abuse" not in remarks,
         # A keyword or the channel tells the region, which is where to send it, not where to look for it.
         "where": place is not None and (place.text is not None or place.location is not None),
         "when": incident is not None,

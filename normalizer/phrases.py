@@ -87,10 +87,11 @@ def searched(text: str) -> list[Word]:
 @cache
 def lexicon(name: str) -> Lexicon:
     """A list of data/: headings in brackets, then lines of a weight and phrases between commas."""
-    return Lexicon(_phrases(name))
+    return Lexicon(phrases_of(name))
 
 
-def _phrases(name: str) -> Iterable[tuple[str, float, str]]:
+def phrases_of(name: str) -> Iterable[tuple[str, float, str]]:
+    """Heading, weight and phrase of each in a list of data/, for a lexicon whose words stand for themselves alone."""
     heading = ""
     for row in rows(name):
         if row.startswith("["):

@@ -7,16 +7,18 @@ from datetime import datetime
 
 from normalizer.address import PHONE_KINDS, canonical
 from normalizer.category import categories
-from normalizer.incident import incident_of
+from normalizer.incident import times_of
 from normalizer.keyword import take_keyword
 from normalizer.kind import KINDS, kind_of
-from normalizer.language import hinted, language
+from normalizer.language import hinted, language_of
 from normalizer.level import beyond_of, level_of
+from normalizer.manners import manners
 from normalizer.missing import missing
 from normalizer.personal import personal
 from normalizer.phrases import searched
 from normalizer.place import place_of
 from normalizer.schema import SCHEMA_VERSION, Address, Attachment, Complaint, Declared, Place, Report, Setting
+from normalizer.subjects import SEVERAL, subjects
 from normalizer.text import MAX_LINE, MAX_TEXT, clean, cut, first_sentence, line
 from normalizer.urgency import urgency_of
 from normalizer.view import Word
@@ -42,12 +44,17 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     given_title = line(declared.title) or line(report.subject)
     sender = canonical(report.sender, setting.country) if report.sender else None
     place = place_of(report, given_title, text, keyword if said else None, setting)
-    incident = incident_of(declared.when, text, given_title, report.written_at or report.received_at, setting.zone)
+    times = times_of(declared.when, text, given_title, report.written_at or report.received_at, setting.zone)
+    incident = times[0] if times else None
+    tongue = language_of(given_title or "", text)
     # A title that only says how the text begins says nothing more. A field's own words weigh like a title: who names an agency says what it is about.
     own_title = "" if given_title and text.casefold().startswith(given_title.casefold()) else given_title or ""
     heading = f"{own_title}\n{declared.agency or ''}"
     in_title, in_text = searched(heading), searched(text[:_SEARCHED])
-    found = categories(in_title, _without_place(in_text, place))
+    about = _without_place(in_text, place)
+    found = categories(in_title, about)
+    several = subjects(text[:_SEARCHED], about)
+    manner = manners(f"{heading}\n{text[:_SEARCHED]}", [*in_title, *in_text], about_something=bool(found))
     asked = kind_of(in_title, in_text, asks="?" in text) if declared.kind not in KINDS else None
     kind = asked.code if asked else declared.kind if declared.kind in KINDS else None
     return Complaint(
@@ -56,7 +63,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         kind=kind,
         title=given_title or first_sentence(text),
         text=text,
-        language=language(f"{given_title or ''}\n{text}") or hinted(report.language, setting.languages),
+        language=tongue.code if tongue else hinted(report.language, setting.languages),
         sender=sender,
         sender_name=line(report.sender_name),
         contact=line(declared.contact),
@@ -67,8 +74,14 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         attachments=tuple(map(_attachment, report.attachments)),
         anonymous=declared.anonymous,
         confidential=declared.confidential,
-        missing=missing(kind, f"{given_title or ''}{said}", place, incident),
-        remarks=(*report.remarks, *_sender_remarks(report.sender, sender), *_length_remarks(said or whole, report)),
+        missing=missing(kind, f"{given_title or ''}{said}", place, incident, manner),
+        remarks=(
+            *report.remarks,
+            *_sender_remarks(report.sender, sender),
+            *_length_remarks(said or whole, report),
+            *manner,
+            *((SEVERAL,) if several else ()),
+        ),
         received_at=report.received_at,
         personal=personal(text),
         categories=found,
@@ -76,6 +89,10 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         urgency=urgency_of(in_title, in_text),
         level=level_of(found[0].code, in_title, in_text) if found else None,
         beyond=beyond_of(in_title, in_text),
+        language_found=tongue,
+        dates=times,
+        title_how="declared" if line(declared.title) else "subject" if given_title else "text",
+        subjects=several,
     )
 
 

@@ -1,6 +1,7 @@
 """The one complaint schema: what a channel read (Report) and what the house works with (Complaint).
 
-Version 1. A field is only ever added; a change of meaning is a new major version. `./run schema` prints it as JSON Schema.
+Version 1. A field is only ever added; a change of meaning is a new major version. `./run schema` prints it as JSON Schema. What was kept under an older minor
+version is read as it is: a field that it lacks has its default, which says that nobody looked.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,8 @@ class Incident:
     precision: str | None = None
     # Where the words stand in the complaint's text: characters, the end excluded. None: they stand in a field, in the title, in another message.
     span: tuple[int, int] | None = None
+    # 0..1: the chance that the words say when it happened, and mean that day; None: no day was understood.
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,19 @@ class Span:
     # Characters, the end excluded.
     start: int
     end: int
+    # "form": it is written as such a thing is · "cue": a word before it says so. Empty: kept before 1.1.
+    how: str = ""
+    # 0..1: the chance that it is one; what is masked is masked at any. None: kept before 1.1.
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One of several things that a report is about, each of which may be another agency's."""
+
+    category: Category
+    # Its passage in the complaint's text: characters, the end excluded.
+    span: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,3 +270,11 @@ class Complaint:
     level: Finding | None = None
     # Why no public service can settle it, a suspicion: "in_court" | "private_dispute" | "private_company". None: nothing says so.
     beyond: Finding | None = None
+    # How `language` was told from the words; None: it is the sender's program's, or nobody could say.
+    language_found: Finding | None = None
+    # All times that were said, the incident's first, then the likelier before the less likely.
+    dates: tuple[Incident, ...] = ()
+    # Where `title` comes from: "declared" (a field of its own) | "subject" (a mail's) | "text" (how the text begins). Empty: kept before 1.1.
+    title_how: str = ""
+    # If it is about several things, each with its passage, in the text's order; empty: it is about one. `remarks` has "several_subjects" then.
+    subjects: tuple[Subject, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from functools import cache, lru_cache
+from functools import cache
 
 from normalizer.lexicon import LANGUAGES, own_words
 
@@ -14,7 +14,6 @@ _UNSEEN, _THREES = 0.3, 3_000
 _DEPENDENCE = 0.3
 
 
-@lru_cache(maxsize=8_192)
 def likeness(word: str) -> dict[str, float]:
     """For each language a share, together 1; much the same for all of them if the word could be of any.
 

@@ -220,9 +220,9 @@ def test_yesterday_is_meant_where_the_citizen_lives() -> None:
 def test_every_date_of_a_text_is_found_in_its_place() -> None:
     text = "Kmrn sore pohon tumbang, jalan rusak sdh 3 bln, dulu 12 maret 2025 diaspal"
     assert dates(text, NOON, ZONE) == (
-        When("Kmrn sore", "2026-03-16", "day", (0, 9), "relative"),
-        When("sdh 3 bln", "2025-12", "month", (37, 46), "since"),
-        When("12 maret 2025", "2025-03-12", "day", (53, 66), "date"),
+        When("Kmrn sore", "2026-03-16", "day", (0, 9), "relative", 0.9),
+        When("sdh 3 bln", "2025-12", "month", (37, 46), "since", 0.9),
+        When("12 maret 2025", "2025-03-12", "day", (53, 66), "date", 0.95),
     )
 
 

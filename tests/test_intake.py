@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,3 +172,16 @@ def test_the_complaint_is_described_as_json_schema() -> None:
     schema = json_schema()
     assert str(schema["$id"]).startswith("urn:no-wrong-door:complaint:")
     assert {"text", "sender", "language", "missing", "category", "remarks"} <= set(schema["properties"])  # type: ignore[call-overload]
+
+
+def test_every_field_that_is_read_in_the_words_says_how_sure_it_is_why_and_where() -> None:
+    schema: Any = json_schema()
+    of = {name: schema["$defs"][name]["properties"].keys() for name in ("Finding", "Place", "Incident", "Span", "Subject")}
+    assert {"code", "score", "how", "spans"} <= of["Finding"]
+    assert {"code", "score", "how", "span"} <= of["Place"]
+    assert {"date", "score", "how", "span"} <= of["Incident"]
+    assert {"kind", "score", "how", "start", "end"} <= of["Span"]
+    assert {"category", "span"} <= of["Subject"]
+    found = {"kind_found", "language_found", "categories", "urgency", "level", "beyond", "place", "dates", "personal", "subjects", "title_how", "normaliser"}
+    assert found <= schema["properties"].keys()
+    assert schema["$id"].endswith(":1.1")

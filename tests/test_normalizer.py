@@ -34,7 +34,7 @@ def test_an_sms_becomes_a_complaint_of_the_one_schema() -> None:
     assert complaint.text.startswith("Jembatan kayu")
     assert (complaint.kind, complaint.language, complaint.sender, complaint.category) == ("complaint", "id", CITIZEN, complaint.categories[0])
     assert complaint.place == Place(None, "64.09", "keyword", keyword=True)
-    assert complaint.incident == Incident("semalam", "2026-03-16", "text", "day", (45, 52))
+    assert complaint.incident == Incident("semalam", "2026-03-16", "text", "day", (45, 52), 0.9)
     assert complaint.missing == ("where",)
     assert (complaint.anonymous, complaint.confidential, complaint.remarks, complaint.received_at) == (False, False, (), NOON)
 
@@ -252,7 +252,7 @@ def test_a_form_says_where_when_and_of_what_kind() -> None:
         "Lampu mati", kind="complaint", where=" depan  SD 03 ", when="2026-03-16", agency="Dishub", contact="0812", anonymous=True, confidential=True
     )
     assert complaint.place == Place("depan SD 03", "64", "declared")
-    assert complaint.incident == Incident("2026-03-16", "2026-03-16", "declared", "day")
+    assert complaint.incident == Incident("2026-03-16", "2026-03-16", "declared", "day", score=1.0)
     assert (complaint.kind, complaint.agency, complaint.contact, complaint.missing) == ("complaint", "Dishub", "0812", ())
     assert complaint.anonymous
     assert complaint.confidential
@@ -275,19 +275,22 @@ def test_a_form_says_where_when_and_of_what_kind() -> None:
     ],
 )
 def test_a_field_says_when_as_people_write_it(when: str, date: str | None, precision: str | None) -> None:
-    assert told("Lampu mati sejak 3 hari lalu", when=when).incident == Incident(when, date, "declared", precision)
+    incident = told("Lampu mati sejak 3 hari lalu", when=when).incident
+    assert incident
+    assert replace(incident, score=None) == Incident(when, date, "declared", precision)
+    assert (incident.score is None) == (precision is None)
 
 
 def test_who_said_when_is_not_asked_for_it() -> None:
     complaint = told("PPU Air mati. Sudah 2 minggu pak")
-    assert complaint.incident == Incident("Sudah 2 minggu", "2026-03-03", "text", "week", (10, 24))
+    assert complaint.incident == Incident("Sudah 2 minggu", "2026-03-03", "text", "week", (10, 24), 0.9)
     assert "when" not in complaint.missing
 
 
 def test_a_subject_says_when_if_the_text_does_not() -> None:
     mail = Report(CITIZEN, "Mohon bantuan", NOON, subject="Lampu mati sejak Senin")
-    assert normalize(mail, PPU).incident == Incident("sejak Senin", "2026-03-16", "text", "day")
-    assert normalize(replace(mail, text="Padam bulan lalu"), PPU).incident == Incident("bulan lalu", "2026-02", "text", "month", (6, 16))
+    assert normalize(mail, PPU).incident == Incident("sejak Senin", "2026-03-16", "text", "day", score=0.9)
+    assert normalize(replace(mail, text="Padam bulan lalu"), PPU).incident == Incident("bulan lalu", "2026-02", "text", "month", (6, 16), 0.9)
 
 
 @pytest.mark.parametrize(

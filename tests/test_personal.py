@@ -101,7 +101,7 @@ def test_a_complaint_says_where_its_text_gives_somebody_away() -> None:
     received_at = datetime(2026, 3, 17, 4, tzinfo=UTC)
     setting = Setting(keywords=(("PPU", "64.09"),))
     complaint = normalize(Report(None, "PPU nama saya Budi. Jalan rusak", received_at), setting)
-    assert complaint.personal == (Span("name", 10, 14),)
+    assert complaint.personal == (Span("name", 10, 14, "cue", 0.8),)
     assert complaint.text[10:14] == "Budi"
 
 

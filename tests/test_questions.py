@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -35,14 +36,15 @@ def said(text: str) -> Complaint:
 )
 def test_a_short_answer_to_when_is_a_date_and_keeps_its_words(answer: str, date: str | None, precision: str | None) -> None:
     complaint = answered(said("Jalan rusak"), said(answer), "when", ASKED, ZONE)
-    assert complaint.incident == Incident(answer, date, "answer", precision)
+    assert complaint.incident
+    assert replace(complaint.incident, score=None) == Incident(answer, date, "answer", precision)
     assert "when" not in complaint.missing
 
 
 def test_what_an_answer_gives_away_is_known_too() -> None:
     complaint = answered(said(""), said("nama saya Budi, air mati sejak kemarin"), "what", ASKED, ZONE)
-    assert complaint.personal == (Span("name", 10, 14),)
-    assert complaint.incident == Incident("sejak kemarin", "2026-03-16", "text", "day", (25, 38))
+    assert complaint.personal == (Span("name", 10, 14, "cue", 0.8),)
+    assert complaint.incident == Incident("sejak kemarin", "2026-03-16", "text", "day", (25, 38), 0.9)
 
 
 def test_a_correction_stands_below_and_its_spans_with_it() -> None:

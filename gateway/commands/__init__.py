@@ -17,6 +17,7 @@ COMMANDS = {
     "reconcile": "gateway.commands.reconcile:reconcile",
     "answer": "gateway.commands.answer:answer",
     "assign": "gateway.commands.assign:assign",
+    "split": "gateway.commands.split:split",
     "learn": "gateway.commands.learn:learn",
     "parked": "gateway.commands.parked:parked",
     "replay": "gateway.commands.replay:replay",

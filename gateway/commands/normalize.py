@@ -31,21 +31,24 @@ def normalize(text: Text = None, config: ConfigIfAny = None, stdin: FromStdin = 
 
 def line(complaint: Complaint) -> dict[str, object]:
     """What is measured: the codes alone, the likeliest first, and how each was found."""
-    place, incident = complaint.place, complaint.incident
+    place = complaint.place
     return {
         "type": complaint.kind,
         "category": [found.code for found in complaint.categories],
         "place": named_places(place) if place else [],
-        "dates": [asdict(incident)] if incident else [],
+        "dates": [asdict(time) for time in complaint.dates],
         "language": complaint.language,
         "personal": [asdict(span) for span in complaint.personal],
         "urgency": complaint.urgency.code if complaint.urgency else None,
         "level": complaint.level.code if complaint.level else None,
         "beyond": complaint.beyond.code if complaint.beyond else None,
+        "remarks": list(complaint.remarks),
+        "subjects": [asdict(subject) for subject in complaint.subjects],
         "found": {
             "place": place and asdict(place),
             "type": complaint.kind_found and asdict(complaint.kind_found),
             "category": [asdict(found) for found in complaint.categories],
+            "language": complaint.language_found and asdict(complaint.language_found),
             "urgency": complaint.urgency and asdict(complaint.urgency),
             "level": complaint.level and asdict(complaint.level),
             "beyond": complaint.beyond and asdict(complaint.beyond),

@@ -15,7 +15,7 @@ from gateway.case import SUGGESTION, Event, rebuild
 from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json
 from gateway.config import Config
 from gateway.journal_file import Entry, JournalUnusable, waiting
-from gateway.store import likenesses, lookup
+from gateway.store import filing, likenesses, lookup
 from gateway.store.engine import Store, StoreAway, StoreRefuses
 from gateway.store.likenesses import Suggested
 from gateway.store.lookup import Kept
@@ -43,6 +43,8 @@ class Found:
     case: Row = field(default_factory=dict)
     events: list[Row] = field(default_factory=list)
     notices: list[Row] = field(default_factory=list)
+    # How many things it seems to be about, if several.
+    subjects: int = 0
     # Other people's cases that may be the same one: for whoever runs commands here, never for a citizen.
     suggestions: list[Row] = field(default_factory=list)
     # Codes for its page that were asked for by this number.
@@ -63,7 +65,7 @@ def trace(what: What, config: ConfigPath = None, as_json: AsJson = False) -> Non
         say_json(found)
     else:
         typer.echo("\n".join(_told(found)))
-    if not found.waiting and not found.arrivals and not found.trouble:
+    if not found.waiting and not found.arrivals and not found.case and not found.trouble:
         fail(f"Nothing is known of {key}. A number has twelve symbols and never the letters A, E, I, L, O, U or Y.")
 
 
@@ -83,6 +85,7 @@ async def _find(config: Config, key: str) -> Found:
                 events = await lookup.case_events(tx, case)
                 found.events = [{**{name: getattr(event, name) for name in _EVENT}, **_routed(event)} for event in events]
                 found.case = {name: getattr(rebuild(events), name) for name in _CASE}
+                found.subjects = len((await filing.latest_complaint(tx, case)).get("subjects", ()))
                 found.suggestions = [_suggested(one) for one in await likenesses.suggested(tx, case)]
                 found.notices = [{name: row[name] for name in _NOTICE} for row in page["notices"]]
                 found.codes = [{name: row[name] for name in _CODE} for row in await lookup.codes_for(tx, key)]
@@ -144,6 +147,8 @@ def _told(found: Found) -> list[str]:
     if case := found.case:
         state = f"{case['status']}, owner {case['owner']}, rules {case['rules']}{_HURRY[case['urgent']]}"
         lines.append(_line(case["changed_at"], f"case {case['number']}: {state}"))
+        if found.subjects:
+            lines.append(f"seems to be about {found.subjects} things. To see them: ./run split {case['number']} --look")
     lines += [_line(row["sent_at"] or row["made_at"], _notice(row)) for row in found.notices]
     lines += [_line(row["asked_at"], _code(row)) for row in found.codes]
     return lines + [f"perhaps the same as {row['number']} ({row['score']:.2f}: {_why(row)})" for row in found.suggestions]

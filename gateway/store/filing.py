@@ -162,7 +162,9 @@ async def opened_by(tx: Transaction, names: Iterable[str]) -> dict[str, Earlier]
     wanted, m = sorted(set(names)), messages.c
     if not wanted:
         return {}
-    statement = sa.select(m.wire_name, message_cases.c.case, m.decision).join(message_cases).where(m.wire_name.in_(wanted)).order_by(m.at.desc(), m.id.desc())
+    statement = sa.select(m.wire_name, message_cases.c.case, m.decision).join(message_cases).where(m.wire_name.in_(wanted))
+    # The first of them last, which is the one that stays: also where a person made two cases of what one message opened.
+    statement = statement.order_by(m.at.desc(), m.id.desc(), message_cases.c.case.desc())
     return {name: Earlier(case, decision == "new_case") for name, case, decision in await tx.all(statement)}
 
 

@@ -31,7 +31,15 @@ def _newest(i: int) -> sa.Select[Any]:
 
 
 _NEWEST = sa.union_all(*(_newest(i) for i in range(_AT_ONCE)))
-_SAID = sa.select(messages.c.gist, message_cases.c.case).join(message_cases).where(messages.c.gist.in_(sa.bindparam("gists", expanding=True)))
+_SAID = (
+    sa.select(messages.c.gist, message_cases.c.case)
+    .join(message_cases)
+    .where(messages.c.gist.in_(sa.bindparam("gists", expanding=True)))
+    .order_by(
+        # Of a report that a person split, the first stays.
+        message_cases.c.case.desc()
+    )
+)
 
 
 async def by_number(tx: Transaction, numbers: Collection[str]) -> dict[str, Case]:
@@ -97,7 +105,10 @@ async def link_of(tx: Transaction, key: bytes, case: UUID) -> str | None:
     a = arrivals.c
     opened = await tx.all(sa.select(a.channel, a.wire_id, a.fingerprint).where(a.case == case, a.outcome == "case").order_by(a.stored_at).limit(1))
     mine = {row.digest for row in await tx.all(sa.select(links.c.digest).where(links.c.case == case))}
-    candidates = (tracking.link(key, channel, made_of) for channel, wire_id, said in opened for made_of in (wire_id, f"{wire_id}#{said}"))
+    candidates = [tracking.link(key, channel, made_of) for channel, wire_id, said in opened for made_of in (wire_id, f"{wire_id}#{said}")]
+    # One that a person split off was opened by no arrival.
+    numbers = await tx.all(sa.select(case_numbers.c.number).where(case_numbers.c.case == case))
+    candidates += [tracking.link(key, tracking.NO_CHANNEL, number) for (number,) in numbers]
     return next((link for link in candidates if tracking.link_digest(link) in mine), None)
 
 
