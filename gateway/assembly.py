@@ -17,7 +17,8 @@ from typing import Any
 
 from channels import About, Box, Channel, Inlet
 from channels.kinds import KINDS
-from gateway import directory, look, server, systemd, words
+from gateway import directory, look, server, systemd, told, words
+from gateway.alerter import Alerter
 from gateway.blobs import Blobs
 from gateway.claims import ClaimLoop
 from gateway.clock import Clock, SystemClock
@@ -27,6 +28,7 @@ from gateway.deadlines import Calendar
 from gateway.directory import Directory
 from gateway.due import Darkroom, Fetcher
 from gateway.filing import Filed
+from gateway.history import History
 from gateway.inlet import CoreInlet
 from gateway.intake import MANY_FILES, Intake
 from gateway.journal import Journal
@@ -140,7 +142,9 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     intake = _intake(config, clock, office, journal, store, blobs, stages)
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     patience = _patience(config)
-    outboxes = {name: Outbox(channel, store, clock, worker, patience, stages, key) for name, channel in channels.items() if channel.reaches}
+    targets, ways = told.targets(config, channels)
+    senders = {name: channel for name, channel in channels.items() if channel.reaches} | ways
+    outboxes = {name: Outbox(sender, store, clock, worker, patience, stages, key) for name, sender in senders.items()}
     codes = Codes(store, office, clock)
     fetchers = {name: Fetcher(channel, store, blobs, clock, worker) for name, channel in channels.items()}
     darkroom = Darkroom(Pictures(blobs), store, clock, worker)
@@ -151,7 +155,10 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds, config.outbox.per_channel_per_hour)
     learner = Learner(store, office, clock, worker, config.zone)
     loops = (outboxes, codes, fetchers, darkroom, matchmaker, sweeper, reminders, learner)
-    gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, stages, blobs, office, clock, port=0)
+    seconds, ring = config.health.heartbeat_seconds, lambda way: outboxes[way].loop.ring()
+    history = History(monitor.board, store, clock, lambda: journal.id, seconds, timedelta(days=config.health.keep_states_days))
+    alerter = Alerter(monitor.board, store, clock, lambda: journal.id, seconds, told.letterhead(config), targets, senders, ring)
+    gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, history, alerter, stages, blobs, office, clock, port=0)
     _wire(gateway)
     return gateway
 
@@ -181,7 +188,7 @@ def _wire(gateway: Gateway) -> None:
         for loop in loops:
             loop.pause(paused=why is not None)
         gateway.reminders.pause(paused=why is not None)
-        gateway.matchmaker.paused = gateway.learner.paused = why is not None
+        gateway.matchmaker.paused = gateway.learner.paused = gateway.history.paused = gateway.alerter.paused = why is not None
         gateway.codes.pause(paused=why is not None)
 
     gateway.journal.on_append = gateway.intake.ring
@@ -211,6 +218,8 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
         ("reminders", gateway.reminders.run),
         *([("learner", gateway.learner.run)] if gateway.config.routing.learn and gateway.office.directory else []),
         *gateway.monitor.loops(),
+        ("history", gateway.history.run),
+        ("alerts", gateway.alerter.run),
     ]
 
 
@@ -218,8 +227,8 @@ def _public(gateway: Gateway) -> tuple[Any, PublicPages]:
     """What the public listener serves (an aiohttp application; only server.py speaks HTTP), and the pages in it that are nobody's channel."""
     ways: list[tuple[Channel, Inlet]] = [(channel, gateway.inlets[name]) for name, channel in gateway.channels.items()]
     app = server.public(ways, gateway.config.trusted_proxies)
-    told = about(gateway.config, setting(gateway.config, None), gateway.clock)
-    pages = PublicPages(told, gateway.store, gateway.blobs, gateway.office, gateway.codes, _box(gateway))
+    said = about(gateway.config, setting(gateway.config, None), gateway.clock)
+    pages = PublicPages(said, gateway.store, gateway.blobs, gateway.office, gateway.codes, _box(gateway))
     pages.add_to(app)
     look.add_to(app)
     return app, pages

@@ -22,7 +22,6 @@ from gateway.config_blocks import (
     Agency,
     Block,
     ContactsBlock,
-    HealthBlock,
     IntakeBlock,
     JournalBlock,
     LikenessBlock,
@@ -34,6 +33,7 @@ from gateway.config_blocks import (
     StepsBlock,
     StoreBlock,
 )
+from gateway.config_health import AlertsBlock, HealthBlock
 from gateway.secrets import Place, model_in, resolve, written_openly
 
 CHANNEL_NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -96,6 +96,7 @@ class Config(Block):
     )
     listen: ListenBlock = ListenBlock()
     health: HealthBlock = HealthBlock()
+    alerts: AlertsBlock = AlertsBlock()
     journal: JournalBlock = JournalBlock()
     intake: IntakeBlock = IntakeBlock()
     outbox: OutboxBlock = OutboxBlock()
@@ -211,6 +212,9 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         config = config.model_copy(update={"routing": config.routing.model_copy(update={"directory": path})})
         for line, sentence in directory.wrong_in(path).items():
             mistakes["routing", "directory", *([f"line {line}"] if line else [])] = sentence
+    for index, one in enumerate(config.alerts.to if config else ()):
+        if one.channel is not None and one.channel not in blocks:
+            mistakes["alerts", "to", index, "channel"] = f"there is no channel {one.channel}. There are: {', '.join(blocks) or 'none'}."
     if mistakes or config is None:
         raise Mistakes([f"{_dotted(place)}: {sentence}" for place, sentence in mistakes.items()])
     return config.model_copy(update={"data_dir": folder / config.data_dir})

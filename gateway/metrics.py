@@ -11,14 +11,12 @@ from prometheus_client.registry import Collector
 
 from channels import Limit
 from gateway.admission import CAPS, TYPED_SHARE
-from gateway.health import DEGRADED, DOWN, OK, UNKNOWN
+from gateway.health import STATES
 from gateway.intake import TRIES
 from gateway.node import Gateway
 
 # By part.
 Limits = Callable[[], Mapping[str, Iterable[Limit]]]
-
-_STATES = (OK, DEGRADED, DOWN, UNKNOWN)
 
 
 class Metrics:
@@ -85,7 +83,7 @@ class _Parts(Collector):
     def _health(self) -> Iterator[Metric]:
         states = GaugeMetricFamily("nwd_state", "1 for the state that a channel or a part is in.", labels=["part", "direction", "state"])
         for (name, direction), condition in self._gateway.monitor.board.look(self._gateway.clock.counted()).items():
-            for state in _STATES:
+            for state in STATES:
                 states.add_metric([name, direction or "all", state], float(condition.finding.state == state))
         yield states
 

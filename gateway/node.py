@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from channels import Channel
+from gateway.alerter import Alerter
 from gateway.blobs import Blobs
 from gateway.clock import Clock
 from gateway.codes import Codes
 from gateway.config import Config
 from gateway.due import Darkroom, Fetcher
+from gateway.history import History
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
@@ -44,6 +46,8 @@ class Gateway:
     reminders: Reminders
     learner: Learner
     monitor: Monitor
+    history: History
+    alerter: Alerter
     stages: Stages
     blobs: Blobs
     office: Office
