@@ -247,6 +247,8 @@ class Box:
     add_path: str
     # A fresh key for that.
     new_key: Callable[[], str]
+    # The form with these words and nothing else filled in, as a browser sends it: its fields, in order.
+    filled_in: Callable[[str], list[tuple[str, str]]]
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from channels.kinds import KINDS
 from gateway import directory, look, server, systemd, told, words
 from gateway.alerter import Alerter
 from gateway.blobs import Blobs
+from gateway.canaries import Canaries
 from gateway.claims import ClaimLoop
 from gateway.clock import Clock, SystemClock
 from gateway.codes import Codes
@@ -33,6 +34,7 @@ from gateway.inlet import CoreInlet
 from gateway.intake import MANY_FILES, Intake
 from gateway.journal import Journal
 from gateway.learner import Learner
+from gateway.listening import Listener
 from gateway.matchmaker import Matchmaker
 from gateway.metrics import Metrics
 from gateway.monitor import Monitor
@@ -71,6 +73,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
         here = config.listen.public
         runner, port = await server.listen(app, here.host, here.port, systemd.door(here.port))
         stack.push_async_callback(runner.cleanup)
+        gateway.canaries.door = server.address(here.host, port)
         measured = Metrics(gateway, lambda: {"public": (server.connections(runner),), "tracking": pages.limits()})
         desk = Operators(gateway.monitor, measured, gateway.clock, token(config))
         own, operators_port = await server.listen(desk.app(), config.listen.operators.host, config.listen.operators.port)
@@ -158,7 +161,11 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     seconds, ring = config.health.heartbeat_seconds, lambda way: outboxes[way].loop.ring()
     history = History(monitor.board, store, clock, lambda: journal.id, seconds, timedelta(days=config.health.keep_states_days))
     alerter = Alerter(monitor.board, store, clock, lambda: journal.id, seconds, told.letterhead(config), targets, senders, ring)
-    gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, history, alerter, stages, blobs, office, clock, port=0)
+    listener = Listener(monitor, store, clock, office.calendar, [name for name, block in config.channels.items() if block.silence], seconds)
+    boxes = {name: (box, config.channels[name].canary_minutes * 60) for name, channel in channels.items() if (box := channel.box(inlets[name]))}
+    canaries = Canaries(monitor, clock, key, {name: (box, every) for name, (box, every) in boxes.items() if every}, seconds)
+    watch = (monitor, history, alerter, listener, canaries)
+    gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, *watch, stages, blobs, office, clock, port=0)
     _wire(gateway)
     return gateway
 
@@ -180,6 +187,7 @@ def _wire(gateway: Gateway) -> None:
                 fetcher.loop.ring()
         if any(row["kind"] == "picture" for row in what.rows.due):
             darkroom.loop.ring()
+        gateway.canaries.arrived(what.canaries)
 
     def refused(why: StoreRefuses | None) -> None:
         for inlet in gateway.inlets.values():
@@ -188,12 +196,14 @@ def _wire(gateway: Gateway) -> None:
         for loop in loops:
             loop.pause(paused=why is not None)
         gateway.reminders.pause(paused=why is not None)
-        gateway.matchmaker.paused = gateway.learner.paused = gateway.history.paused = gateway.alerter.paused = why is not None
+        gateway.matchmaker.paused = gateway.learner.paused = why is not None
+        gateway.history.paused = gateway.alerter.paused = gateway.listener.paused = why is not None
         gateway.codes.pause(paused=why is not None)
 
     gateway.journal.on_append = gateway.intake.ring
     gateway.intake.on_filed = filed
     gateway.intake.on_refused = refused
+    gateway.canaries.waits = lambda: gateway.intake.trouble
     gateway.codes.on_sent = lambda channel: outboxes[channel].loop.ring()
 
 
@@ -220,6 +230,8 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
         *gateway.monitor.loops(),
         ("history", gateway.history.run),
         ("alerts", gateway.alerter.run),
+        ("silence", gateway.listener.run),
+        *gateway.canaries.loops(),
     ]
 
 

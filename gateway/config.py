@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, SecretStr, SerializeAsAny, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, NonNegativeFloat, SecretStr, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from channels.kinds import KINDS
@@ -53,6 +53,10 @@ class ChannelConfig(Block):
 
     kind: str = Field(description=f"What it speaks: {', '.join(KINDS)}.")
     region: str | None = Field(default=None, min_length=1, description="Official code of the region that this channel serves. Absent: the deployment's region.")
+    silence: bool = Field(default=True, description="Whether it is told when less comes than this channel's own hours of the week let one expect.")
+    canary_minutes: NonNegativeFloat = Field(
+        default=5, description="Minutes between two trial reports of our own, where a channel has a form to send them by; they become no cases. 0: none."
+    )
     settings: SerializeAsAny[BaseModel]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from channels import Channel
 from gateway.alerter import Alerter
 from gateway.blobs import Blobs
+from gateway.canaries import Canaries
 from gateway.clock import Clock
 from gateway.codes import Codes
 from gateway.config import Config
@@ -17,6 +18,7 @@ from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.learner import Learner
+from gateway.listening import Listener
 from gateway.matchmaker import Matchmaker
 from gateway.monitor import Monitor
 from gateway.office import Office
@@ -48,6 +50,8 @@ class Gateway:
     monitor: Monitor
     history: History
     alerter: Alerter
+    listener: Listener
+    canaries: Canaries
     stages: Stages
     blobs: Blobs
     office: Office

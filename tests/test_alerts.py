@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def test_whatever_is_seen_a_trouble_is_told_once_and_its_end_once(seen: list[tup
     # Unless a person paused it in between, no two alerts within a quarter of an hour.
     if not any(state == PAUSED for _, state in seen):
         began = [at for at, what in told if what == BEGAN]
-        assert all(later - earlier >= STEADY_SECONDS for earlier, later in zip(began, began[1:], strict=False))
+        assert all(later - earlier >= STEADY_SECONDS for earlier, later in pairwise(began))
 
 
 @given(looks)

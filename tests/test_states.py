@@ -1,4 +1,4 @@
-"""How channels are and were: a closed list of words, the worst component speaks, nothing is forgotten while the store is away, and a share of time that is true."""
+"""How channels are and were: a closed list of words, the worst component speaks, what happens while the store is away is kept, the share of time is true."""
 
 from __future__ import annotations
 

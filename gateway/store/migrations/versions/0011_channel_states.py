@@ -37,3 +37,4 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("part", "direction", "node", name=op.f("pk_alerts")),
     )
+    op.create_index(op.f("ix_arrivals_received"), "arrivals", ["channel", "received_at", "outcome"])
