@@ -86,6 +86,12 @@ class _Parts(Collector):
             for state in STATES:
                 states.add_metric([name, direction or "all", state], float(condition.finding.state == state))
         yield states
+        yield _counter("nwd_alerts", "Troubles, and ends of troubles, that this node told operators of since the start.", self._gateway.alerter.told)
+        canary = GaugeMetricFamily("nwd_canary_seconds", "How long the last trial report took from the form to the store.", labels=["channel"])
+        for name, trials in self._gateway.canaries.trials.items():
+            if trials.seconds is not None:
+                canary.add_metric([name], trials.seconds)
+        yield canary
 
     def _limits(self) -> Iterator[Metric]:
         allowed = GaugeMetricFamily("nwd_limit", "What is allowed.", labels=["part", "limit"])

@@ -179,6 +179,7 @@ class Duty:
             await monitor.look_at_house()
             for name in self.gateway.channels:
                 await monitor.look_at(name)
+            await self.gateway.listener.look()
             await self.gateway.history.beat()
             await self.gateway.alerter.beat()
             await self._sent()
@@ -205,7 +206,7 @@ async def on_duty(deployment: Deployment, to: str, channels: str, clock: ManualC
     more = f'[alerts]\npage = "https://operators.example/channels"\nto = [{to}]\n[health]\nheartbeat_seconds = {seconds}\n'
     async with deployment.parts(name, clock=clock, channels=channels, more=more) as gateway:
         await gateway.store.migrate()
-        gateway.alerter.paused = gateway.history.paused = False
+        gateway.alerter.paused = gateway.history.paused = gateway.listener.paused = False
         yield Duty(gateway, clock, deployment)
 
 

@@ -231,7 +231,7 @@ def test_what_a_page_points_to_is_there(page: Path) -> None:
             assert (page.parent / target).exists(), target
     for name in re.findall(r"(?:no-wrong-door|python -m gateway) ([a-z][a-z-]*)\b", text):
         assert name in COMMANDS, name
-    for block, key in re.findall(r"`(journal|store|listen|health|intake|outbox|steps|questions|routing|contacts|site)\.(?!db|dump)(\w+)`", text):
+    for block, key in re.findall(r"`(journal|store|listen|health|alerts|intake|outbox|steps|questions|routing|contacts|site)\.(?!db|dump)(\w+)`", text):
         model = model_in(Config.model_fields[block].annotation)
         assert model is not None
         assert key in model.model_fields, f"{block}.{key}"

@@ -12,13 +12,13 @@ import typer
 
 from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json
 from gateway.config import Config
-from gateway.health import OK, UNKNOWN
+from gateway.health import OK, PAUSED, UNKNOWN
 from gateway.operators import token_file
 
 _PATIENCE_SECONDS = 15.0
 # Listening on all addresses, it is here too.
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # read, not listened on
-_MARKS = {OK: ("✓", None), UNKNOWN: ("?", "yellow")}
+_MARKS = {OK: ("✓", None), UNKNOWN: ("?", "yellow"), PAUSED: ("‖", "yellow")}
 
 
 def health(config: ConfigPath = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
