@@ -101,7 +101,7 @@ def habit_of(a_week: float, weeks: float = 8, seed: int = 1) -> Habit:
 # Noticed
 
 
-@pytest.mark.parametrize(("a_week", "within"), [(5000, 0.5), (1000, 2), (300, 7), (100, 34)])
+@pytest.mark.parametrize(("a_week", "within"), [(5000, 0), (1000, 1), (300, 4), (100, 10)])
 def test_a_busy_channel_that_falls_silent_on_a_morning_is_noticed_the_sooner_the_busier_it_is(a_week: float, within: float) -> None:
     morning = datetime(2026, 11, 10, 9, tzinfo=UTC) - timedelta(hours=8)
     times = list(healthy(dice(2), morning - timedelta(weeks=8), 8, a_week))
