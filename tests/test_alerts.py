@@ -240,6 +240,19 @@ async def test_it_mends_and_is_told_once_also_by_a_node_that_was_started_anew(de
         assert await deployment.rows("alerts") == []
 
 
+async def test_a_link_that_flaps_is_one_alert_and_one_recovery_in_the_whole_house(on_sqlite: Deployment) -> None:
+    async with on_duty(on_sqlite, BUDI, POST + OTHER) as duty:
+        await duty.heartbeats(1)
+        for beat in range(60):
+            duty.gateway.monitor.fallen = {"outbox post": "RuntimeError at x.py:1"} if beat % 3 else {}
+            await duty.heartbeats(1)
+        duty.gateway.monitor.fallen = {}
+        await duty.heartbeats(60)
+        assert await duty.notices() == ["Lapor Uji: post out is down", "Lapor Uji: post out is well again"]
+        states = [row["state"] for row in await on_sqlite.rows("channel_states") if (row["part"], row["direction"]) == ("post", "out")]
+        assert states == ["unknown", *["ok", "down"] * 20, "ok"]
+
+
 async def test_of_two_nodes_that_see_the_same_one_tells_it(on_postgres: Deployment) -> None:
     clock = ManualClock(NOON)
     async with on_duty(on_postgres, BUDI, POST + OTHER, clock) as first, on_duty(on_postgres, BUDI, POST + OTHER, clock, "b") as second:
