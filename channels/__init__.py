@@ -21,6 +21,7 @@ from channels.contract import (
     Receipt,
     Refused,
     SendFailed,
+    Tries,
     Words,
 )
 
@@ -45,5 +46,6 @@ __all__ = [
     "Receipt",
     "Refused",
     "SendFailed",
+    "Tries",
     "Words",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from normalizer import Address, Report, Setting
 
@@ -274,6 +274,14 @@ class Checked:
     # What is wrong, as a word for machines: "auth" | "unreachable" | "timeout" | "provider" | "refused" (in: we turn the other side away); empty: nothing,
     # or not known.
     kind: str = ""
+
+
+@runtime_checkable
+class Tries(Protocol):
+    """A channel at whose own door we can knock as a stranger does: no provider is in between, and nobody charges for it."""
+
+    def trial(self) -> Callable[[str], Awaitable[str]] | None:
+        """Brings these words to the door, and tells why they were not acknowledged (empty: they were); never raises. None: there is no such door."""
 
 
 class Channel(Protocol):

@@ -15,12 +15,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from channels import About, Box, Channel, Inlet
+from channels import About, Box, Channel, Inlet, Tries
 from channels.kinds import KINDS
 from gateway import directory, look, server, systemd, told, words
 from gateway.alerter import Alerter
 from gateway.blobs import Blobs
-from gateway.canaries import Canaries
+from gateway.canaries import Canaries, Knock
 from gateway.claims import ClaimLoop
 from gateway.clock import Clock, SystemClock
 from gateway.codes import Codes
@@ -162,12 +162,17 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     history = History(monitor.board, store, clock, lambda: journal.id, seconds, timedelta(days=config.health.keep_states_days))
     alerter = Alerter(monitor.board, store, clock, lambda: journal.id, seconds, told.letterhead(config), targets, senders, ring)
     listener = Listener(monitor, store, clock, office.calendar, [name for name, block in config.channels.items() if block.silence], seconds)
-    boxes = {name: (box, config.channels[name].canary_minutes * 60) for name, channel in channels.items() if (box := channel.box(inlets[name]))}
-    canaries = Canaries(monitor, clock, key, {name: (box, every) for name, (box, every) in boxes.items() if every}, seconds)
+    canaries = Canaries(monitor, clock, key, _doors(config, channels, inlets), seconds)
     watch = (monitor, history, alerter, listener, canaries)
     gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, *watch, stages, blobs, office, clock, port=0)
     _wire(gateway)
     return gateway
+
+
+def _doors(config: Config, channels: Mapping[str, Channel], inlets: Mapping[str, CoreInlet]) -> dict[str, tuple[Box | Knock, float]]:
+    """Where trial reports of our own are sent, and seconds between two."""
+    doors = {name: channel.box(inlets[name]) or (channel.trial() if isinstance(channel, Tries) else None) for name, channel in channels.items()}
+    return {name: (door, every) for name, door in doors.items() if door and (every := config.channels[name].canary_minutes * 60)}
 
 
 def _wire(gateway: Gateway) -> None:

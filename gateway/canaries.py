@@ -1,4 +1,4 @@
-"""Sends a trial report by each channel's own form every few minutes, and looks whether it is acknowledged and arrives: the whole way, as a citizen takes it.
+"""Sends a trial report to each channel's own form or port every few minutes: is it acknowledged, and does it arrive? The whole way, as a citizen takes it.
 
 That a process runs and a poll succeeds says little; this says that somebody who writes now gets a receipt, and that the report is in the store.
 """
@@ -20,6 +20,7 @@ from gateway.clock import Clock
 from gateway.health import DOWN, OK, Finding
 from gateway.monitor import Monitor
 
+Knock = Callable[[str], Awaitable[str]]
 COMPONENT = "canary"
 # How long the form may take, and then the way to the store. Seconds.
 _ANSWER_SECONDS, _HOME_SECONDS = 10.0, 60.0
@@ -30,7 +31,8 @@ _WELL = 200
 class Trials:
     """Of one channel."""
 
-    box: Box
+    # Brings words to the door, and tells why they were not acknowledged; empty: they were.
+    knock: Knock
     every_seconds: float
     # When the next one is due, by the seconds that only count on.
     due: float
@@ -44,15 +46,18 @@ class Trials:
 class Canaries:
     """Of one node."""
 
-    def __init__(self, monitor: Monitor, clock: Clock, key: bytes, boxes: Mapping[str, tuple[Box, float]], heartbeat_seconds: float) -> None:
-        """`boxes`: by channel its form, and seconds between two trials."""
+    def __init__(self, monitor: Monitor, clock: Clock, key: bytes, doors: Mapping[str, tuple[Box | Knock, float]], heartbeat_seconds: float) -> None:
+        """`doors`: by channel its form, or how it is brought words, and seconds between two trials."""
         self._monitor = monitor
         self._clock = clock
         self._key = key
         self._seconds = heartbeat_seconds
         # Not at once: whoever starts it is still opening its doors.
         waits = Finding(OK, "", "No trial report has been sent yet.")
-        self.trials = {name: Trials(box, every, clock.counted() + every, waits) for name, (box, every) in boxes.items()}
+        self.trials = {
+            name: Trials(partial(self._fill_in, door) if isinstance(door, Box) else door, every, clock.counted() + every, waits)
+            for name, (door, every) in doors.items()
+        }
         # Where this node's public listener is, "http://127.0.0.1:8080"; empty: not open yet.
         self.door = ""
         # Why nothing moves to the store; None: it does.
@@ -87,11 +92,11 @@ class Canaries:
         mark = canary.mark(self._key, name, now, secrets.token_bytes(8))
         home = trials.away[mark] = asyncio.Event()
         try:
-            if why := await self._unacknowledged(trials.box, mark):
+            if why := await trials.knock(mark):
                 return Finding(
                     DOWN,
                     "canary",
-                    f"A trial report of our own got no receipt ({why}). Citizens get none either. Open the form and send one; then look at the log.",
+                    f"A trial report of our own got no receipt ({why}). Citizens get none either. Send one yourself; then look at the log.",
                 )
             if not await self._came(name, trials, home):
                 return self._not_home(now)
@@ -124,8 +129,8 @@ class Canaries:
             " nothing that was accepted is lost.",
         )
 
-    async def _unacknowledged(self, box: Box, mark: str) -> str:
-        """Why there is no receipt; empty: there is one. As a browser, at this node's own door."""
+    async def _fill_in(self, box: Box, mark: str) -> str:
+        """As a browser does, at this node's own door. Why there is no receipt; empty: there is one."""
         form = aiohttp.FormData(default_to_multipart=True)
         for name, value in box.filled_in(mark):
             form.add_field(name, value)

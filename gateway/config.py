@@ -55,7 +55,8 @@ class ChannelConfig(Block):
     region: str | None = Field(default=None, min_length=1, description="Official code of the region that this channel serves. Absent: the deployment's region.")
     silence: bool = Field(default=True, description="Whether it is told when less comes than this channel's own hours of the week let one expect.")
     canary_minutes: NonNegativeFloat = Field(
-        default=5, description="Minutes between two trial reports of our own, where a channel has a form to send them by; they become no cases. 0: none."
+        default=5,
+        description="Minutes between two trial reports of our own, where a channel has a form or an SMTP port of ours; they become no cases. 0: none.",
     )
     settings: SerializeAsAny[BaseModel]
 

@@ -170,3 +170,36 @@ async def test_a_channel_without_a_form_or_that_wants_none_has_no_trial(on_sqlit
     async with on_sqlite.parts(channels=CHANNEL + more) as gateway:
         assert list(gateway.canaries.trials) == ["web"]
         assert gateway.canaries.trials["web"].every_seconds == 300
+
+
+MAIL = '[channels.mail]\nkind = "mail"\naddress = "lapor@ppu.example"\nsmtp = { listen = "127.0.0.1:0" }\n'
+
+
+async def test_a_mail_to_our_own_port_goes_all_the_way_too_and_a_closed_port_is_down(on_sqlite: Deployment) -> None:
+    clock = ManualClock(NOON)
+    async with on_sqlite.node(channels=MAIL + "[health]\nheartbeat_seconds = 1000000\n", clock=clock) as gateway:
+        canaries, board = gateway.canaries, gateway.monitor.board
+        async with asyncio.timeout(30):
+            while gateway.channels["mail"].listener.port is None:  # type: ignore[attr-defined]  # noqa: ASYNC110  # it has no bell
+                await asyncio.sleep(0.01)
+        canaries.trials["mail"].due = 0
+        await canaries.beat("mail")
+        assert board.components("mail", "in", 0)["canary"].finding.sentence == "A trial report of our own was acknowledged at 04:00 UTC and has arrived."
+        assert [(row["outcome"], row["case"]) for row in await on_sqlite.rows("arrivals")] == [("canary", None)]
+        assert await on_sqlite.rows("cases") == await on_sqlite.rows("correspondents") == []
+        for closed, why in (("The gateway is stopping.", "status 451"), (None, "the port is closed")):
+            gateway.inlets["mail"].closed = closed
+            if closed is None:
+                gateway.channels["mail"].listener.port = None  # type: ignore[attr-defined]
+            canaries.trials["mail"].due = 0
+            await canaries.beat("mail")
+            found = board.components("mail", "in", 0)["canary"].finding
+            assert (found.state, found.kind) == (DOWN, "canary")
+            assert f"({why})" in found.sentence
+
+
+async def test_a_mail_that_is_only_fetched_has_no_trial(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANDI", "rahasia")
+    fetched = 'imap = { server = "127.0.0.1:1", user = "u", password = { env = "SANDI" }, tls = "none" }\n'
+    async with on_sqlite.parts(channels=MAIL.replace('smtp = { listen = "127.0.0.1:0" }\n', fetched)) as gateway:
+        assert gateway.canaries.trials == {}
