@@ -22,6 +22,7 @@ from channels.contract import (
     Receipt,
     Refused,
     SendFailed,
+    Tries,
     Words,
 )
 
@@ -47,5 +48,6 @@ __all__ = [
     "Receipt",
     "Refused",
     "SendFailed",
+    "Tries",
     "Words",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from normalizer import Address, Report, Setting
 
@@ -257,6 +257,8 @@ class Box:
     add_path: str
     # A fresh key for that.
     new_key: Callable[[], str]
+    # The form with these words and nothing else filled in, as a browser sends it: its fields, in order.
+    filled_in: Callable[[str], list[tuple[str, str]]]
 
 
 @dataclass(slots=True)
@@ -282,6 +284,14 @@ class Checked:
     # What is wrong, as a word for machines: "auth" | "unreachable" | "timeout" | "provider" | "refused" (in: we turn the other side away); empty: nothing,
     # or not known.
     kind: str = ""
+
+
+@runtime_checkable
+class Tries(Protocol):
+    """A channel at whose own door we can knock as a stranger does: no provider is in between, and nobody charges for it."""
+
+    def trial(self) -> Callable[[str], Awaitable[str]] | None:
+        """Brings these words to the door, and tells why they were not acknowledged (empty: they were); never raises. None: there is no such door."""
 
 
 class Channel(Protocol):

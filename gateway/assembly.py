@@ -15,10 +15,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from channels import About, Box, Channel, Inlet
+from channels import About, Box, Channel, Inlet, Tries
 from channels.kinds import KINDS
-from gateway import directory, look, server, systemd, words
+from gateway import directory, look, server, systemd, told, words
+from gateway.alerter import Alerter
 from gateway.blobs import Blobs
+from gateway.canaries import Canaries, Knock
 from gateway.claims import ClaimLoop
 from gateway.clock import Clock, SystemClock
 from gateway.codes import Codes
@@ -27,10 +29,12 @@ from gateway.deadlines import Calendar
 from gateway.directory import Directory
 from gateway.due import Darkroom, Fetcher
 from gateway.filing import Filed
+from gateway.history import History
 from gateway.inlet import CoreInlet
 from gateway.intake import MANY_FILES, Intake
 from gateway.journal import Journal
 from gateway.learner import Learner
+from gateway.listening import Listener
 from gateway.matchmaker import Matchmaker
 from gateway.metrics import Metrics
 from gateway.missed import Missed
@@ -70,6 +74,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
         here = config.listen.public
         runner, port = await server.listen(app, here.host, here.port, systemd.door(here.port))
         stack.push_async_callback(runner.cleanup)
+        gateway.canaries.door = server.address(here.host, port)
         measured = Metrics(gateway, lambda: {"public": (server.connections(runner),), "tracking": pages.limits()})
         desk = Operators(gateway.monitor, measured, gateway.missed, gateway.clock, token(config))
         own, operators_port = await server.listen(desk.app(), config.listen.operators.host, config.listen.operators.port)
@@ -141,7 +146,9 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     intake = _intake(config, clock, office, journal, store, blobs, stages)
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     patience = _patience(config)
-    outboxes = {name: Outbox(channel, store, clock, worker, patience, stages, key) for name, channel in channels.items() if channel.reaches}
+    targets, ways = told.targets(config, channels)
+    senders = {name: channel for name, channel in channels.items() if channel.reaches} | ways
+    outboxes = {name: Outbox(sender, store, clock, worker, patience, stages, key) for name, sender in senders.items()}
     codes = Codes(store, office, clock)
     fetchers = {name: Fetcher(channel, store, blobs, clock, worker) for name, channel in channels.items()}
     darkroom = Darkroom(Pictures(blobs), store, clock, worker)
@@ -153,9 +160,21 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     missed = Missed(channels, inlets, key, journal, store, clock, monitor.ready)
     learner = Learner(store, office, clock, worker, config.zone)
     loops = (outboxes, codes, fetchers, darkroom, matchmaker, sweeper, reminders, learner)
-    gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, missed, stages, blobs, office, clock, port=0)
+    seconds, ring = config.health.heartbeat_seconds, lambda way: outboxes[way].loop.ring()
+    history = History(monitor.board, store, clock, lambda: journal.id, seconds, timedelta(days=config.health.keep_states_days))
+    alerter = Alerter(monitor.board, store, clock, lambda: journal.id, seconds, told.letterhead(config), targets, senders, ring)
+    listener = Listener(monitor, store, clock, office.calendar, [name for name, block in config.channels.items() if block.silence], seconds)
+    canaries = Canaries(monitor, clock, key, _doors(config, channels, inlets), seconds)
+    watch = (monitor, missed, history, alerter, listener, canaries)
+    gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, *watch, stages, blobs, office, clock, port=0)
     _wire(gateway)
     return gateway
+
+
+def _doors(config: Config, channels: Mapping[str, Channel], inlets: Mapping[str, CoreInlet]) -> dict[str, tuple[Box | Knock, float]]:
+    """Where trial reports of our own are sent, and seconds between two."""
+    doors = {name: channel.box(inlets[name]) or (channel.trial() if isinstance(channel, Tries) else None) for name, channel in channels.items()}
+    return {name: (door, every) for name, door in doors.items() if door and (every := config.channels[name].canary_minutes * 60)}
 
 
 def _wire(gateway: Gateway) -> None:
@@ -175,6 +194,7 @@ def _wire(gateway: Gateway) -> None:
                 fetcher.loop.ring()
         if any(row["kind"] == "picture" for row in what.rows.due):
             darkroom.loop.ring()
+        gateway.canaries.arrived(what.canaries)
 
     def refused(why: StoreRefuses | None) -> None:
         for inlet in gateway.inlets.values():
@@ -184,11 +204,13 @@ def _wire(gateway: Gateway) -> None:
             loop.pause(paused=why is not None)
         gateway.reminders.pause(paused=why is not None)
         gateway.matchmaker.paused = gateway.learner.paused = why is not None
+        gateway.history.paused = gateway.alerter.paused = gateway.listener.paused = why is not None
         gateway.codes.pause(paused=why is not None)
 
     gateway.journal.on_append = gateway.intake.ring
     gateway.intake.on_filed = filed
     gateway.intake.on_refused = refused
+    gateway.canaries.waits = lambda: gateway.intake.trouble
     gateway.codes.on_sent = lambda channel: outboxes[channel].loop.ring()
 
 
@@ -214,6 +236,10 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
         *([("learner", gateway.learner.run)] if gateway.config.routing.learn and gateway.office.directory else []),
         *gateway.monitor.loops(),
         *gateway.missed.loops(),
+        ("history", gateway.history.run),
+        ("alerts", gateway.alerter.run),
+        ("silence", gateway.listener.run),
+        *gateway.canaries.loops(),
     ]
 
 
@@ -221,8 +247,8 @@ def _public(gateway: Gateway) -> tuple[Any, PublicPages]:
     """What the public listener serves (an aiohttp application; only server.py speaks HTTP), and the pages in it that are nobody's channel."""
     ways: list[tuple[Channel, Inlet]] = [(channel, gateway.inlets[name]) for name, channel in gateway.channels.items()]
     app = server.public(ways, gateway.config.trusted_proxies)
-    told = about(gateway.config, setting(gateway.config, None), gateway.clock)
-    pages = PublicPages(told, gateway.store, gateway.blobs, gateway.office, gateway.codes, _box(gateway))
+    said = about(gateway.config, setting(gateway.config, None), gateway.clock)
+    pages = PublicPages(said, gateway.store, gateway.blobs, gateway.office, gateway.codes, _box(gateway))
     pages.add_to(app)
     look.add_to(app)
     return app, pages

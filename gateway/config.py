@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, SecretStr, SerializeAsAny, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, NonNegativeFloat, SecretStr, SerializeAsAny, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from channels.kinds import KINDS
@@ -22,7 +22,6 @@ from gateway.config_blocks import (
     Agency,
     Block,
     ContactsBlock,
-    HealthBlock,
     IntakeBlock,
     JournalBlock,
     LikenessBlock,
@@ -34,6 +33,7 @@ from gateway.config_blocks import (
     StepsBlock,
     StoreBlock,
 )
+from gateway.config_health import AlertsBlock, HealthBlock
 from gateway.secrets import Place, model_in, resolve, written_openly
 
 CHANNEL_NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -53,6 +53,11 @@ class ChannelConfig(Block):
 
     kind: str = Field(description=f"What it speaks: {', '.join(KINDS)}.")
     region: str | None = Field(default=None, min_length=1, description="Official code of the region that this channel serves. Absent: the deployment's region.")
+    silence: bool = Field(default=True, description="Whether it is told when less comes than this channel's own hours of the week let one expect.")
+    canary_minutes: NonNegativeFloat = Field(
+        default=5,
+        description="Minutes between two trial reports of our own, where a channel has a form or an SMTP port of ours; they become no cases. 0: none.",
+    )
     settings: SerializeAsAny[BaseModel]
 
 
@@ -96,6 +101,7 @@ class Config(Block):
     )
     listen: ListenBlock = ListenBlock()
     health: HealthBlock = HealthBlock()
+    alerts: AlertsBlock = AlertsBlock()
     journal: JournalBlock = JournalBlock()
     intake: IntakeBlock = IntakeBlock()
     outbox: OutboxBlock = OutboxBlock()
@@ -211,6 +217,9 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         config = config.model_copy(update={"routing": config.routing.model_copy(update={"directory": path})})
         for line, sentence in directory.wrong_in(path).items():
             mistakes["routing", "directory", *([f"line {line}"] if line else [])] = sentence
+    for index, one in enumerate(config.alerts.to if config else ()):
+        if one.channel is not None and one.channel not in blocks:
+            mistakes["alerts", "to", index, "channel"] = f"there is no channel {one.channel}. There are: {', '.join(blocks) or 'none'}."
     if mistakes or config is None:
         raise Mistakes([f"{_dotted(place)}: {sentence}" for place, sentence in mistakes.items()])
     return config.model_copy(update={"data_dir": folder / config.data_dir})

@@ -133,17 +133,6 @@ class ListenBlock(Block):
     )
 
 
-class HealthBlock(Block):
-    """How it is looked after."""
-
-    heartbeat_seconds: PositiveFloat = Field(default=30, description="Seconds between two looks at each channel; each look asks the provider once.")
-    token: Annotated[SecretStr, Field(min_length=20)] | None = Field(
-        default=None,
-        description="Secret, 20 characters or more, for Authorization: Bearer ... of operators and monitoring. Absent: made in data_dir/operators.token.",
-        examples=[{"env": "OPERATORS_TOKEN"}],
-    )
-
-
 class JournalBlock(Block):
     """Limits of the journal, where every report is kept first."""
 

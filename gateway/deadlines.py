@@ -49,9 +49,17 @@ class Calendar:
         here = at.astimezone(self._zone)
         return self._counted(here.date() + _DAY if here.time() >= self._closes else here.date(), working_days, stops)
 
+    def here(self, at: datetime) -> datetime:
+        """The same moment in the deployment's zone."""
+        return at.astimezone(self._zone)
+
     def day(self, at: datetime) -> date:
         """Which day it is here."""
-        return at.astimezone(self._zone).date()
+        return self.here(at).date()
+
+    def holiday(self, day: date) -> bool:
+        """Whether the day is off for another reason than that it is a weekend; it may be one besides."""
+        return day in self._days or day in self._more
 
     def morning(self, day: date) -> datetime:
         """When the office opens on that day, in UTC."""

@@ -13,7 +13,7 @@ from functools import partial
 from uuid import UUID
 
 from channels import MESSAGE, DeliveryUpdate, Ignored
-from gateway import admission, answering, notices, questions, routing, tracking
+from gateway import admission, answering, canary, notices, questions, routing, tracking
 from gateway import case as cases
 from gateway import rows as make
 from gateway.admission import Wanted
@@ -44,6 +44,8 @@ class Filed:
     updates: list[DeliveryUpdate] = field(default_factory=list)
     # Notices over a cap, by the reason.
     withheld: Counter[str] = field(default_factory=Counter)
+    # Marks of our own trial reports.
+    canaries: list[str] = field(default_factory=list)
 
     def add(self, rows: Rows) -> None:
         """What a turn wrote."""
@@ -57,6 +59,7 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
     known = await _known(tx, batch)
     filed, copies = Filed(), Rows()
     news = [(entry, read) for entry, read in batch if not _repeat(entry, known, copies, journal, now)]
+    news, filed.canaries = _without_canaries(news, office.key, copies, journal, now)
     news, twins, late = await _without_copies(tx, news, copies, journal, now)
     senders = {sender for entry, read in (*news, *late.values()) if (sender := sender_of(entry, read, office))}
     typed = {contact for entry, read in news if (contact := admission.typed_contact(entry, read, office))}
@@ -99,6 +102,18 @@ def _repeat(entry: Entry, known: _Known, rows: Rows, journal: str, now: datetime
             rows.arrivals.append(make.arrival(entry, journal, now) | repeat)
             return True
     return False
+
+
+def _without_canaries(news: Sequence[tuple[Entry, Read]], key: bytes, rows: Rows, journal: str, now: datetime) -> tuple[list[tuple[Entry, Read]], list[str]]:
+    """Our own trial reports came all the way, and go no further: a row each, and nothing else."""
+    left, marks = [], []
+    for entry, read in news:
+        if isinstance(read, Understood) and canary.is_one(key, entry.arrival.channel, read.report.text, entry.arrival.received_at):
+            rows.arrivals.append(make.arrival(entry, journal, now) | {"outcome": "canary", "reason": "a trial of our own"})
+            marks.append(read.report.text.strip())
+        else:
+            left.append((entry, read))
+    return left, marks
 
 
 def _content_key(read: Read) -> str | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 
 from channels import Arrival, Kept, Receipt, Refused
-from gateway import tracking
+from gateway import canary, tracking
 from gateway.blobs import Blobs
 from gateway.deadlines import Calendar
 from gateway.journal import Journal
@@ -54,6 +54,9 @@ class CoreInlet:
         except BaseException:
             self.refused += 1
             raise
+        if canary.within(self._key, arrival):
+            # Nobody wrote.
+            return receipt
         self._seconds(arrival.channel).observe(time.perf_counter() - began)
         self.accepted += 1
         self.last_at = arrival.received_at

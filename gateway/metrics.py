@@ -11,14 +11,12 @@ from prometheus_client.registry import Collector
 
 from channels import Limit
 from gateway.admission import CAPS, TYPED_SHARE
-from gateway.health import DEGRADED, DOWN, OK, UNKNOWN
+from gateway.health import STATES
 from gateway.intake import TRIES
 from gateway.node import Gateway
 
 # By part.
 Limits = Callable[[], Mapping[str, Iterable[Limit]]]
-
-_STATES = (OK, DEGRADED, DOWN, UNKNOWN)
 
 
 class Metrics:
@@ -85,9 +83,15 @@ class _Parts(Collector):
     def _health(self) -> Iterator[Metric]:
         states = GaugeMetricFamily("nwd_state", "1 for the state that a channel or a part is in.", labels=["part", "direction", "state"])
         for (name, direction), condition in self._gateway.monitor.board.look(self._gateway.clock.counted()).items():
-            for state in _STATES:
+            for state in STATES:
                 states.add_metric([name, direction or "all", state], float(condition.finding.state == state))
         yield states
+        yield _counter("nwd_alerts", "Troubles, and ends of troubles, that this node told operators of since the start.", self._gateway.alerter.told)
+        canary = GaugeMetricFamily("nwd_canary_seconds", "How long the last trial report took from the form to the store.", labels=["channel"])
+        for name, trials in self._gateway.canaries.trials.items():
+            if trials.seconds is not None:
+                canary.add_metric([name], trials.seconds)
+        yield canary
 
     def _limits(self) -> Iterator[Metric]:
         allowed = GaugeMetricFamily("nwd_limit", "What is allowed.", labels=["part", "limit"])

@@ -268,11 +268,16 @@ class Monitor:
             self._jumped = (self._clock.now(), wall - counted)
 
     async def _say(self, name: str, direction: str, finding: Finding) -> None:
-        before = self.board.say(name, direction, finding, self._clock.now(), self._clock.counted())
+        self.say(name, direction, finding)
+
+    def say(self, name: str, direction: str, finding: Finding, component: str = "") -> None:
+        """What was found by one who looks; `component`: by a way of looking beside the usual one."""
+        change = self.board.say(name, direction, finding, self._clock.now(), self._clock.counted(), component)
         # Once when it breaks, once when it mends; that it is well at the start is no news.
-        if before is not None and not (before.finding.kind == "not_looked" and finding.state == OK):
-            tell = _log.info if finding.state == OK else _log.warning
-            tell("health", part=name, direction=direction, state=finding.state, kind=finding.kind, sentence=finding.sentence)
+        if change and change.before and not (change.before.kind == "not_looked" and change.finding.state == OK):
+            now = change.finding
+            tell = _log.info if now.state == OK else _log.warning
+            tell("health", part=name, direction=direction, state=now.state, kind=now.kind, sentence=now.sentence)
 
 
 _TO_DO_IN = {

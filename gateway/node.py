@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from channels import Channel
+from gateway.alerter import Alerter
 from gateway.blobs import Blobs
+from gateway.canaries import Canaries
 from gateway.clock import Clock
 from gateway.codes import Codes
 from gateway.config import Config
 from gateway.due import Darkroom, Fetcher
+from gateway.history import History
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.learner import Learner
+from gateway.listening import Listener
 from gateway.matchmaker import Matchmaker
 from gateway.missed import Missed
 from gateway.monitor import Monitor
@@ -46,6 +50,10 @@ class Gateway:
     learner: Learner
     monitor: Monitor
     missed: Missed
+    history: History
+    alerter: Alerter
+    listener: Listener
+    canaries: Canaries
     stages: Stages
     blobs: Blobs
     office: Office

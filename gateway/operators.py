@@ -11,6 +11,7 @@ from aiohttp import web
 
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.health import DOWN, Condition
 from gateway.metrics import Metrics
 from gateway.missed import Missed
 from gateway.missed_door import MissedDoor
@@ -47,14 +48,15 @@ class Operators:
 
     async def _channels(self, request: web.Request) -> web.Response:
         self._insist(request)
-        found = self._monitor.board.look(self._clock.counted())
+        board, counted = self._monitor.board, self._clock.counted()
+        found = board.look(counted)
         channels: dict[str, dict[str, object]] = {}
         for (name, direction), condition in found.items():
-            finding = condition.finding
-            last = finding.last_at.isoformat() if finding.last_at else None
-            said = {"state": finding.state, "type": finding.kind, "sentence": finding.sentence, "since": condition.since.isoformat(), "last": last}
-            channels.setdefault(name, {})[direction or "all"] = said
-        return web.json_response({"at": self._clock.now().isoformat(), "parts": channels})
+            more = {component: _shown(one) for component, one in board.components(name, direction, counted).items() if component}
+            channels.setdefault(name, {})[direction or "all"] = _shown(condition) | ({"components": more} if more else {})
+        # For a monitor that understands nothing but a status.
+        strict = request.query.get("strict") == "1" and any(condition.finding.state == DOWN for condition in found.values())
+        return web.json_response({"at": self._clock.now().isoformat(), "parts": channels}, status=503 if strict else 200)
 
     async def _all(self, request: web.Request) -> web.Response:
         self._insist(request)
@@ -66,6 +68,19 @@ class Operators:
     def _insist(self, request: web.Request) -> None:
         if not self._known(request):
             raise web.HTTPUnauthorized(text="Show the operators' token: Authorization: Bearer ...\n", headers={"WWW-Authenticate": "Bearer"})
+
+
+def _shown(condition: Condition) -> dict[str, object]:
+    finding = condition.finding
+    times = {
+        "since": condition.since,
+        # When a message last came or went; when somebody last looked; when all was found well.
+        "last": finding.last_at,
+        "last_attempt": condition.looked_at,
+        "last_success": condition.succeeded_at,
+    }
+    said = {"state": finding.state, "type": finding.kind, "sentence": finding.sentence}
+    return said | {name: at.isoformat() if at else None for name, at in times.items()}
 
 
 def token(config: Config) -> str:

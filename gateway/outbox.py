@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 import structlog
 
-from channels import Channel, Notice, SendFailed
+from channels import Notice, SendFailed
 from gateway import passcode
 from gateway.breaker import Breaker
 from gateway.cancelled import only_ours
@@ -56,10 +57,21 @@ class Sent:
     kind: str = ""
 
 
+class Sender(Protocol):
+    """What the outbox needs of a channel."""
+
+    @property
+    def name(self) -> str:
+        """As in the notices."""
+
+    async def send(self, notice: Notice) -> str:
+        """Hand it over; the provider's id. Raises SendFailed."""
+
+
 class Outbox:
     """One channel's. Nothing in it is shared with another channel's: no task, no lease, no connection to a provider."""
 
-    def __init__(self, channel: Channel, store: Store, clock: Clock, worker: str, patience: Patience, stages: Stages, key: bytes) -> None:
+    def __init__(self, channel: Sender, store: Store, clock: Clock, worker: str, patience: Patience, stages: Stages, key: bytes) -> None:
         """`worker` names this process in the leases; codes are made of the `key`."""
         self._channel = channel
         self._clock = clock
@@ -121,7 +133,9 @@ class Outbox:
             # It answered: what is wrong is this notice.
             self.breaker = self.breaker.went()
         self.counts.failed += 1
-        self.counts.failed_at, self.counts.reason, self.counts.kind = now, failure.reason, failure.kind
+        if failure.channel_wide or not failure.permanent:
+            # That somebody blocked us, or has no telephone any more, is no trouble of the channel.
+            self.counts.failed_at, self.counts.reason, self.counts.kind = now, failure.reason, failure.kind
         told = outgoing.Failed(notice, self._worker, failure.reason, failure.maybe_sent)
         if failure.permanent or claimed.attempts >= len(self._patience.retry_minutes):
             state = "failed" if failure.permanent else "parked"

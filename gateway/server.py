@@ -161,6 +161,16 @@ async def listen(app: web.Application, host: str, port: int, door: socket.socket
     return runner, bound[1]
 
 
+def address(host: str, port: int) -> str:
+    """Where this machine reaches what listens there itself.
+
+    >>> address("0.0.0.0", 8080), address("::1", 80), address("10.0.0.4", 80)
+    ('http://127.0.0.1:8080', 'http://[::1]:80', 'http://10.0.0.4:80')
+    """
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, not listened on
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+
+
 def connections(runner: web.AppRunner) -> Limit:
     """Of what listen() opened: how many there are now, and how many had to make room."""
     used = len(runner.server.connections) if runner.server else 0

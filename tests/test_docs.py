@@ -35,6 +35,11 @@ _PARTS = {
     "_clock_found": {"clock"},
     "expect": {"every part"},
     "_as_known": {"every part"},
+    "find": {"a channel, in: silence"},
+    "unheard": {"a channel, in: silence"},
+    "__init__": {"a channel, in: canary"},
+    "_tried": {"a channel, in: canary"},
+    "_not_home": {"a channel, in: canary"},
 }
 # What a sentence on the board may hold: the classes whose words stand in it.
 _REASONS = {"Refused", "JournalFull", "StoreAway", "StoreRefuses", "WrongKey", "JournalMixup", "ReaderAway"}
@@ -106,7 +111,7 @@ def names(path: Path) -> dict[str, list[ast.expr]]:
 def findings() -> set[tuple[str, str, str, str]]:
     """Place in the code, state, types and sentence of each that the gateway can make."""
     found = set()
-    for path in (ROOT / "gateway" / "monitor.py", ROOT / "gateway" / "health.py"):
+    for path in (ROOT / "gateway" / f"{name}.py" for name in ("monitor", "health", "silence", "listening", "canaries")):
         known = names(path)
         for function, call in calls(path, "Finding"):
             state, kind, sentence = argument(call, 0, "state"), argument(call, 1, "kind"), argument(call, 2, "sentence")
@@ -226,7 +231,7 @@ def test_what_a_page_points_to_is_there(page: Path) -> None:
             assert (page.parent / target).exists(), target
     for name in re.findall(r"(?:no-wrong-door|python -m gateway) ([a-z][a-z-]*)\b", text):
         assert name in COMMANDS, name
-    for block, key in re.findall(r"`(journal|store|listen|health|intake|outbox|steps|questions|routing|contacts|site)\.(?!db|dump)(\w+)`", text):
+    for block, key in re.findall(r"`(journal|store|listen|health|alerts|intake|outbox|steps|questions|routing|contacts|site)\.(?!db|dump)(\w+)`", text):
         model = model_in(Config.model_fields[block].annotation)
         assert model is not None
         assert key in model.model_fields, f"{block}.{key}"

@@ -275,7 +275,7 @@ async def test_a_check_that_hangs_makes_that_channel_unknown_and_no_other(on_sql
             return await mends()
 
         monkeypatch.setattr(gateway.channels["lain"], "check", hangs)
-        await budi.until("lain", "out", "unknown", "silent")
+        await budi.until("lain", "out", "unknown", "stale")
         await budi.until("post", "out", "ok")
         stuck.set()
         await budi.until("lain", "out", "ok")

@@ -59,7 +59,8 @@ def _channel(kind: str, settings: type[BaseModel]) -> Iterator[str]:
     """A channel is optional, so even what it cannot do without stands behind a #."""
     shared = ChannelConfig.model_fields
     yield from (f"# {settings.__doc__}", f"#[channels.{kind}]", "# What it speaks.", f"#kind = {_toml(kind)}")
-    yield from (*_key("region", shared["region"]), *_table(f"channels.{kind}", settings), "")
+    yield from (line for name, field in shared.items() if name not in {"kind", "settings"} for line in _key(name, field))
+    yield from (*_table(f"channels.{kind}", settings), "")
 
 
 def _table(place: str, model: type[BaseModel]) -> Iterator[str]:

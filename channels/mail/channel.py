@@ -68,6 +68,10 @@ class Mail:
     def box(self, inlet: Inlet) -> Box | None:
         """None."""
 
+    def trial(self) -> Callable[[str], Awaitable[str]] | None:
+        """At our own port, where other mail servers come."""
+        return self.listener.trial if self.listener and self.listener.is_open_to_all else None
+
     async def run(self, inlet: Inlet) -> None:
         """Both ways in, side by side. The mailbox looks after itself; what the listener raises (its port is taken) starts both again."""
         ours = _Ours(inlet, self._told)

@@ -14,6 +14,7 @@ from channels.mail.certificate import Certificate
 from channels.mail.desk import LATER, Desk
 from channels.mail.dialogue import Dialogue
 from channels.mail.envelope import Mail
+from channels.mail.knocking import knock
 from channels.mail.limits import Limits
 from channels.mail.settings import MailSettings, SmtpIn, host_and_port
 
@@ -80,6 +81,19 @@ class Listener:
             return LATER
         # Law 4: the number is told by nobody but the acknowledgement.
         return "250 2.0.0 We have it."
+
+    @property
+    def is_open_to_all(self) -> bool:
+        """Whether there is a door at which anybody may knock, not only a balancer of ours."""
+        return self._settings.smtp is not None and self._smtp.listen is not None
+
+    async def trial(self, words: str) -> str:
+        """A mail with these words to our own address, as another server brings it; why it was not taken, empty: it was."""
+        if self.port is None:
+            return "the port is closed"
+        host = host_and_port(self._smtp.listen or "")[0]
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # read, not listened on
+        return await knock(here, self.port, self._settings.address, words, self._clock())
 
     def limits(self) -> Iterable[Limit]:
         """Its limits, as they are now."""

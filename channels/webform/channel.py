@@ -81,7 +81,11 @@ class WebForm:
 
     def box(self, inlet: Inlet) -> Box:
         """The form, and where the page of a report sends more words."""
-        return Box(self._settings.path, self._views.add_path, lambda: new_key(inlet.sign, self._clock()))
+
+        def key() -> str:
+            return new_key(inlet.sign, self._clock())
+
+        return Box(self._settings.path, self._views.add_path, key, lambda words: [("kunci", key()), ("jenis", "informasi"), ("isi", words)])
 
     async def run(self, inlet: Inlet) -> None:
         """Browsers come to us."""

@@ -68,6 +68,7 @@ _MAIL = """
 [channels.mail]
 kind = "mail"
 address = "{address}"
+canary_minutes = 0
 [channels.mail.smtp]
 listen = "127.0.0.1:0"
 max_connections_per_address = 200

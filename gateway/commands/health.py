@@ -12,9 +12,9 @@ import typer
 from gateway.commands.console import AsJson, ConfigPath, configured, say_json
 from gateway.commands.running import asked
 from gateway.config import Config
-from gateway.health import OK, UNKNOWN
+from gateway.health import OK, PAUSED, UNKNOWN
 
-_MARKS = {OK: ("✓", None), UNKNOWN: ("?", "yellow")}
+_MARKS = {OK: ("✓", None), UNKNOWN: ("?", "yellow"), PAUSED: ("‖", "yellow")}
 
 
 def health(config: ConfigPath = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option

@@ -202,6 +202,8 @@ sa.Index(
     sqlite_where=sa.and_(arrivals.c.content_key.is_not(None), arrivals.c.outcome != "duplicate"),
     postgresql_where=sa.and_(arrivals.c.content_key.is_not(None), arrivals.c.outcome != "duplicate"),
 )
+# How much came when, by nothing but the index (gateway/silence.py).
+sa.Index("ix_arrivals_received", arrivals.c.channel, arrivals.c.received_at, arrivals.c.outcome)
 sa.Index("ix_arrivals_parked", arrivals.c.stored_at, sqlite_where=arrivals.c.outcome == "parked", postgresql_where=arrivals.c.outcome == "parked")
 
 messages = sa.Table(
@@ -415,4 +417,39 @@ nights = sa.Table(
     _c("day", sa.Text),
     _c("champion", sa.Integer),
     _c("found", sa.JSON),
+)
+
+# How each channel and part was: a row for each time that it became something else, written by the node that saw it. Never changed but for `until`.
+channel_states = sa.Table(
+    "channel_states",
+    metadata,
+    _c("id", sa.Uuid, primary_key=True),
+    # Which node saw it: the id of its journal.
+    _c("node", sa.Text),
+    _c("part", sa.Text),
+    # "in" | "out" | "" (a part that has no direction)
+    _c("direction", sa.Text),
+    _c("at", UtcTime),
+    # Up to when it was seen so; grows while it lasts. What lies between two rows is not known: the node was off.
+    _c("until", UtcTime, index=True),
+    # "ok" | "degraded" | "down" | "unknown" | "paused"
+    _c("state", sa.Text),
+    # One of gateway.health.KINDS.
+    _c("kind", sa.Text),
+    _c("sentence", sa.Text),
+)
+
+# Troubles of which operators were told and which are not over: a row a trouble, so that of several nodes one tells, and a node that was started anew ends it.
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    _c("part", sa.Text, primary_key=True),
+    _c("direction", sa.Text, primary_key=True),
+    # Of a part that each node has for itself: which; "": all nodes share it.
+    _c("node", sa.Text, primary_key=True),
+    # How bad it was when it was told.
+    _c("state", sa.Text),
+    _c("told_at", UtcTime),
+    # When a node last found it so.
+    _c("seen_at", UtcTime),
 )

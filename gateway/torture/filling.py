@@ -35,7 +35,7 @@ class Filling:
 
     def block(self, _: Node) -> str:
         """Under the name `web`; one machine plays all citizens."""
-        return '[channels.web]\nkind = "web-form"\nmax_per_minute = 1000000\nflood_per_ten_minutes = 1000000\n'
+        return '[channels.web]\nkind = "web-form"\nmax_per_minute = 1000000\nflood_per_ten_minutes = 1000000\ncanary_minutes = 0\n'
 
     def open(self) -> AbstractAsyncContextManager[None]:
         """Browsers have no far end."""

@@ -103,7 +103,7 @@ class Mailing:
     def block(self, node: Node) -> str:
         """Under the name `mail`; one machine plays all mail servers."""
         return (
-            f'[channels.mail]\nkind = "mail"\naddress = "{OFFICE}"\n'
+            f'[channels.mail]\nkind = "mail"\naddress = "{OFFICE}"\ncanary_minutes = 0\n'
             f'[channels.mail.smtp]\nlisten = "127.0.0.1:{self._ports[node.name]}"\nmax_connections = 10000\nmax_connections_per_address = 10000\n'
             f'[channels.mail.relay]\nserver = "127.0.0.1:{self.relay_port}"\ntls = "none"\ntimeout_seconds = 3\n'
         )
