@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import structlog
 
 from channels import Channel, Checked, Refused
+from gateway import signals
 from gateway.clock import Clock
 from gateway.health import DEGRADED, DOWN, OK, Board, Finding
 from gateway.inlet import CoreInlet
@@ -73,6 +74,11 @@ class Monitor:
         self.waiting: dict[str, outgoing.Waiting | None] = {}
         self.oldest_in_journal: datetime | None = None
         self.parked: int | None = None
+        # Of these, by channel.
+        self.parked_of: Mapping[str, int] = {}
+        # What ends, by channel and by what it is (channels.Checked.ends), and what waits at the other side.
+        self.ends: dict[str, dict[str, datetime]] = {name: {} for name in channels}
+        self.lying: dict[str, int | None] = {}
         self.late_files: int | None = None
         # The first report in the journal, by when it came, and since when it is seen there.
         self._first: tuple[datetime, float] | None = None
@@ -129,11 +135,23 @@ class Monitor:
         if why := self.fallen.get(f"channel {name}", ""):
             return Finding(DOWN, "fell_over", f"What listens for it falls over ({why}). {_STARTED_AGAIN}", inlet.last_at)
         checked = await self._checked(self._channels[name].check_in)
+        self.ends[name], self.lying[name] = dict(checked.ends), checked.waiting
+        if found := signals.told_by(checked, inlet.last_at):
+            return found
         if checked.kind == "refused":
             return Finding(DEGRADED, "refused", f"{checked.sentence} {_REFUSED}", inlet.last_at)
         if not checked.ok:
             return Finding(DOWN, checked.kind or "provider", f"{checked.sentence} {_TO_DO_IN.get(checked.kind, _TO_DO_IN['provider'])}", inlet.last_at)
-        return self._accepted_found(inlet.last_at, checked)
+        return self._signs(name, inlet.last_at, checked) or self._accepted_found(inlet.last_at, checked)
+
+    def _signs(self, name: str, last_at: datetime | None, checked: Checked) -> Finding | None:
+        """What does not stop a channel and must be told, the worst first; and what is well and should be looked at, if nothing else is to be told."""
+        now = self._clock.now()
+        worse = (signals.unlike(self._intake.legible[name], last_at, now), signals.lying(checked, last_at, now), signals.ending(checked.ends, last_at, now))
+        found = next(filter(None, worse), None)
+        if found is None and self._accepted_found(last_at, checked).state == OK:
+            found = signals.parked(self.parked_of.get(name, 0), last_at)
+        return found
 
     def _accepted_found(self, last_at: datetime | None, checked: Checked) -> Finding:
         if self._intake.trouble:
@@ -251,11 +269,13 @@ class Monitor:
     async def _count(self) -> None:
         try:
             async with asyncio.timeout(_LOOK_SECONDS), self._store.snapshot() as tx:
-                self.parked = await lookup.parked_count(tx)
+                self.parked_of = await lookup.parked_by_channel(tx)
+                self.parked = sum(self.parked_of.values())
                 self.late_files = await dues.overdue(tx, self._clock.now() - _FILES_LATE)
         except (StoreAway, TimeoutError):
             # Away, or without tables before the first start has made them.
             self.parked = self.late_files = None
+            self.parked_of = {}
 
     def _clock_found(self) -> Finding:
         if self._jumped and abs(self._clock.now() - self._jumped[0]) < _TOLD:

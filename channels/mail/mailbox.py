@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -254,6 +255,10 @@ class Mailbox:
     # Health
 
     def _condition(self) -> Checked:
+        ends = {"token": until} if self._tokens and (until := self._tokens.permission_until) else {}
+        return replace(self._found(), waiting=self.waiting, oldest_at=self.oldest_at, ends=ends)
+
+    def _found(self) -> Checked:
         if self._trouble is not None:
             return Checked(ok=False, sentence=self._trouble.sentence, kind=self._trouble.kind)
         if self._refusing:

@@ -90,19 +90,24 @@ class Webhook:
             return Checked(ok=False, sentence=failed.reason, kind=failed.kind or "provider")
         if not said.url:
             self._unset.set()
-            return Checked(ok=not self._runs, sentence="Telegram does not know our address; it is told when the gateway starts, and again by itself.")
+            return Checked(
+                ok=not self._runs, sentence="Telegram does not know our address; it is told when the gateway starts, and again by itself.", kind="elsewhere"
+            )
         if said.url != self.url:
             return Checked(
                 ok=False,
                 sentence="Telegram brings this bot's messages to another address. Restart the gateway to bring them here, or give each a bot of its own.",
-                kind="provider",
+                kind="elsewhere",
             )
         waiting = said.pending_update_count
         if waiting and said.last_error_date and said.last_error_message and self._clock() - _utc(said.last_error_date) < _RECENT:
             return Checked(
-                ok=False, sentence=f"Telegram cannot bring us messages ({_shown(said.last_error_message)}). Waiting there: {waiting}.", kind="provider"
+                ok=False,
+                sentence=f"Telegram cannot bring us messages ({_shown(said.last_error_message)}). Waiting there: {waiting}.",
+                kind="provider",
+                waiting=waiting,
             )
-        return Checked(ok=True, sentence=f"Telegram brings messages to us; waiting there: {waiting}.")
+        return Checked(ok=True, sentence=f"Telegram brings messages to us; waiting there: {waiting}.", waiting=waiting)
 
     def _secret(self, inlet: Inlet) -> str:
         """The same on every node, and nobody has to think of one. Letters, digits, - and _, as Telegram wants it."""
