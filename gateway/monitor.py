@@ -74,8 +74,8 @@ class Monitor:
         self.waiting: dict[str, outgoing.Waiting | None] = {}
         self.oldest_in_journal: datetime | None = None
         self.parked: int | None = None
-        # Of these, by channel.
-        self.parked_of: Mapping[str, int] = {}
+        # Of these, by channel, as of the channel's own last heartbeat.
+        self.parked_of: dict[str, int] = {}
         # What ends, by channel and by what it is (channels.Checked.ends), and what waits at the other side.
         self.ends: dict[str, dict[str, datetime]] = {name: {} for name in channels}
         self.lying: dict[str, int | None] = {}
@@ -97,7 +97,7 @@ class Monitor:
 
     async def ready(self) -> str:
         """Whether an arrival could be accepted now; empty: yes, else why not. Asks the journal's own writer, at most once a second."""
-        now = asyncio.get_running_loop().time()
+        now = self._clock.counted()
         if now - self._probed[0] >= 1.0:
             self._probed = (now, await self._probe())
         return self._probed[1]
@@ -124,6 +124,7 @@ class Monitor:
 
     async def look_at(self, name: str) -> None:
         """One heartbeat of a channel."""
+        await self._count_parked(name)
         await self._say(name, "in", await self._way_in(name))
         if name in self._outboxes:
             await self._say(name, "out", await self._way_out(name))
@@ -198,6 +199,12 @@ class Monitor:
         except Exception as error:  # noqa: BLE001  # a fault of ours in check(): it is told, and the next heartbeat looks again
             return Checked(ok=False, sentence=f"Our own fault ({where(error)}).", kind="fault")
 
+    async def _count_parked(self, name: str) -> None:
+        # A store that is away is told elsewhere, and what was known stays so.
+        with suppress(StoreAway, TimeoutError):
+            async with asyncio.timeout(_LOOK_SECONDS), self._store.snapshot() as tx:
+                self.parked_of[name] = (await lookup.parked_by_channel(tx)).get(name, 0)
+
     async def _waiting(self, name: str, now: datetime) -> outgoing.Waiting | None:
         try:
             async with asyncio.timeout(_LOOK_SECONDS), self._store.snapshot() as tx:
@@ -233,7 +240,8 @@ class Monitor:
         if why := self.fallen.get("intake", ""):
             return Finding(DEGRADED, "fell_over", f"What moves reports from the journal to the store falls over ({why}). {_STARTED_AGAIN}")
         # It says itself what it waits for; that it hangs can only be seen from outside.
-        if self._first is not None and self._clock.counted() - self._first[1] > _MOVED_SECONDS:
+        empty = self._journal.counts.accepted == self._journal.counts.removed
+        if self._first is not None and not empty and self._clock.counted() - self._first[1] > _MOVED_SECONDS:
             return Finding(
                 DEGRADED,
                 "hangs",
@@ -269,13 +277,11 @@ class Monitor:
     async def _count(self) -> None:
         try:
             async with asyncio.timeout(_LOOK_SECONDS), self._store.snapshot() as tx:
-                self.parked_of = await lookup.parked_by_channel(tx)
-                self.parked = sum(self.parked_of.values())
+                self.parked = sum((await lookup.parked_by_channel(tx)).values())
                 self.late_files = await dues.overdue(tx, self._clock.now() - _FILES_LATE)
         except (StoreAway, TimeoutError):
             # Away, or without tables before the first start has made them.
             self.parked = self.late_files = None
-            self.parked_of = {}
 
     def _clock_found(self) -> Finding:
         if self._jumped and abs(self._clock.now() - self._jumped[0]) < _TOLD:

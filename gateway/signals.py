@@ -79,7 +79,7 @@ def unlike(legible: Legible, last_at: datetime | None, now: datetime) -> Finding
 
 def parked(count: int, last_at: datetime | None) -> Finding | None:
     """Single ones that nobody could read: the channel is well, and a person should look at them."""
-    said = f"Reports are accepted. {count} could not be read and are parked: look at them with `no-wrong-door parked list`. Nothing else has to be done."
+    said = f"Reports are accepted. Parked, as nobody could read them: {count}; look at them with `no-wrong-door parked list`. Nothing else has to be done."
     return Finding(OK, "", said, last_at) if count else None
 
 

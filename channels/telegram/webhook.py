@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import random
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -26,6 +27,8 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # its name
 _LONGEST_PAUSE = 60.0
 # What Telegram last met at our door, is told for so long while something waits there.
 _RECENT = timedelta(minutes=5)
+# Who asks how it goes just after the start, waits so long for Telegram to be told. Seconds.
+_FIRST_SECONDS = 5.0
 
 
 class Webhook:
@@ -44,6 +47,8 @@ class Webhook:
         # Telegram has no address of ours: say it (again).
         self._unset = asyncio.Event()
         self._runs = False
+        # It was told once, or could not be.
+        self._known = asyncio.Event()
         self._trouble: SendFailed | None = None
 
     async def take(self, inlet: Inlet, request: web.Request) -> web.Response:
@@ -76,12 +81,17 @@ class Webhook:
                     await asyncio.sleep(failed.retry_after.total_seconds() if failed.retry_after else pause)
                     continue
                 self._trouble, attempts = None, 0
+                self._known.set()
                 await self._unset.wait()
         finally:
             self._runs = False
 
     async def check(self) -> Checked:
         """What Telegram says of its way to us."""
+        if self._runs:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FIRST_SECONDS):
+                    await self._known.wait()
         if self._trouble is not None:
             return Checked(ok=False, sentence=self._trouble.reason, kind=self._trouble.kind or "provider")
         try:
@@ -117,6 +127,7 @@ class Webhook:
         if self._trouble is None or self._trouble.kind != failed.kind:
             _log.warning("telegram out of reach", channel=self._name, kind=failed.kind, sentence=failed.reason)
         self._trouble = failed
+        self._known.set()
 
 
 def _shown(message: str) -> str:
