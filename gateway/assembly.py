@@ -148,7 +148,8 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     matchmaker = Matchmaker(store, clock, worker, journal, threshold=alike.threshold, window=timedelta(days=alike.window_days))
     sweeper = Sweeper(blobs, journal, store, clock)
     reminders = Reminders(store, office, clock, config.public_urls, lambda name: outboxes[name].loop.ring() if name in outboxes else None)
-    monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, config.health.heartbeat_seconds, config.outbox.per_channel_per_hour)
+    pace, budget = config.health.heartbeat_seconds, config.outbox.per_channel_per_hour
+    monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, pace, budget, stages.lately)
     learner = Learner(store, office, clock, worker, config.zone)
     loops = (outboxes, codes, fetchers, darkroom, matchmaker, sweeper, reminders, learner)
     gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, monitor, stages, blobs, office, clock, port=0)

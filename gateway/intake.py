@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import structlog
 
-from channels import Ignored, Refused
+from channels import DeliveryUpdate, Ignored, Refused
 from gateway.clock import Bell, Clock
 from gateway.conversation import Understood
 from gateway.filing import Filed, Read, file
@@ -285,12 +285,17 @@ class Intake:
         self.filed += len(batch)
         now = self._clock.now()
         for entry, _ in batch:
-            self._stages.filed.labels(entry.arrival.channel).observe(max(0.0, (now - entry.arrival.received_at).total_seconds()))
+            self._stages.was_filed(entry.arrival.channel, max(0.0, (now - entry.arrival.received_at).total_seconds()))
         self.parked += sum(isinstance(read, Broke) for _, read in batch)
         for entry, read in batch:
             self.legible[entry.arrival.channel].came(entry.arrival.kind, now, read=not _says_nothing(read))
             if isinstance(read, Broke):
                 _log.warning("parked", channel=entry.arrival.channel, seq=entry.seq, reason=read.reason)
+        news = {id(update) for update in filed.updates}
+        for entry, read in batch:
+            # Not what was told before.
+            if isinstance(read, DeliveryUpdate) and id(read) in news:
+                self._stages.lately[entry.arrival.channel].reports[read.status] += 1
         self.withheld += filed.withheld
         self.on_filed(filed)
 

@@ -17,6 +17,7 @@ from gateway.health import DEGRADED, DOWN, OK, Board, Finding
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
+from gateway.lately import Lately
 from gateway.outbox import Outbox, Sent
 from gateway.reading import where
 from gateway.store import dues, lookup, outgoing
@@ -57,6 +58,7 @@ class Monitor:
         clock: Clock,
         heartbeat_seconds: float,
         per_channel_per_hour: int,
+        lately: Mapping[str, Lately],
     ) -> None:
         self._journal = journal
         self._store = store
@@ -67,6 +69,7 @@ class Monitor:
         self._clock = clock
         self._seconds = heartbeat_seconds
         self._budget = per_channel_per_hour
+        self._lately = lately
         self.board = Board(heartbeat_seconds)
         # Filled by the supervisor: parts that fell over, and why.
         self.fallen: dict[str, str] = {}
@@ -79,6 +82,8 @@ class Monitor:
         # What ends, by channel and by what it is (channels.Checked.ends), and what waits at the other side.
         self.ends: dict[str, dict[str, datetime]] = {name: {} for name in channels}
         self.lying: dict[str, int | None] = {}
+        # How often an other side did not accept our name and password (or token), since the start.
+        self.logins_refused = dict.fromkeys(channels, 0)
         self.late_files: int | None = None
         # The first report in the journal, by when it came, and since when it is seen there.
         self._first: tuple[datetime, float] | None = None
@@ -124,6 +129,7 @@ class Monitor:
 
     async def look_at(self, name: str) -> None:
         """One heartbeat of a channel."""
+        self._lately[name].looked(self._clock.counted(), self._inlets[name].accepted)
         await self._count_parked(name)
         await self._say(name, "in", await self._way_in(name))
         if name in self._outboxes:
@@ -137,6 +143,7 @@ class Monitor:
             return Finding(DOWN, "fell_over", f"What listens for it falls over ({why}). {_STARTED_AGAIN}", inlet.last_at)
         checked = await self._checked(self._channels[name].check_in)
         self.ends[name], self.lying[name] = dict(checked.ends), checked.waiting
+        self.logins_refused[name] += checked.kind == "auth"
         if found := signals.told_by(checked, inlet.last_at):
             return found
         if checked.kind == "refused":
@@ -166,6 +173,7 @@ class Monitor:
         if why := self.fallen.get(f"outbox {name}", ""):
             return Finding(DOWN, "fell_over", f"What sends for it falls over ({why}). {_STARTED_AGAIN}", counts.sent_at)
         checked = await self._checked(self._channels[name].check)
+        self.logins_refused[name] += checked.kind == "auth"
         if not checked.ok:
             return Finding(DOWN, checked.kind or "provider", f"{checked.sentence} {_TO_DO.get(checked.kind, _TO_DO['provider'])}", counts.sent_at)
         if breaker.open_until is not None and now < breaker.open_until:

@@ -30,6 +30,7 @@ class Operators:
         app.router.add_get("/health/live", self._live)
         app.router.add_get("/health/ready", self._ready)
         app.router.add_get("/health/channels", self._channels)
+        app.router.add_get("/health/readings", self._readings)
         app.router.add_get("/metrics", self._all)
         return app
 
@@ -51,6 +52,10 @@ class Operators:
             said = {"state": finding.state, "type": finding.kind, "sentence": finding.sentence, "since": condition.since.isoformat(), "last": last}
             channels.setdefault(name, {})[direction or "all"] = said
         return web.json_response({"at": self._clock.now().isoformat(), "parts": channels})
+
+    async def _readings(self, request: web.Request) -> web.Response:
+        self._insist(request)
+        return web.json_response({"at": self._clock.now().isoformat(), "channels": self._metrics.readings()})
 
     async def _all(self, request: web.Request) -> web.Response:
         self._insist(request)
