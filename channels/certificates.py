@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
@@ -17,6 +18,14 @@ def of_file(chain: Path) -> datetime:
     """Of the first certificate in a PEM file: what a server shows of itself. UTC. Raises OSError, ValueError (there is none)."""
     text = chain.read_text(encoding="ascii", errors="replace")
     return ends_at(ssl.PEM_cert_to_DER_cert(text[text.index(_BEGIN) : text.index(_END) + len(_END)]))
+
+
+def shown_by(tls: ssl.SSLObject | ssl.SSLSocket | None) -> dict[str, datetime]:
+    """Until when what the other side has shown holds, as channels.Checked.ends has it; empty: there is no TLS, or nothing that we understand."""
+    with suppress(ValueError):
+        if tls is not None and (shown := tls.getpeercert(binary_form=True)):
+            return {"server": ends_at(shown)}
+    return {}
 
 
 def ends_at(der: bytes) -> datetime:
@@ -51,12 +60,3 @@ def _part(der: bytes) -> tuple[int, bytes, bytes]:
     if len(content) < length:
         raise ValueError("no certificate")
     return tag, content, der[at + length :]
-
-
-def days_left(until: datetime, now: datetime) -> int:
-    """Whole ones; below zero: it has ended.
-
-    >>> days_left(datetime(2026, 3, 20, tzinfo=UTC), datetime(2026, 3, 17, 8, tzinfo=UTC))
-    2
-    """
-    return (until - now) // timedelta(days=1)

@@ -79,8 +79,8 @@ class Monitor:
         self.parked: int | None = None
         # Of these, by channel, as of the channel's own last heartbeat.
         self.parked_of: dict[str, int] = {}
-        # What ends, by channel and by what it is (channels.Checked.ends), and what waits at the other side.
-        self.ends: dict[str, dict[str, datetime]] = {name: {} for name in channels}
+        # What ends (channels.Checked.ends), by channel and direction; and what waits at the other side.
+        self._ends: dict[tuple[str, str], Mapping[str, datetime]] = {}
         self.lying: dict[str, int | None] = {}
         # How often an other side did not accept our name and password (or token), since the start.
         self.logins_refused = dict.fromkeys(channels, 0)
@@ -120,6 +120,11 @@ class Monitor:
             return str(refused)
         return ""
 
+    def ends(self, name: str) -> dict[str, datetime]:
+        """What ends of this channel, as of its last heartbeat; of two of one sort, the first."""
+        each = [self._ends.get((name, direction), {}) for direction in ("in", "out")]
+        return {what: min(ends[what] for ends in each if what in ends) for what in {what for ends in each for what in ends}}
+
     # One channel
 
     async def _watch(self, name: str) -> None:
@@ -142,7 +147,7 @@ class Monitor:
         if why := self.fallen.get(f"channel {name}", ""):
             return Finding(DOWN, "fell_over", f"What listens for it falls over ({why}). {_STARTED_AGAIN}", inlet.last_at)
         checked = await self._checked(self._channels[name].check_in)
-        self.ends[name], self.lying[name] = dict(checked.ends), checked.waiting
+        self._ends[name, "in"], self.lying[name] = checked.ends, checked.waiting
         self.logins_refused[name] += checked.kind == "auth"
         if found := signals.told_by(checked, inlet.last_at):
             return found
@@ -173,13 +178,15 @@ class Monitor:
         if why := self.fallen.get(f"outbox {name}", ""):
             return Finding(DOWN, "fell_over", f"What sends for it falls over ({why}). {_STARTED_AGAIN}", counts.sent_at)
         checked = await self._checked(self._channels[name].check)
+        self._ends[name, "out"] = checked.ends
         self.logins_refused[name] += checked.kind == "auth"
         if not checked.ok:
             return Finding(DOWN, checked.kind or "provider", f"{checked.sentence} {_TO_DO.get(checked.kind, _TO_DO['provider'])}", counts.sent_at)
         if breaker.open_until is not None and now < breaker.open_until:
             return Finding(DOWN, counts.kind or "provider", f"Sending fails: {counts.reason} It is tried again by itself.", counts.sent_at)
         waiting = self.waiting[name] = await self._waiting(name, now)
-        return self._sending_found(counts, waiting, now) or Finding(OK, "", f"{checked.sentence} {_NOTHING_TO_DO}", counts.sent_at)
+        told = self._sending_found(counts, waiting, now) or signals.ending(checked.ends, counts.sent_at, now)
+        return told or Finding(OK, "", f"{checked.sentence} {_NOTHING_TO_DO}", counts.sent_at)
 
     def _sending_found(self, counts: Sent, waiting: outgoing.Waiting | None, now: datetime) -> Finding | None:
         if waiting is not None and waiting.oldest is not None and now - waiting.oldest > _LATE:

@@ -33,7 +33,7 @@ def _in(gateway: Gateway, name: str) -> dict[str, object]:
         "unread": gateway.intake.legible[name].unread,
         "parked": monitor.parked_of.get(name),
         "waiting_at_provider": monitor.lying.get(name),
-        "days_left": {what: _days(until, now) for what, until in monitor.ends[name].items()},
+        "days_left": {what: _days(until, now) for what, until in monitor.ends(name).items()},
         "logins_refused": monitor.logins_refused[name],
     }
 
@@ -65,8 +65,8 @@ def metrics(gateway: Gateway) -> Iterator[Metric]:
     yield _counter("nwd_undeliverable", "Answers that cannot reach their person.", lost)
     yield _gauge("nwd_breaker_open", "1 while sending pauses.", {name: _paused(outbox, now) for name, outbox in gateway.outboxes.items()})
     ends = GaugeMetricFamily("nwd_credential_days", "Days until it ends.", labels=["channel", "credential"])
-    for name, each in monitor.ends.items():
-        for what, until in each.items():
+    for name in gateway.channels:
+        for what, until in monitor.ends(name).items():
             ends.add_metric([name, what], _days(until, now))
     reports = CounterMetricFamily("nwd_delivery_reports", "What became of answers, as the provider says.", labels=["channel", "status"])
     for name in gateway.outboxes:

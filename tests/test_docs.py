@@ -37,7 +37,7 @@ _PARTS = {
     "_as_known": {"every part"},
     "told_by": {"a channel, in"},
     "lying": {"a channel, in"},
-    "ending": {"a channel, in"},
+    "ending": {"a channel, in", "a channel, out"},
     "unlike": {"a channel, in"},
     "parked": {"a channel, in"},
 }

@@ -18,6 +18,8 @@ from aiohttp import web
 from channels import About, Checked, certificates
 from channels.mail.channel import Mail
 from channels.mail.outside import Outside as MailOutside
+from channels.mail.relay import Relay
+from channels.mail.settings import Relay as RelaySettings
 from channels.webform.channel import WebForm
 from channels.webform.settings import WebFormSettings
 from normalizer import Setting
@@ -223,3 +225,21 @@ async def test_the_listener_says_until_when_its_certificate_holds_also_after_a_r
         new.key.replace(old.key)
         new.certificate.replace(old.certificate)
         assert (await mail.check_in()).ends["certificate"] == expected > first + timedelta(days=80)
+
+
+# The other side
+
+
+@needs_openssl
+async def test_the_relay_is_told_with_the_end_of_its_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    papers = pair(tmp_path, days=9)
+    monkeypatch.setenv("SSL_CERT_FILE", str(papers.certificate))
+    async with relay_peer(RelayPeer(), context=serving(papers)) as port:
+        relay = Relay(settings_of_relay(server=f"localhost:{port}", tls="implicit"), "ppu.example")
+        assert (await relay.check()).ends == {"server": end_of(papers)}
+    async with relay_peer(RelayPeer()) as port:
+        assert (await Relay(settings_of_relay(server=f"localhost:{port}", tls="none"), "ppu.example").check()).ends == {}
+
+
+def settings_of_relay(**block: Any) -> RelaySettings:  # noqa: ANN401  # its fields
+    return RelaySettings.model_validate(block)

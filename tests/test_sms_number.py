@@ -77,7 +77,10 @@ async def test_a_number_that_leads_to_us_is_well_however_that_is_written(url: st
 async def test_a_number_that_leads_elsewhere_is_told_with_what_to_put_there_and_no_secret(line: Line, words: str) -> None:
     checked = await said(line)
     assert (checked.ok, checked.kind) == (False, "elsewhere")
-    assert checked.sentence == f"{words} In its console, at the number, under A message comes in, put {DOOR}."
+    assert (
+        checked.sentence
+        == f"{words} In its console, at the number, under A message comes in, put {DOOR}. If a Messaging Service has the number: check_number = false."
+    )
 
 
 async def test_a_number_that_is_called_by_get_is_told() -> None:
@@ -143,6 +146,20 @@ async def test_what_twilio_met_at_our_door_is_told_until_something_comes_through
         [answer] = await twilio.text(DOOR, from_=CITIZEN, to=NUMBER, body="Jalan rusak")
         assert answer.status == 200
         assert (await sms.check_in()).ok
+        await runner.cleanup()
+
+
+async def test_a_number_whose_messages_come_all_the_same_is_decided_by_something_else() -> None:
+    now = Now()
+    async with account({NUMBER: Line("https://other.example/a")}, now) as (twilio, sms):
+        runner, port = await server.listen(server.public([(sms, Shelf())]), "127.0.0.1", 0)
+        twilio.hosts[PUBLIC] = f"http://127.0.0.1:{port}"
+        assert (await sms.check_in()).kind == "elsewhere"
+        for minutes, kind in ((4, "elsewhere"), (2, "")):
+            # What comes soon after the change was on its way.
+            now.at += timedelta(minutes=minutes)
+            await twilio.text(DOOR, from_=CITIZEN, to=NUMBER, body="Jalan rusak")
+            assert (await sms.check_in()).kind == kind
         await runner.cleanup()
 
 

@@ -256,7 +256,8 @@ class Mailbox:
 
     def _condition(self) -> Checked:
         ends = {"token": until} if self._tokens and (until := self._tokens.permission_until) else {}
-        return replace(self._found(), waiting=self.waiting, oldest_at=self.oldest_at, ends=ends)
+        shown = self._session.ends if self._session else {}
+        return replace(self._found(), waiting=self.waiting, oldest_at=self.oldest_at, ends={**shown, **ends})
 
     def _found(self) -> Checked:
         if self._trouble is not None:

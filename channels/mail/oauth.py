@@ -69,7 +69,7 @@ class Tokens:
         if isinstance(refresh, str) and refresh:
             self._refresh = refresh
         left = said.get("refresh_token_expires_in")
-        if isinstance(left, int) and 0 < left < _LONGEST_SECONDS:
+        if isinstance(left, int) and not isinstance(left, bool) and 0 < left < _LONGEST_SECONDS:
             self.permission_until = self._clock() + timedelta(seconds=left)
 
     async def _fetched(self) -> Mapping[str, object]:

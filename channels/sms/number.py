@@ -17,6 +17,8 @@ from channels.sms.http import NOT_TWILIO, RestClient
 
 # What Twilio met is told for so long, unless something came through since.
 _TOLD = timedelta(minutes=15)
+# What was on its way when the address was changed, or is tried again, comes within this.
+_ON_ITS_WAY = timedelta(minutes=5)
 # Of one look, at the most.
 _MOST = 50
 _ERROR = 0
@@ -34,12 +36,14 @@ class Number:
         self._clock = clock
         # When a message last came through, for whoever asks what is old news; None: not since the start.
         self.came_at: datetime | None = None
+        # Since when it does not lead to us.
+        self._wrong_since: datetime | None = None
 
     async def ask(self) -> Checked | None:
         """Where Twilio brings what is written to it, and how that went lately. None: Twilio could not be asked, which the way out tells."""
         try:
             settings = await self._settings()
-            elsewhere = self._elsewhere(settings) if settings is not None else None
+            elsewhere = self._unless_it_comes(self._elsewhere(settings)) if settings is not None else None
             return elsewhere or self._met(await self._rest.notifications.list_async(log=_ERROR, message_date_after=self._clock().date(), limit=_MOST))
         except (SendFailed, *NOT_TWILIO):
             return None
@@ -62,13 +66,15 @@ class Number:
         if not told:
             found = Checked(
                 ok=False,
-                sentence=f"Twilio has no address for our number's messages. In its console, at the number, under A message comes in, put {door}.",
+                sentence=f"Twilio has no address for our number's messages. In its console, at the number, under A message comes in, put {door}."
+                " If a Messaging Service has the number: check_number = false.",
                 kind="elsewhere",
             )
         elif _plain(told) not in set(map(_plain, self._doors)):
             found = Checked(
                 ok=False,
-                sentence=f"Twilio brings our number's messages to {_host(told)}. In its console, at the number, under A message comes in, put {door}.",
+                sentence=f"Twilio brings our number's messages to {_host(told)}. In its console, at the number, under A message comes in, put {door}."
+                " If a Messaging Service has the number: check_number = false.",
                 kind="elsewhere",
             )
         elif settings.sms_method != "POST":
@@ -78,6 +84,15 @@ class Number:
                 kind="elsewhere",
             )
         return found
+
+    def _unless_it_comes(self, elsewhere: Checked | None) -> Checked | None:
+        """What comes all the same shows that something else decides: a Messaging Service that has the number (this API does not tell of those)."""
+        if elsewhere is None:
+            self._wrong_since = None
+            return None
+        self._wrong_since = self._wrong_since or self._clock()
+        comes = self.came_at is not None and self.came_at > self._wrong_since + _ON_ITS_WAY
+        return None if comes else elsewhere
 
     def _met(self, notifications: Iterable[Any]) -> Checked:
         """The errors at our own doors, if nothing came through since. Never Twilio's own words: what a citizen wrote may stand in them."""
