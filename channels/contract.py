@@ -154,6 +154,8 @@ class Ignored:
     """Read, and nothing to do; kept all the same."""
 
     reason: str
+    # Nothing that the reader knows stood where the wire always writes something.
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +283,15 @@ class Checked:
     ok: bool
     # For an operator: how it is, and what to do if it is not well.
     sentence: str
-    # What is wrong, as a word for machines: "auth" | "unreachable" | "timeout" | "provider" | "refused" (in: we turn the other side away); empty: nothing,
-    # or not known.
+    # What is wrong, as a word for machines: "auth" | "unreachable" | "timeout" | "provider"; of the way in also "refused" (we turn the other side away),
+    # "elsewhere" (it brings what people write to somebody else, or nowhere), "outside" (our own door cannot be used from outside), "warned" (the other side
+    # has met errors at our door); empty: nothing, or not known.
     kind: str = ""
+    # How much of what people wrote lies at the other side, and since when the oldest of it; None: nothing, or not known.
+    waiting: int | None = None
+    oldest_at: datetime | None = None
+    # What ends, and when (UTC): "certificate" (that of our own door), "address" (that of our public address), "server" (the other side's), "token".
+    ends: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ A third files what they have read, in the order in which they bring it, while th
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import structlog
 
-from channels import Refused
+from channels import DeliveryUpdate, Ignored, Refused
 from gateway.clock import Bell, Clock
 from gateway.conversation import Understood
 from gateway.filing import Filed, Read, file
@@ -26,6 +26,7 @@ from gateway.journal_file import Entry
 from gateway.office import Office
 from gateway.reader import Reader, ReaderAway, read_alone
 from gateway.reading import Broke, NoRoom, where
+from gateway.signals import Legible
 from gateway.stages import Stages
 from gateway.store import journals
 from gateway.store.engine import (
@@ -109,6 +110,8 @@ class Intake:
         self.on_refused: Callable[[StoreRefuses | None], None] = lambda _: None
         # For health: how many went which way since the start.
         self.filed = self.parked = 0
+        # By channel.
+        self.legible: defaultdict[str, Legible] = defaultdict(Legible)
         # By the reason.
         self.withheld: Counter[str] = Counter()
 
@@ -282,11 +285,17 @@ class Intake:
         self.filed += len(batch)
         now = self._clock.now()
         for entry, _ in batch:
-            self._stages.filed.labels(entry.arrival.channel).observe(max(0.0, (now - entry.arrival.received_at).total_seconds()))
+            self._stages.was_filed(entry.arrival.channel, max(0.0, (now - entry.arrival.received_at).total_seconds()))
         self.parked += sum(isinstance(read, Broke) for _, read in batch)
         for entry, read in batch:
+            self.legible[entry.arrival.channel].came(entry.arrival.kind, now, read=not _says_nothing(read))
             if isinstance(read, Broke):
                 _log.warning("parked", channel=entry.arrival.channel, seq=entry.seq, reason=read.reason)
+        news = {id(update) for update in filed.updates}
+        for entry, read in batch:
+            # Not what was told before.
+            if isinstance(read, DeliveryUpdate) and id(read) in news:
+                self._stages.lately[entry.arrival.channel].reports[read.status] += 1
         self.withheld += filed.withheld
         self.on_filed(filed)
 
@@ -385,3 +394,11 @@ def _writer(read: Read | NoRoom) -> Address | None:
     if isinstance(read, NoRoom):
         return read.sender
     return read.complaint.sender if isinstance(read, Understood) else None
+
+
+def _says_nothing(read: Read) -> bool:
+    """It could not be read, or nothing was found in it: what a reader makes of a wire that has changed its fields."""
+    if isinstance(read, Understood):
+        report = read.report
+        return not (report.text.strip() or report.subject or report.attachments or report.location)
+    return isinstance(read, Broke) or (isinstance(read, Ignored) and read.unknown)

@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from channels import Limit
+from gateway import readings
 from gateway.admission import CAPS, TYPED_SHARE
 from gateway.health import STATES
 from gateway.intake import TRIES
@@ -24,12 +25,17 @@ class Metrics:
 
     def __init__(self, gateway: Gateway, limits: Limits) -> None:
         """`limits`: of the parts that are no channel."""
+        self._gateway = gateway
         self._registry = gateway.stages.registry
         self._registry.register(_Parts(gateway, limits))
 
     def text(self) -> bytes:
         """All of it, now."""
         return generate_latest(self._registry)
+
+    def readings(self) -> dict[str, dict[str, object]]:
+        """Of each channel, for people and pages."""
+        return readings.of_channels(self._gateway)
 
 
 class _Parts(Collector):
@@ -40,6 +46,7 @@ class _Parts(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._journal()
         yield from self._channels()
+        yield from readings.metrics(self._gateway)
         yield from self._health()
         yield from self._limits()
 

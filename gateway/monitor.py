@@ -11,11 +11,13 @@ import sqlalchemy as sa
 import structlog
 
 from channels import Channel, Checked, Refused
+from gateway import signals
 from gateway.clock import Clock
 from gateway.health import DEGRADED, DOWN, OK, Board, Finding
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
+from gateway.lately import Lately
 from gateway.outbox import Outbox, Sent
 from gateway.reading import where
 from gateway.store import dues, lookup, outgoing
@@ -56,6 +58,7 @@ class Monitor:
         clock: Clock,
         heartbeat_seconds: float,
         per_channel_per_hour: int,
+        lately: Mapping[str, Lately],
     ) -> None:
         self._journal = journal
         self._store = store
@@ -66,6 +69,7 @@ class Monitor:
         self._clock = clock
         self._seconds = heartbeat_seconds
         self._budget = per_channel_per_hour
+        self._lately = lately
         self.board = Board(heartbeat_seconds)
         # Filled by the supervisor: parts that fell over, and why.
         self.fallen: dict[str, str] = {}
@@ -73,6 +77,13 @@ class Monitor:
         self.waiting: dict[str, outgoing.Waiting | None] = {}
         self.oldest_in_journal: datetime | None = None
         self.parked: int | None = None
+        # Of these, by channel, as of the channel's own last heartbeat.
+        self.parked_of: dict[str, int] = {}
+        # What ends (channels.Checked.ends), by channel and direction; and what waits at the other side.
+        self._ends: dict[tuple[str, str], Mapping[str, datetime]] = {}
+        self.lying: dict[str, int | None] = {}
+        # How often an other side did not accept our name and password (or token), since the start.
+        self.logins_refused = dict.fromkeys(channels, 0)
         self.late_files: int | None = None
         # The first report in the journal, by when it came, and since when it is seen there.
         self._first: tuple[datetime, float] | None = None
@@ -91,7 +102,7 @@ class Monitor:
 
     async def ready(self) -> str:
         """Whether an arrival could be accepted now; empty: yes, else why not. Asks the journal's own writer, at most once a second."""
-        now = asyncio.get_running_loop().time()
+        now = self._clock.counted()
         if now - self._probed[0] >= 1.0:
             self._probed = (now, await self._probe())
         return self._probed[1]
@@ -109,6 +120,11 @@ class Monitor:
             return str(refused)
         return ""
 
+    def ends(self, name: str) -> dict[str, datetime]:
+        """What ends of this channel, as of its last heartbeat; of two of one sort, the first."""
+        each = [self._ends.get((name, direction), {}) for direction in ("in", "out")]
+        return {what: min(ends[what] for ends in each if what in ends) for what in {what for ends in each for what in ends}}
+
     # One channel
 
     async def _watch(self, name: str) -> None:
@@ -118,6 +134,8 @@ class Monitor:
 
     async def look_at(self, name: str) -> None:
         """One heartbeat of a channel."""
+        self._lately[name].looked(self._clock.counted(), self._inlets[name].accepted)
+        await self._count_parked(name)
         await self._say(name, "in", await self._way_in(name))
         if name in self._outboxes:
             await self._say(name, "out", await self._way_out(name))
@@ -129,11 +147,24 @@ class Monitor:
         if why := self.fallen.get(f"channel {name}", ""):
             return Finding(DOWN, "fell_over", f"What listens for it falls over ({why}). {_STARTED_AGAIN}", inlet.last_at)
         checked = await self._checked(self._channels[name].check_in)
+        self._ends[name, "in"], self.lying[name] = checked.ends, checked.waiting
+        self.logins_refused[name] += checked.kind == "auth"
+        if found := signals.told_by(checked, inlet.last_at):
+            return found
         if checked.kind == "refused":
             return Finding(DEGRADED, "refused", f"{checked.sentence} {_REFUSED}", inlet.last_at)
         if not checked.ok:
             return Finding(DOWN, checked.kind or "provider", f"{checked.sentence} {_TO_DO_IN.get(checked.kind, _TO_DO_IN['provider'])}", inlet.last_at)
-        return self._accepted_found(inlet.last_at, checked)
+        return self._signs(name, inlet.last_at, checked) or self._accepted_found(inlet.last_at, checked)
+
+    def _signs(self, name: str, last_at: datetime | None, checked: Checked) -> Finding | None:
+        """What does not stop a channel and must be told, the worst first; and what is well and should be looked at, if nothing else is to be told."""
+        now = self._clock.now()
+        worse = (signals.unlike(self._intake.legible[name], last_at, now), signals.lying(checked, last_at, now), signals.ending(checked.ends, last_at, now))
+        found = next(filter(None, worse), None)
+        if found is None and self._accepted_found(last_at, checked).state == OK:
+            found = signals.parked(self.parked_of.get(name, 0), last_at)
+        return found
 
     def _accepted_found(self, last_at: datetime | None, checked: Checked) -> Finding:
         if self._intake.trouble:
@@ -147,12 +178,15 @@ class Monitor:
         if why := self.fallen.get(f"outbox {name}", ""):
             return Finding(DOWN, "fell_over", f"What sends for it falls over ({why}). {_STARTED_AGAIN}", counts.sent_at)
         checked = await self._checked(self._channels[name].check)
+        self._ends[name, "out"] = checked.ends
+        self.logins_refused[name] += checked.kind == "auth"
         if not checked.ok:
             return Finding(DOWN, checked.kind or "provider", f"{checked.sentence} {_TO_DO.get(checked.kind, _TO_DO['provider'])}", counts.sent_at)
         if breaker.open_until is not None and now < breaker.open_until:
             return Finding(DOWN, counts.kind or "provider", f"Sending fails: {counts.reason} It is tried again by itself.", counts.sent_at)
         waiting = self.waiting[name] = await self._waiting(name, now)
-        return self._sending_found(counts, waiting, now) or Finding(OK, "", f"{checked.sentence} {_NOTHING_TO_DO}", counts.sent_at)
+        told = self._sending_found(counts, waiting, now) or signals.ending(checked.ends, counts.sent_at, now)
+        return told or Finding(OK, "", f"{checked.sentence} {_NOTHING_TO_DO}", counts.sent_at)
 
     def _sending_found(self, counts: Sent, waiting: outgoing.Waiting | None, now: datetime) -> Finding | None:
         if waiting is not None and waiting.oldest is not None and now - waiting.oldest > _LATE:
@@ -179,6 +213,12 @@ class Monitor:
             return Checked(ok=False, sentence=f"The provider did not answer within {_LOOK_SECONDS:.0f} seconds.", kind="timeout")
         except Exception as error:  # noqa: BLE001  # a fault of ours in check(): it is told, and the next heartbeat looks again
             return Checked(ok=False, sentence=f"Our own fault ({where(error)}).", kind="fault")
+
+    async def _count_parked(self, name: str) -> None:
+        # A store that is away is told elsewhere, and what was known stays so.
+        with suppress(StoreAway, TimeoutError):
+            async with asyncio.timeout(_LOOK_SECONDS), self._store.snapshot() as tx:
+                self.parked_of[name] = (await lookup.parked_by_channel(tx)).get(name, 0)
 
     async def _waiting(self, name: str, now: datetime) -> outgoing.Waiting | None:
         try:
@@ -215,7 +255,8 @@ class Monitor:
         if why := self.fallen.get("intake", ""):
             return Finding(DEGRADED, "fell_over", f"What moves reports from the journal to the store falls over ({why}). {_STARTED_AGAIN}")
         # It says itself what it waits for; that it hangs can only be seen from outside.
-        if self._first is not None and self._clock.counted() - self._first[1] > _MOVED_SECONDS:
+        empty = self._journal.counts.accepted == self._journal.counts.removed
+        if self._first is not None and not empty and self._clock.counted() - self._first[1] > _MOVED_SECONDS:
             return Finding(
                 DEGRADED,
                 "hangs",
@@ -251,7 +292,7 @@ class Monitor:
     async def _count(self) -> None:
         try:
             async with asyncio.timeout(_LOOK_SECONDS), self._store.snapshot() as tx:
-                self.parked = await lookup.parked_count(tx)
+                self.parked = sum((await lookup.parked_by_channel(tx)).values())
                 self.late_files = await dues.overdue(tx, self._clock.now() - _FILES_LATE)
         except (StoreAway, TimeoutError):
             # Away, or without tables before the first start has made them.

@@ -34,6 +34,7 @@ class Operators:
         app.router.add_get("/health/live", self._live)
         app.router.add_get("/health/ready", self._ready)
         app.router.add_get("/health/channels", self._channels)
+        app.router.add_get("/health/readings", self._readings)
         app.router.add_get("/metrics", self._all)
         self._missed.add_to(app)
         return app
@@ -57,6 +58,10 @@ class Operators:
         # For a monitor that understands nothing but a status.
         strict = request.query.get("strict") == "1" and any(condition.finding.state == DOWN for condition in found.values())
         return web.json_response({"at": self._clock.now().isoformat(), "parts": channels}, status=503 if strict else 200)
+
+    async def _readings(self, request: web.Request) -> web.Response:
+        self._insist(request)
+        return web.json_response({"at": self._clock.now().isoformat(), "channels": self._metrics.readings()})
 
     async def _all(self, request: web.Request) -> web.Response:
         self._insist(request)

@@ -18,7 +18,7 @@ from gateway.breaker import Breaker
 from gateway.cancelled import only_ours
 from gateway.claims import ClaimLoop, Outcome
 from gateway.clock import Clock
-from gateway.notices import CODE
+from gateway.notices import ACKNOWLEDGEMENT, CODE
 from gateway.reading import where
 from gateway.stages import Stages
 from gateway.store import outgoing
@@ -49,7 +49,9 @@ class Sent:
     failed: int = 0
     # Of these, those that took longer than send_seconds.
     too_late: int = 0
+    # Given up after the last try; and those for which no try could help (no such number, unsubscribed).
     parked: int = 0
+    undeliverable: int = 0
     # When the provider last took one, and why the last one that it did not take failed; None: since the start, never.
     sent_at: datetime | None = None
     failed_at: datetime | None = None
@@ -113,6 +115,8 @@ class Outbox:
             return self._failed(claimed, SendFailed(f"Our own fault ({where(error)}).", maybe_sent=True))
         self.breaker = self.breaker.went()
         self._stages.sent.labels(self._channel.name).observe(time.perf_counter() - began)
+        if claimed.kind == ACKNOWLEDGEMENT:
+            self._stages.was_acknowledged(self._channel.name, max(0.0, (self._clock.now() - claimed.made_at).total_seconds()))
         self.counts.sent += 1
         self.counts.sent_at = self._clock.now()
         return partial(outgoing.sent, notice=claimed.notice.id, provider_id=provider_id, now=self._clock.now())
@@ -140,6 +144,7 @@ class Outbox:
         if failure.permanent or claimed.attempts >= len(self._patience.retry_minutes):
             state = "failed" if failure.permanent else "parked"
             self.counts.parked += not failure.permanent
+            self.counts.undeliverable += failure.permanent
             _log.warning("notice given up", channel=self._channel.name, notice=notice, state=state, reason=failure.reason)
             return partial(outgoing.ended, failed=told, state=state)
         return partial(outgoing.again, failed=told, due_at=now + (failure.retry_after or self._pause(claimed.attempts)))

@@ -20,10 +20,10 @@ class Pair:
     key: Path
 
 
-def pair(folder: Path, name: str = "localhost") -> Pair:
-    """For this name and for loopback's address."""
+def pair(folder: Path, name: str = "localhost", days: int = 30) -> Pair:
+    """For this name and for loopback's address, good for so many days from now."""
     made = Pair(folder / f"{name}.cert.pem", folder / f"{name}.key.pem")
     names = f"subjectAltName=DNS:{name},IP:127.0.0.1"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", f"/CN={name}"]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", str(days), "-subj", f"/CN={name}"]
     subprocess.run([*command, "-addext", names, "-keyout", made.key, "-out", made.certificate], check=True, capture_output=True)
     return made

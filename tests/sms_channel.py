@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,12 @@ OURS = {"sms": "+628990001708", "whatsapp": "+628990001709"}
 CITIZEN = "+6281234567890"
 
 
-def channel(**settings: Any) -> TwilioSms:  # noqa: ANN401  # fields of the settings
+def about_at(clock: Callable[[], datetime]) -> About:
+    """The deployment, at the time of that clock."""
+    return About("Lapor Uji", Setting(), (PUBLIC, FALLBACK), clock)
+
+
+def channel(about: About | None = None, **settings: Any) -> TwilioSms:  # noqa: ANN401  # fields of the settings
     """A channel "sms" of the account."""
     block: dict[str, Any] = {"account_sid": ACCOUNT, "auth_tokens": [TOKEN], "from_numbers": OURS}
-    return TwilioSms("sms", TwilioSmsSettings(**block | settings), About("Lapor Uji", Setting(), (PUBLIC, FALLBACK), lambda: NOW))
+    return TwilioSms("sms", TwilioSmsSettings(**block | settings), about or about_at(lambda: NOW))

@@ -20,7 +20,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 
-from gateway.demo.twilio import Drop, Fault, Garbage, Hang, Slow, Status, Timeout, TooMany, Twilio
+from gateway.demo.twilio import Drop, Fault, Garbage, Hang, Line, Slow, Status, Timeout, TooMany, Twilio
 from gateway.demo.twilio_wire import Algorithm
 
 SID = "AC" + "0123456789abcdef" * 2
@@ -373,6 +373,13 @@ def check(answer: dict[str, Any], method: str, path: str, status: str) -> None:
     assert set(answer) == set(described["properties"])
 
 
+def described(path: str, items: str) -> set[str]:
+    """The fields of one item of a list."""
+    document = contract()
+    listed = document["paths"][f"/2010-04-01/Accounts/{path}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["properties"][items]
+    return set(document["components"]["schemas"][listed["items"]["$ref"].rsplit("/", 1)[1]]["properties"])
+
+
 async def test_every_answer_fits_twilios_own_description() -> None:
     contract()
     async with street() as doors:
@@ -384,6 +391,13 @@ async def test_every_answer_fits_twilios_own_description() -> None:
         check((await ask(doors.twilio, "GET", "/Messages.json?PageSize=1")).json, "get", "{AccountSid}/Messages.json", "200")
         check((await ask(doors.twilio, "GET", f"/Messages/{created.json['sid']}.json")).json, "get", "{AccountSid}/Messages/{Sid}.json", "200")
         check(file, "get", "{AccountSid}/Messages/{MessageSid}/Media.json", "200")
+        doors.twilio.numbers = {OFFICE: Line("https://lapor.example/a"), "+628990001708": Line()}
+        doors.says["/gone"] = 404
+        await doors.twilio.text(f"{doors.base}/gone", from_=WARGA, to=OFFICE, body="Jalan")
+        for resource, items in (("IncomingPhoneNumbers", "incoming_phone_numbers"), ("SMS/ShortCodes", "short_codes"), ("Notifications", "notifications")):
+            answer = (await ask(doors.twilio, "GET", f"/{resource}.json")).json
+            check(answer, "get", f"{{AccountSid}}/{resource}.json", "200")
+            assert [set(one) for one in answer[items]] == [described(f"{{AccountSid}}/{resource}.json", items)]
         one = await ask(doors.twilio, "GET", f"/Messages/MM{'b' * 32}/Media/{file['media_list'][0]['sid']}.json")
         check(one.json, "get", "{AccountSid}/Messages/{MessageSid}/Media/{Sid}.json", "200")
 

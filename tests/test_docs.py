@@ -40,6 +40,11 @@ _PARTS = {
     "__init__": {"a channel, in: canary"},
     "_tried": {"a channel, in: canary"},
     "_not_home": {"a channel, in: canary"},
+    "told_by": {"a channel, in"},
+    "lying": {"a channel, in"},
+    "ending": {"a channel, in", "a channel, out"},
+    "unlike": {"a channel, in"},
+    "parked": {"a channel, in"},
 }
 # What a sentence on the board may hold: the classes whose words stand in it.
 _REASONS = {"Refused", "JournalFull", "StoreAway", "StoreRefuses", "WrongKey", "JournalMixup", "ReaderAway"}
@@ -111,7 +116,7 @@ def names(path: Path) -> dict[str, list[ast.expr]]:
 def findings() -> set[tuple[str, str, str, str]]:
     """Place in the code, state, types and sentence of each that the gateway can make."""
     found = set()
-    for path in (ROOT / "gateway" / f"{name}.py" for name in ("monitor", "health", "silence", "listening", "canaries")):
+    for path in (ROOT / "gateway" / f"{name}.py" for name in ("monitor", "health", "signals", "silence", "listening", "canaries")):
         known = names(path)
         for function, call in calls(path, "Finding"):
             state, kind, sentence = argument(call, 0, "state"), argument(call, 1, "kind"), argument(call, 2, "sentence")
@@ -182,12 +187,13 @@ def said_of_providers() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for path in [ROOT / "gateway" / "monitor.py", *(ROOT / "channels").rglob("*.py")]:
         known = names(path)
-        for _, call in calls(path, "Checked", "SendFailed", "Trouble"):
+        for _, call in calls(path, "Checked", "SendFailed", "Trouble", "Wrong"):
             called = getattr(call.func, "id", "")
-            said = argument(call, 0, "reason") if called == "SendFailed" else argument(call, 1, "sentence")
-            kind = argument(call, 0, "kind") if called == "Trouble" else argument(call, 9, "kind")
+            # What is wrong as seen from outside is of one type.
+            said = argument(call, 0, "reason") if called in {"SendFailed", "Wrong"} else argument(call, 1, "sentence")
+            kind = argument(call, 0, "kind") if called == "Trouble" else ast.Constant("outside") if called == "Wrong" else argument(call, 9, "kind")
             # By SMS, what concerns one person alone is told by `trace`; by mail nobody can tell, so everything is explained.
-            everything = called == "Trouble" or "mail" in path.parts
+            everything = called in {"Trouble", "Wrong"} or "mail" in path.parts
             if said is not None and (everything or any(keyword.arg in {"channel_wide", "ok"} for keyword in call.keywords)):
                 for sentence in templates(said, known if "mail" in path.parts else {}):
                     if sentence.strip("… ().") and "Twilio … (" not in sentence:

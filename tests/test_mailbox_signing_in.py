@@ -5,16 +5,19 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
+from channels import certificates
 from channels.mail.oauth import Tokens
 from channels.mail.settings import ImapIn, OAuth
 from tests.dovecot import PASSWORD, Dovecot, dovecot
-from tests.letterbox import Letterbox, attended, mail, mailbox, mails, until, until_it_says
+from tests.letterbox import NOW, Letterbox, attended, mail, mailbox, mails, until, until_it_says
 from tests.manual_clock import ManualClock
 from tests.meddler import HANG_UP, meddler, tag
 from tests.token_office import CLIENT, PERMISSION, SECRET, TokenOffice, token_office
@@ -48,6 +51,7 @@ async def test_mails_come_over_tls_from_the_first_byte_or_from_starttls_on(tls_s
         await until(lambda: box.idle)
         tls_server.deliver(mail("Banjir"))
         await inlet.until(5)
+        assert (await box.check()).ends == {"server": certificates.of_file(Path(tls_server.certificate))}
         # Ended in the middle of TLS.
     assert inlet.raws == [*mails(3), mail("Foto", size=200_000), mail("Banjir")]
 
@@ -351,3 +355,14 @@ def test_a_mistake_in_the_configuration_is_told(block: dict[str, object], told: 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
 def test_on_this_machine_no_tls_is_needed(host: str) -> None:
     assert ImapIn.model_validate({**IMAP, "server": f"{host}:143", "tls": "none"}).tls == "none"
+
+
+@pytest.mark.parametrize(
+    ("said", "until"), [(86400, NOW + timedelta(days=1)), (None, None), (0, None), (-5, None), (10**15, None), ("86400", None), (True, None)]
+)
+async def test_a_permission_that_ends_says_when_if_the_provider_does(said: object, until: datetime | None) -> None:
+    async with token_office() as office:
+        office.more = {"refresh_token_expires_in": said} if said is not None else {}
+        tokens = Tokens(OAuth.model_validate(oauth(office)), 5, lambda: NOW)
+        await tokens.token()
+        assert tokens.permission_until == until

@@ -194,7 +194,7 @@ def test_who_writes_in_a_groups_name_is_nobody() -> None:
 )
 def test_what_nobody_said_to_us_is_kept_with_the_reason(what: dict[str, Any], kind: str, reason: str) -> None:
     came = arrival(what)
-    assert (came.kind, read(came)) == (kind, Ignored(reason))
+    assert (came.kind, read(came)) == (kind, Ignored(reason, unknown=reason.startswith("unknown kind")))
 
 
 def test_the_fingerprint_is_over_what_was_said_however_it_is_written() -> None:

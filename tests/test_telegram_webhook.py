@@ -210,7 +210,7 @@ async def test_what_telegram_meets_at_our_door_is_told_while_something_waits_the
         door.api.hook.url = "https://elsewhere.example/"
         elsewhere = await door.telegram.check_in()
     assert (checked.ok, checked.sentence) == (False, "Telegram cannot bring us messages (Wrong response from the webhook: 503). Waiting there: 1.")
-    assert (elsewhere.ok, elsewhere.kind) == (False, "provider")
+    assert (elsewhere.ok, elsewhere.kind) == (False, "elsewhere")
 
 
 async def test_asking_for_messages_opens_no_door() -> None:

@@ -29,6 +29,8 @@ class TokenOffice:
     instead: tuple[int, Any] | None = None
     # The permission that comes with each token.
     next_permission: str = ""
+    # What else is said with each token.
+    more: dict[str, object] = field(default_factory=dict)
 
     @property
     def token_url(self) -> str:
@@ -50,7 +52,7 @@ class TokenOffice:
         self.given.append(token)
         self.good.add(token)
         more = {"refresh_token": self.next_permission} if self.next_permission else {}
-        return web.json_response({"access_token": token, "token_type": "Bearer", "expires_in": self.lasts, **more})
+        return web.json_response({"access_token": token, "token_type": "Bearer", "expires_in": self.lasts, **more, **self.more})
 
     async def introspect(self, request: web.Request) -> web.Response:
         """RFC 7662, as Dovecot asks."""

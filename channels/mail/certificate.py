@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ssl
+from datetime import datetime
 from pathlib import Path
 
 import structlog
+
+from channels import certificates
 
 _log = structlog.get_logger(__name__)
 
@@ -33,10 +36,24 @@ class Certificate:
             self._told = True
         return self._context
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """Until when the one that serves now holds, UTC; None: it does not say so in a way that we understand."""
+        self.context()
+        return self._ends_at
+
     def _state(self) -> list[tuple[int, int, int]]:
         return [(file.st_ino, file.st_mtime_ns, file.st_size) for file in (path.stat() for path in self._files)]
 
     def _read(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(*self._files)
+        self._ends_at = self._until()
         return context
+
+    def _until(self) -> datetime | None:
+        try:
+            return certificates.of_file(self._files[0])
+        except ValueError:
+            # Mail servers may like it all the same.
+            return None

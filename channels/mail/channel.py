@@ -33,8 +33,10 @@ from channels.mail import reading, tokens
 from channels.mail.letter import letter
 from channels.mail.listener import Listener
 from channels.mail.mailbox import Mailbox
+from channels.mail.outside import Outside
 from channels.mail.relay import Relay
 from channels.mail.settings import MailSettings
+from channels.unhurried import Unhurried
 from normalizer import Report
 
 _NOBODY_COMES = Checked(ok=True, sentence="")
@@ -50,6 +52,9 @@ class Mail:
         self._about = about
         self._domain = settings.address.rpartition("@")[2]
         self.listener = Listener(name, settings, about) if settings.smtp else None
+        smtp = settings.smtp
+        visit = Outside(smtp.outside, self._domain, encrypts=smtp.certificate is not None) if smtp and smtp.outside else None
+        self._outside = Unhurried(visit.ask, about.clock) if visit else None
         self.mailbox = Mailbox(name, settings, about) if settings.imap else None
         self._relay = Relay(settings.relay, self._domain) if settings.relay else None
         # Loaded only where it is wanted: what asks the DNS takes memory.
@@ -130,8 +135,15 @@ class Mail:
         return await self._relay.check() if self._relay else Checked(ok=True, sentence="Nobody is answered by mail.")
 
     async def check_in(self) -> Checked:
-        """What the mailbox says; by SMTP others come to us."""
-        return await self.mailbox.check() if self.mailbox else _NOBODY_COMES
+        """What the mailbox says; by SMTP others come to us: how that looks to them, where it is wanted."""
+        asked = [await self.mailbox.check() if self.mailbox else None, await self._outside.answer() if self._outside else None]
+        told = [one for one in asked if one is not None]
+        worst = next((one for one in told if not one.ok), next(iter(told), _NOBODY_COMES))
+        return replace(worst, ends={**worst.ends, **self._ends()})
+
+    def _ends(self) -> dict[str, datetime]:
+        shown = self.listener.certificate if self.listener else None
+        return {"certificate": until} if shown and (until := shown.ends_at) else {}
 
     async def close(self) -> None:
         """Give back connections and threads."""

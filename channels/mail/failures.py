@@ -6,6 +6,7 @@ Sources: RFC 5321, section 4.2 (codes); RFC 3463 and its registry (enhanced code
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 
 from aiosmtplib import SMTPAuthenticationError, SMTPException, SMTPResponseException
@@ -39,7 +40,8 @@ def failure(error: Exception, step: str) -> SendFailed:
     if tls:
         return SendFailed("No secure connection to the mail server could be made.", maybe_sent=maybe_sent, channel_wide=True, kind="provider")
     if isinstance(error, OSError):
-        what = "could not be reached" if step == CONNECT else f"broke the connection off ({step})"
+        lost = f"broke the connection off ({step})" if step != CONNECT else "could not be reached"
+        what = "has a name that is not known" if isinstance(error.__cause__, socket.gaierror) else lost
         return SendFailed(f"The mail server {what}.", maybe_sent=maybe_sent, channel_wide=True, kind="unreachable")
     # The library's own: no STARTTLS, no way to sign in that both know.
     lacks = "offers no way to sign in that we know" if step == LOGIN else "does not offer what is configured (STARTTLS)"

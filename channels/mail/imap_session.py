@@ -17,6 +17,7 @@ from typing import Any
 
 from imapclient import SEEN, exceptions
 
+from channels import certificates
 from channels.mail.imap_client import Client, Cord
 from channels.mail.imap_failures import Withheld, refuses, told
 from channels.mail.settings import ImapIn, host_and_port
@@ -68,6 +69,8 @@ class Session:
         # Whether it keeps our keyword; known from the first listing on.
         self.keeps_keyword = False
         self._prepared = False
+        # Until when its certificate holds, as channels.Checked.ends has it; empty: there is no TLS.
+        self.ends: Mapping[str, datetime] = {}
         # Whether the server has promised, at this moment, to tell by itself.
         self.idling = False
 
@@ -86,6 +89,8 @@ class Session:
         """Connect and sign in. `secret`: the password, or the token of the moment."""
         with told():
             self._client = self._connected()
+            line = self._client.socket()
+            self.ends = certificates.shown_by(line if isinstance(line, ssl.SSLSocket) else None)
             self._sign_in(secret)
             self.idles = self._client.has_capability("IDLE")
             self.moves = bool(self._settings.processed) and self._client.has_capability("MOVE")

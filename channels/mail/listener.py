@@ -39,6 +39,8 @@ class Listener:
         # While it listens: the ports, which the system chose where 0 was asked; None: no such door.
         self.port: int | None = None
         self.proxied_port: int | None = None
+        # While it listens, what STARTTLS shows; None: it offers none.
+        self.certificate: Certificate | None = None
 
     async def run(self, inlet: Inlet) -> None:
         """Listen until cancelled; return at once if nobody brings mail this way. Raises OSError: the address is taken, the certificate cannot be read."""
@@ -51,8 +53,8 @@ class Listener:
     async def listening(self, inlet: Inlet) -> AsyncIterator[None]:
         """The same for as long as the block runs. Then doors close first, and what is being kept is kept and answered."""
         smtp = self._smtp
-        certificate = Certificate(smtp.certificate, smtp.private_key) if smtp.certificate and smtp.private_key else None
-        desk = Desk(self._settings, smtp, self._limits, certificate, lambda mail: self.keep(inlet, mail))
+        self.certificate = Certificate(smtp.certificate, smtp.private_key) if smtp.certificate and smtp.private_key else None
+        desk = Desk(self._settings, smtp, self._limits, self.certificate, lambda mail: self.keep(inlet, mail))
         servers: list[asyncio.Server] = []
         try:
             if smtp.listen is not None:
@@ -65,7 +67,7 @@ class Listener:
         finally:
             for server in servers:
                 server.close()
-            self.port = self.proxied_port = None
+            self.port = self.proxied_port = self.certificate = None
             await self._end_visits()
 
     async def keep(self, inlet: Inlet, mail: Mail) -> str:

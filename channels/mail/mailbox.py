@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -272,6 +273,11 @@ class Mailbox:
     # Health
 
     def _condition(self) -> Checked:
+        ends = {"token": until} if self._tokens and (until := self._tokens.permission_until) else {}
+        shown = self._session.ends if self._session else {}
+        return replace(self._found(), waiting=self.waiting, oldest_at=self.oldest_at, ends={**shown, **ends})
+
+    def _found(self) -> Checked:
         if self._trouble is not None:
             return Checked(ok=False, sentence=self._trouble.sentence, kind=self._trouble.kind)
         if self._refusing:

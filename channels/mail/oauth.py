@@ -22,6 +22,8 @@ _MAX_ANSWER_BYTES = 256 * 1024
 _MARGIN = timedelta(minutes=1)
 # RFC 6749, section 5.1, only recommends expires_in.
 _UNSAID_SECONDS = 300
+# No permission is given for longer than a century: that is no number of seconds.
+_LONGEST_SECONDS = 100 * 366 * 24 * 3600
 
 
 class Tokens:
@@ -37,6 +39,8 @@ class Tokens:
         self._uses = 0
         self._until: datetime | None = None
         self._one_at_a_time = asyncio.Lock()
+        # When the owner's permission ends, where the provider says so (Google and Microsoft do for some); None: not said.
+        self.permission_until: datetime | None = None
 
     async def token(self) -> str:
         """One that is good for another minute. Raises Trouble."""
@@ -64,6 +68,9 @@ class Tokens:
         self._until = self._clock() + lasts - min(_MARGIN, lasts / 2)
         if isinstance(refresh, str) and refresh:
             self._refresh = refresh
+        left = said.get("refresh_token_expires_in")
+        if isinstance(left, int) and not isinstance(left, bool) and 0 < left < _LONGEST_SECONDS:
+            self.permission_until = self._clock() + timedelta(seconds=left)
 
     async def _fetched(self) -> Mapping[str, object]:
         try:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 
 from aiosmtplib import SMTP, SMTPDataError, SMTPServerDisconnected
 
+from channels import certificates
 from channels.contract import Checked, SendFailed
 from channels.mail import settings
 from channels.mail.failures import CONNECT, CONTENT, DATA, FAILURES, LOGIN, MAIL, RCPT, failure
@@ -56,11 +57,12 @@ class Relay:
             client = await self._opened()
             async with _step(client, CONNECT):
                 await client.noop()
+                ends = certificates.shown_by(client.get_transport_info("ssl_object"))
             _give_back(client)
             _unless_ended()
         except SendFailed as failed:
             return Checked(ok=False, sentence=failed.reason, kind=failed.kind)
-        return Checked(ok=True, sentence="The mail server answers" + (" and accepts our name and password." if self._settings.user else "."))
+        return Checked(ok=True, sentence="The mail server answers" + (" and accepts our name and password." if self._settings.user else "."), ends=ends)
 
     async def close(self) -> None:
         """Give back the connections."""

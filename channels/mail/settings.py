@@ -68,6 +68,11 @@ class SmtpIn(_Block):
         default=None, description="PEM file of the certificate and its chain, for STARTTLS; relative to this file", examples=["tls/fullchain.pem"]
     )
     private_key: Beside | None = Field(default=None, description="PEM file of the certificate's key; relative to this file", examples=["tls/privkey.pem"])
+    outside: Endpoint | None = Field(
+        default=None,
+        description="where other mail servers find us (as the MX record says), host:port: asked once a minute whether we answer there; none: not asked",
+        examples=["mx.ppu.example:25"],
+    )
     max_message_bytes: int = Field(default=30 * MIB, ge=MIB, description="bytes of one mail at the most")
     max_bytes_in_flight: int = Field(default=128 * MIB, ge=MIB, description="bytes of all mails that are on their way in at the same time")
     max_recipients: int = Field(default=100, ge=1, description="recipients of one mail at the most")

@@ -23,8 +23,10 @@ from channels.sms.failures import garbage
 from channels.sms.history import History, sent_at
 from channels.sms.http import NOT_TWILIO, RestClient, Wire
 from channels.sms.media import Media
+from channels.sms.number import Number
 from channels.sms.settings import TwilioSmsSettings
 from channels.sms.signature import signed_url
+from channels.unhurried import Unhurried
 from normalizer import Address, Report
 from normalizer.address import canonical
 
@@ -57,6 +59,10 @@ class TwilioSms:
         self._rest = RestClient(*account, settings.api_base, self._wire)
         self._history = History(self._rest, settings.account_sid, settings.written_to, settings.messaging_service_sid)
         self._media = Media(settings.api_base, account, settings.max_media_bytes, settings.media_seconds)
+        sender = settings.from_numbers.get("sms")
+        doors = [f"{base}/{MESSAGE}" for base in self._bases]
+        self._number = Number(self._rest, sender, doors, about.clock) if sender and doors and settings.check_number else None
+        self._told_of_number = Unhurried(self._number.ask, about.clock) if self._number else None
 
     @property
     def reaches(self) -> frozenset[str]:
@@ -91,6 +97,8 @@ class TwilioSms:
             return web.Response(status=403, text="This request is for another account.\n")
         self._unsigned_at = None
         await inlet.receive(self._arrival(kind, raw, said, url, request.query.get("notice")))
+        if self._number and kind == MESSAGE:
+            self._number.came_at = self._clock()
         return web.Response(text=_TAKEN, content_type="text/xml")
 
     def _called(self, kind: str, request: web.Request, raw: bytes) -> str | None:
@@ -183,10 +191,11 @@ class TwilioSms:
         return Checked(ok=True, sentence="Twilio says that the account is active.")
 
     async def check_in(self) -> Checked:
-        """Others come to us; whom we turn away is told, as Twilio keeps it to its own log."""
-        if self._unsigned_at is None or self._clock() - self._unsigned_at > _TOLD:
-            return Checked(ok=True, sentence="")
-        return Checked(ok=False, sentence="What comes in the name of our Twilio account is refused, because its signature does not hold.", kind="refused")
+        """Whom we turn away, as Twilio keeps that to its own log; then what Twilio says of our number."""
+        if self._unsigned_at is not None and self._clock() - self._unsigned_at <= _TOLD:
+            return Checked(ok=False, sentence="What comes in the name of our Twilio account is refused, because its signature does not hold.", kind="refused")
+        told = await self._told_of_number.answer() if self._told_of_number else None
+        return told or Checked(ok=True, sentence="")
 
     async def close(self) -> None:
         """Give back connections."""

@@ -69,6 +69,8 @@ class Wire(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships no types
         try:
             async with self._open().request(method, uri, params=params, data=body, headers=sent_headers, allow_redirects=False) as answer:
                 content = await _content(answer)
+        except aiohttp.ClientConnectorDNSError as error:
+            raise SendFailed("The name of Twilio's server is not known.", channel_wide=True, kind="unreachable") from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise SendFailed("Twilio could not be reached.", channel_wide=True, kind="unreachable") from error
         except TimeoutError as error:

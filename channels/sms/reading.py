@@ -127,6 +127,6 @@ def _location(said: Mapping[str, str]) -> Location | None:
 def _update(arrival: Arrival, said: Mapping[str, str]) -> DeliveryUpdate | Ignored:
     sid, word = message_sid(said), status(said)
     if not sid or word not in _STATUSES:
-        return Ignored("a status callback that says nothing of a message from us")
+        return Ignored("a status callback that says nothing of a message from us", unknown=not (sid and word))
     reason = said.get("ErrorCode") or (word if word == "canceled" else None)
     return DeliveryUpdate(sid, _STATUSES[word], arrival.meta.get("notice"), reason)

@@ -56,6 +56,9 @@ class TwilioSmsSettings(BaseModel):
     messaging_service_sid: str | None = Field(
         default=None, pattern=r"^MG[0-9a-fA-F]{32}$", description="a messaging service that chooses the sender of SMS, instead of from_numbers.sms"
     )
+    check_number: bool = Field(
+        default=True, description="ask Twilio once a minute where it brings what people write to from_numbers.sms, and what it met there (not charged)"
+    )
     api_base: Origin = Field(default="https://api.twilio.com", description="origin of the REST API, and the only one that is shown the token")
     timeout_seconds: float = Field(default=10, gt=0, le=60, description="seconds that one request to the REST API may take")
     accept_seconds: float = Field(default=5, gt=0, le=14, description="seconds after which a webhook is told to come again (the provider gives up after 15)")

@@ -149,6 +149,8 @@ class Wire(BaseRequest):
         try:
             async with self._open().post(url, data=dict(form), timeout=limit, allow_redirects=False) as answer:
                 content = await _content(answer)
+        except aiohttp.ClientConnectorDNSError:
+            raise SendFailed("The name of Telegram's server is not known.", channel_wide=True, kind="unreachable") from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise SendFailed("Telegram could not be reached.", channel_wide=True, kind="unreachable") from None
         except TimeoutError:

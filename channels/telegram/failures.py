@@ -72,12 +72,12 @@ def _conflict(said: str) -> SendFailed:
         return SendFailed(
             "Telegram brings this bot's messages to a webhook, so nobody can ask for them (409). Another gateway has set it, or `receive` is wrong.",
             channel_wide=True,
-            kind="provider",
+            kind="elsewhere",
         )
     return SendFailed(
         'Another program asks for this bot\'s messages, and only one may (409). End it, or let Telegram call all nodes: receive = "webhook".',
         channel_wide=True,
-        kind="provider",
+        kind="elsewhere",
     )
 
 

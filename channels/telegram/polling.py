@@ -96,7 +96,7 @@ class Poller:
         began = _counted()
         # After trouble with the way there, the first question does not wait: whether all is well again, is known at once. Not after a 409: two that poll
         # the same bot would each be well for a moment, again and again.
-        patience = self._settings.poll_seconds if self._trouble is None or self._trouble.kind == "provider" else 0.0
+        patience = self._settings.poll_seconds if self._trouble is None or self._trouble.kind in {"provider", "elsewhere"} else 0.0
         answer = await self._api.updates(self._offset, patience)
         try:
             batch = updates.cut(answer)

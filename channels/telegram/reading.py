@@ -48,7 +48,7 @@ def read(arrival: Arrival) -> Report | DeliveryUpdate | Ignored:
             return _member(_fields(update.get(kind)))
         case "channel_post" | "edited_channel_post":
             return Ignored("a channel's post")
-    return Ignored(f"unknown kind: {_plain(kind)}")
+    return Ignored(f"unknown kind: {_plain(kind)}", unknown=True)
 
 
 def fingerprint(arrival: Arrival) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import random
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -26,6 +27,8 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # its name
 _LONGEST_PAUSE = 60.0
 # What Telegram last met at our door, is told for so long while something waits there.
 _RECENT = timedelta(minutes=5)
+# Who asks how it goes just after the start, waits so long for Telegram to be told. Seconds.
+_FIRST_SECONDS = 5.0
 
 
 class Webhook:
@@ -44,6 +47,8 @@ class Webhook:
         # Telegram has no address of ours: say it (again).
         self._unset = asyncio.Event()
         self._runs = False
+        # It was told once, or could not be.
+        self._known = asyncio.Event()
         self._trouble: SendFailed | None = None
 
     async def take(self, inlet: Inlet, request: web.Request) -> web.Response:
@@ -76,12 +81,17 @@ class Webhook:
                     await asyncio.sleep(failed.retry_after.total_seconds() if failed.retry_after else pause)
                     continue
                 self._trouble, attempts = None, 0
+                self._known.set()
                 await self._unset.wait()
         finally:
             self._runs = False
 
     async def check(self) -> Checked:
         """What Telegram says of its way to us."""
+        if self._runs:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FIRST_SECONDS):
+                    await self._known.wait()
         if self._trouble is not None:
             return Checked(ok=False, sentence=self._trouble.reason, kind=self._trouble.kind or "provider")
         try:
@@ -90,19 +100,24 @@ class Webhook:
             return Checked(ok=False, sentence=failed.reason, kind=failed.kind or "provider")
         if not said.url:
             self._unset.set()
-            return Checked(ok=not self._runs, sentence="Telegram does not know our address; it is told when the gateway starts, and again by itself.")
+            return Checked(
+                ok=not self._runs, sentence="Telegram does not know our address; it is told when the gateway starts, and again by itself.", kind="elsewhere"
+            )
         if said.url != self.url:
             return Checked(
                 ok=False,
                 sentence="Telegram brings this bot's messages to another address. Restart the gateway to bring them here, or give each a bot of its own.",
-                kind="provider",
+                kind="elsewhere",
             )
         waiting = said.pending_update_count
         if waiting and said.last_error_date and said.last_error_message and self._clock() - _utc(said.last_error_date) < _RECENT:
             return Checked(
-                ok=False, sentence=f"Telegram cannot bring us messages ({_shown(said.last_error_message)}). Waiting there: {waiting}.", kind="provider"
+                ok=False,
+                sentence=f"Telegram cannot bring us messages ({_shown(said.last_error_message)}). Waiting there: {waiting}.",
+                kind="provider",
+                waiting=waiting,
             )
-        return Checked(ok=True, sentence=f"Telegram brings messages to us; waiting there: {waiting}.")
+        return Checked(ok=True, sentence=f"Telegram brings messages to us; waiting there: {waiting}.", waiting=waiting)
 
     def _secret(self, inlet: Inlet) -> str:
         """The same on every node, and nobody has to think of one. Letters, digits, - and _, as Telegram wants it."""
@@ -112,6 +127,7 @@ class Webhook:
         if self._trouble is None or self._trouble.kind != failed.kind:
             _log.warning("telegram out of reach", channel=self._name, kind=failed.kind, sentence=failed.reason)
         self._trouble = failed
+        self._known.set()
 
 
 def _shown(message: str) -> str:

@@ -33,12 +33,14 @@ from channels.contract import (
     Refused,
     SendFailed,
 )
+from channels.unhurried import Unhurried
 from channels.webform import reading
 from channels.webform.crowd import Crowd
+from channels.webform.outside import Outside
 from channels.webform.parts import Fault, Filled, Gone, Unreadable, fill
 from channels.webform.settings import WebFormSettings
 from channels.webform.sheet import Sheet, blank, filled_in
-from channels.webform.tokens import Key, new_key
+from channels.webform.tokens import Key, Sign, new_key, read_key
 from channels.webform.views import Views
 from normalizer import Report
 
@@ -68,10 +70,15 @@ class WebForm:
         self._coming: Counter[str] = Counter()
         self._limits = {name: Limit(name, getattr(settings, name)) for name in _LIMITS}
         self._hosts = caller.hosts(about.public_urls)
+        # What tells our own pages from another deployment's; None: no door is open.
+        self._sign: Sign | None = None
+        home = next(iter(about.public_urls), "") if settings.look_from_outside else ""
+        self._outside = Unhurried(Outside(f"{home.rstrip('/')}{settings.path}", self._is_ours).ask, about.clock) if home else None
 
     def routes(self, inlet: Inlet) -> Iterable[Door]:
         """The page, its script, and where it is sent to."""
         most, path = self._settings.max_body_bytes, self._settings.path
+        self._sign = inlet.sign
         return [
             Door("GET", path, partial(self._show, inlet), 0),
             Door("GET", f"{path}/form.js", _script, 0),
@@ -219,8 +226,13 @@ class WebForm:
         return Checked(ok=True, sentence=f"The form stands at {self._settings.path}.")
 
     async def check_in(self) -> Checked:
-        """Others come to us."""
-        return Checked(ok=True, sentence="")
+        """Others come to us: how it looks to them, where that is wanted."""
+        told = await self._outside.answer() if self._outside else None
+        return told or Checked(ok=True, sentence="")
+
+    def _is_ours(self, key: str) -> bool:
+        """Whether a page of this deployment had it; from where no door is open (a command), nobody can tell."""
+        return self._sign is None or read_key(self._sign, key) is not None
 
     def missed(self, since: datetime, known: Known) -> AsyncGenerator[Arrival, None] | None:
         """None: a browser keeps what was typed until it was taken."""

@@ -13,6 +13,9 @@ class WebFormSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str = Field(default="/lapor", pattern=r"^(/[a-z0-9-]{1,40}){1,3}$", description="where the form stands below the public address")
+    look_from_outside: bool = Field(
+        default=False, description="get the form at the first of public_urls once a minute, as a browser does; not where this machine cannot reach that address"
+    )
     max_files: int = Field(default=10, ge=0, le=100, description="files of one report at the most")
     max_file_bytes: int = Field(default=20 * MIB, ge=1024, description="bytes of one file at the most")
     max_body_bytes: int = Field(default=64 * MIB, ge=65536, description="bytes of a whole report with its files at the most")

@@ -16,7 +16,7 @@ from gateway.config import Config
 from gateway.demo import chat, chat_view, mail_program, mail_view, pages, phone, start
 from gateway.demo.bot_api import BotApi
 from gateway.demo.post_office import PostOffice
-from gateway.demo.twilio import Twilio
+from gateway.demo.twilio import Line, Twilio
 
 HOST = "127.0.0.1"
 _ACCOUNT = "AC" + "0" * 32
@@ -52,7 +52,9 @@ def site(around: Providers, config: Config, config_path: Path) -> web.Applicatio
     app = web.Application(client_max_size=pages.MAX_FORM_BYTES)
     frame.add_to(app)
     start.add_to(app, frame, config_path)
-    phone.add_to(app, frame, around.twilio, [f"{url}/in/sms/message" for url in config.public_urls], [config.site.sms], zone)
+    doors = [f"{url}/in/sms/message" for url in config.public_urls]
+    around.twilio.numbers[config.site.sms] = Line(doors[0])
+    phone.add_to(app, frame, around.twilio, doors, [config.site.sms], zone)
     chat.add_to(app, frame, around.bot_api, zone)
     mail_program.add_to(app, frame, around.post_office, around.smtp_port, config.site.email, zone)
     return app

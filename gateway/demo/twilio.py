@@ -18,12 +18,14 @@ from typing import TypeVar
 import aiohttp
 from aiohttp import web
 
+from gateway.demo import twilio_account
 from gateway.demo import twilio_resources as resources
 from gateway.demo.faults import Drop, Fault, Garbage, Hang, Slow, Status, Timeout, TooMany
+from gateway.demo.twilio_account import Line
 from gateway.demo.twilio_network import Answer, Network, Texted
 from gateway.demo.twilio_wire import API_VERSION, Media, Message
 
-__all__ = ["Answer", "Drop", "Fault", "Garbage", "Hang", "Message", "Slow", "Status", "Texted", "Timeout", "TooMany", "Twilio"]
+__all__ = ["Answer", "Drop", "Fault", "Garbage", "Hang", "Line", "Message", "Slow", "Status", "Texted", "Timeout", "TooMany", "Twilio"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Kept = TypeVar("Kept", Message, Media)
@@ -48,6 +50,8 @@ class Twilio(Network):
         self.early = False
         # Numbers that cannot be sent to, with Twilio's code: 21211 no such number, 21610 unsubscribed.
         self.refuses: dict[str, int] = {}
+        # The account's numbers, and where each one's messages are brought.
+        self.numbers: dict[str, Line] = {}
         # Origin that media are redirected to, as to Twilio's CDN; "" = this server, None = no redirect.
         self.media_redirect: str | None = None
         self._since = clock()
@@ -101,6 +105,9 @@ class Twilio(Network):
                 web.get(f"{root}/Messages/{{message}}/Media.json", self._list_media),
                 web.get(f"{root}/Messages/{{message}}/Media/{{media}}.json", self._fetch_media),
                 web.get(f"{root}/Messages/{{message}}/Media/{{media}}", self._download),
+                web.get(f"{root}/IncomingPhoneNumbers.json", self._list_numbers),
+                web.get(f"{root}/SMS/ShortCodes.json", self._list_short_codes),
+                web.get(f"{root}/Notifications.json", self._list_notifications),
                 web.get("/cdn/{media}", self._cdn),
             ]
         )
@@ -206,6 +213,23 @@ class Twilio(Network):
         newest_first = reversed(self._messages.values())
         shown = [resources.message(message, self.account_sid) for message in newest_first if resources.wanted(message, request.query)]
         return web.json_response(resources.page("messages", shown, request.path, request.query))
+
+    async def _list_numbers(self, request: web.Request) -> web.StreamResponse:
+        asked = request.query.get("PhoneNumber", "")
+        there = {number: line for number, line in self.numbers.items() if not twilio_account.is_short(number) and asked in number}
+        shown = [twilio_account.incoming_number(number, line, self.account_sid, self._since) for number, line in there.items()]
+        return web.json_response(resources.page("incoming_phone_numbers", shown, request.path, request.query))
+
+    async def _list_short_codes(self, request: web.Request) -> web.StreamResponse:
+        asked = request.query.get("ShortCode", "")
+        there = {number: line for number, line in self.numbers.items() if twilio_account.is_short(number) and asked in number}
+        shown = [twilio_account.short_code(number, line, self.account_sid, self._since) for number, line in there.items()]
+        return web.json_response(resources.page("short_codes", shown, request.path, request.query))
+
+    async def _list_notifications(self, request: web.Request) -> web.StreamResponse:
+        newest_first = reversed(self.notifications)
+        shown = [twilio_account.notification(one, self.account_sid) for one in newest_first if twilio_account.wanted(one, request.query)]
+        return web.json_response(resources.page("notifications", shown, request.path, request.query))
 
     async def _fetch(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(resources.message(self._message(request), self.account_sid))

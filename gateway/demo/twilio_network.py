@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import aiohttp
 
 from gateway.demo import twilio_overrides
+from gateway.demo.twilio_account import Notification
 from gateway.demo.twilio_overrides import Override
 from gateway.demo.twilio_wire import Algorithm, Media, Message, incoming_params, media_sid, signed_headers, status_params
 
@@ -75,6 +76,8 @@ class Network:
         # What phones sent, and what the gateway said to our callbacks.
         self.texted: list[Texted] = []
         self.called_back: list[Answer] = []
+        # What went wrong at doors, as the account's owner reads it.
+        self.notifications: list[Notification] = []
         self.base_url = ""
         self._clock = clock
         self._messages: dict[str, Message] = {}
@@ -125,6 +128,7 @@ class Network:
             if answers[-1].accepted:
                 break
             failure = {"ErrorCode": _UNREACHABLE_CODE if answers[-1].status is None else _REFUSED_CODE, "ErrorUrl": url}
+            self.notifications.append(Notification(failure["ErrorCode"], url, self._clock(), "NO" + uuid.uuid4().hex))
         self.texted.append(Texted(message, tuple(answers)))
         return tuple(answers)
 

@@ -63,9 +63,10 @@ async def parked(tx: Transaction, limit: int) -> list[Kept]:
     return await _kept(tx, arrivals.c.outcome == "parked", limit)
 
 
-async def parked_count(tx: Transaction) -> int:
-    """How many of them there are."""
-    return int((await tx.all(sa.select(sa.func.count()).select_from(arrivals).where(arrivals.c.outcome == "parked")))[0][0])
+async def parked_by_channel(tx: Transaction) -> dict[str, int]:
+    """How many of them there are; a channel without any is not there."""
+    statement = sa.select(arrivals.c.channel, sa.func.count()).where(arrivals.c.outcome == "parked").group_by(arrivals.c.channel)
+    return {str(channel): int(count) for channel, count in await tx.all(statement)}
 
 
 async def case_of(tx: Transaction, number: str) -> UUID | None:
