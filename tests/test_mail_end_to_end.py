@@ -34,7 +34,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 3000
 def block(relay: str, name: str = "surat", more: str = "") -> str:
     """A mail channel with both ways."""
     return (
-        f'[channels.{name}]\nkind = "mail"\naddress = "{OURS}"\nauthserv_id = "mx.ppu.example"\n{more}\n'
+        f'[channels.{name}]\nkind = "mail"\naddress = "{OURS}"\nauthserv_id = "mx.ppu.example"\ncanary_minutes = 0\n{more}\n'
         f'[channels.{name}.smtp]\nlisten = "127.0.0.1:0"\n[channels.{name}.relay]\nserver = "{relay}"\ntls = "none"\n'
     )
 
