@@ -22,7 +22,9 @@ KINDS = frozenset(
         # Of the house.
         *("not_accepting", "fell_over", "waiting", "hangs", "away", "late", "jumped", "fault"),
         # Of a provider.
-        *("auth", "unreachable", "timeout", "provider", "refused", "failing"),
+        *("auth", "unreachable", "timeout", "provider", "refused", "failing", "warned"),
+        # Of where it brings what people write, and of what ends.
+        *("elsewhere", "outside", "lying", "changed", "ends", "ended"),
         # Of what goes and comes.
         *("budget", "silent", "canary"),
         # Of a person's doing.
