@@ -22,7 +22,7 @@ KINDS = frozenset(
         # Of the house.
         *("not_accepting", "fell_over", "waiting", "hangs", "away", "late", "jumped", "fault"),
         # Of a provider.
-        *("auth", "unreachable", "timeout", "provider", "refused", "failing"),
+        *("auth", "unreachable", "timeout", "provider", "refused", "failing", "elsewhere", "outside", "warned", "lying", "changed", "ends", "ended"),
         # Of what goes and comes.
         *("budget", "silent", "canary"),
         # Of a person's doing.

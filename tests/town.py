@@ -27,7 +27,7 @@ from tests.telegram_channel import TOKEN as BOT
 from tests.test_health import Operator
 from tests.world import KEY, Deployment
 
-# Seconds. Nobody else in a node sleeps for just as long as this.
+# Seconds.
 HEARTBEAT = 29.0
 # An operator knows within this. Seconds.
 PATIENCE = 120
@@ -72,13 +72,16 @@ token = {{ env = "KEY" }}
 class Heart(ManualClock):
     """Knows which of those that look after things are asleep until the next heartbeat, and since when."""
 
-    def __init__(self) -> None:
-        super().__init__(datetime.now(UTC))
+    def __init__(self, start: datetime | None) -> None:
+        """None: today, as certificates are made that end soon."""
+        super().__init__(start or datetime.now(UTC))
         self.asleep: list[float] = []
 
     async def sleep(self, seconds: float) -> None:
         """As any clock."""
-        if seconds != HEARTBEAT:
+        task = asyncio.current_task()
+        # As the monitor's loops are called; others keep the same time.
+        if task is None or not task.get_name().startswith(("health ", "silence")):
             return await super().sleep(seconds)
         self.asleep.append(began := self.counted())
         try:
@@ -111,7 +114,7 @@ class Town:
 
     async def _until_asleep(self, since: float) -> None:
         async with asyncio.timeout(30):
-            while sum(began >= since for began in self.clock.asleep) < len(self.gateway.monitor.loops()):  # noqa: ASYNC110  # a heartbeat rings no bell
+            while sum(began >= since for began in self.clock.asleep) < len(self.gateway.monitor.loops()) + 1:  # noqa: ASYNC110  # a heartbeat rings no bell
                 await asyncio.sleep(0.005)
 
     async def until(self, told: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -138,9 +141,9 @@ class Town:
 
 
 @asynccontextmanager
-async def town(deployment: Deployment, folder: Path, patch: pytest.MonkeyPatch) -> AsyncIterator[Town]:
+async def town(deployment: Deployment, folder: Path, patch: pytest.MonkeyPatch, start: datetime | None = None) -> AsyncIterator[Town]:
     """Everything is well in it."""
-    clock, papers = Heart(), pair(folder)
+    clock, papers = Heart(start), pair(folder)
     twilio, telegram, relay = Twilio(ACCOUNT, KEY, clock.now), BotApi(BOT, NAME, clock.now), RelayPeer()
     twilio.numbers["1708"] = Line(DOOR)
     async with twilio.serve() as api, telegram.serve() as bot_api, relay_peer(relay) as port, aiohttp.ClientSession() as session:
