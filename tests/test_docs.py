@@ -14,6 +14,7 @@ import pytest
 from channels.sms import failures
 from gateway.commands import COMMANDS
 from gateway.config import Config
+from gateway.health import KINDS
 from gateway.metrics import Metrics
 from gateway.secrets import model_in
 from tests.handbook import PAGES, ROOT, rows
@@ -124,6 +125,7 @@ def findings() -> set[tuple[str, str, str, str]]:
             assert kind is not None
             assert sentence is not None
             assert function in _PARTS, "a finding in a new place: say in _PARTS of which part it speaks"
+            assert set(kinds(kind)) <= KINDS, "a word that machines do not know"
             found |= {(function, state.id.lower(), ", ".join(kinds(kind)), said) for said in templates(sentence, known)}
     return found
 

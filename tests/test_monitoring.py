@@ -15,7 +15,7 @@ import yaml
 from gateway.health import DEGRADED, DOWN, OK, UNKNOWN
 from tests.certificates import needs_openssl
 from tests.handbook import ROOT, rows
-from tests.test_fourteen_faults import town
+from tests.town import town
 from tests.world import KEY, Deployment, handed_over
 
 MONITORING = ROOT / "docs" / "monitoring"
