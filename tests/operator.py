@@ -18,6 +18,8 @@ from gateway.store.engine import Store
 from tests.world import Deployment
 
 NAME, PASSWORD = "budi", "empat kata yang tak tertebak"
+# What would run in a browser, were it not shown as words.
+SCRIPT = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"
 # What a browser says of a press on a page of ours.
 OURS = {"Sec-Fetch-Site": "same-origin"}
 # So that a look is soon over.

@@ -1,35 +1,29 @@
-"""The operators' pages: every channel as a door, what waits for a person, and what they press; told to all open pages by one look for everybody."""
+"""The operators' pages: every channel as a door, and what they press: pause, resume, test, try again."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import sqlalchemy as sa
 from babel.messages.pofile import read_po
 
 from channels import Checked
-from gateway import reconcile, words
+from gateway import words
 from gateway.desk import telling
 from gateway.desk.picture import Card, Way
 from gateway.health import DOWN, KINDS, OK, PAUSED
 from gateway.ids import new_id
-from gateway.node import Gateway
 from gateway.store import states
 from gateway.store.pauses import Pause
 from gateway.store.states import Stretch
 from tests.manual_clock import ManualClock
-from tests.operator import NAME, POST, QUICK, Operator, at_the_desk, somebody
+from tests.operator import NAME, POST, QUICK, SCRIPT, at_the_desk, somebody
 from tests.postbox import PROVIDERS, Provider, away, letter
 from tests.world import Deployment, receive_all
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-SCRIPT = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"
 
 
 async def test_a_card_tells_how_its_channel_is_and_what_came_and_went(on_sqlite: Deployment) -> None:
@@ -153,190 +147,6 @@ async def test_an_address_says_nothing_on_the_page_that_is_not_ours(on_sqlite: D
             assert 'role="status"><p>' not in page.text
             assert 'role="alert"' not in page.text
             assert "<script>" not in page.text
-
-
-# What is parked
-
-
-async def parked(budi: Operator) -> str:
-    """A report that nobody can read; where it stands on the page."""
-    await receive_all(budi.gateway, [letter("raise", "SM1", at=datetime.now(UTC))])
-    page = await budi.until("/parked", lambda answer: "/raw" in answer.text)
-    [path] = set(re.findall(r'action="(/parked/\w+/\d+)/raw"', page.text))
-    return str(path)
-
-
-async def test_what_nobody_could_read_is_shown_to_whoever_presses_for_it_and_that_is_written_down(on_sqlite: Deployment) -> None:
-    async with at_the_desk(on_sqlite) as budi:
-        path = await parked(budi)
-        async with budi.gateway.store.transaction() as tx:
-            await tx.run(sa.text("UPDATE arrivals SET raw = :raw"), {"raw": f"{SCRIPT} \u202e\x1b[2J rahasia di Sotek \udcff".encode(errors="surrogateescape")})
-        for page in ("/channels", "/parked"):
-            assert "Sotek" not in (await budi.get(page)).text
-        # A link alone shows nothing.
-        assert (await budi.get(f"{path}/raw")).status in {404, 405}
-        raw = await budi.post(f"{path}/raw")
-        assert raw.status == 200
-        assert "rahasia di Sotek" in raw.text
-        assert "&lt;script&gt;alert" in raw.text
-        assert "<script>alert" not in raw.text
-        assert "\u202e" not in raw.text
-        assert "\x1b" not in raw.text
-        [arrival] = await on_sqlite.rows("arrivals")
-        assert [(row["who"], row["about"]) for row in await on_sqlite.rows("audit") if row["what"] == "raw"] == [(NAME, arrival["number"])]
-
-
-async def test_what_can_be_read_after_the_mend_becomes_its_case_and_what_cannot_stays(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with at_the_desk(on_sqlite) as budi:
-        path = await parked(budi)
-        assert (await budi.post(f"{path}/retry")).leads_to == "/parked?salah=unreadable"
-        assert "tetap tidak terbaca" in (await budi.get("/parked?bahasa=id&salah=unreadable")).text
-        # Mended: the words are others, as for a reader that understands them now.
-        async with budi.gateway.store.transaction() as tx:
-            await tx.run(sa.text("UPDATE arrivals SET raw = :raw"), {"raw": b"lampu jalan mati di Sotek"})
-        assert (await budi.post(f"{path}/retry")).leads_to == "/parked?selesai=read"
-        assert "Tertahan: 0" in (await budi.get("/parked")).text
-    [case], [arrival] = await on_sqlite.rows("cases"), await on_sqlite.rows("arrivals")
-    assert (case["number"], arrival["outcome"]) == (arrival["number"], "case")
-    assert len(await on_sqlite.rows("notices")) == 1
-
-
-async def test_who_lets_one_go_says_why_and_its_case_keeps_its_owner(on_sqlite: Deployment) -> None:
-    async with at_the_desk(on_sqlite) as budi:
-        path = await parked(budi)
-        for why in ("", "   ", "\u200b\x00"):
-            assert (await budi.post(f"{path}/release", why=why)).leads_to == "/parked?salah=why"
-        assert (await budi.post(f"{path}/release", why="diketik ulang")).leads_to == "/parked?selesai=released"
-        assert "Tertahan: 0" in (await budi.get("/parked")).text
-        # Twice is once.
-        assert (await budi.post(f"{path}/release", why="diketik ulang")).leads_to == "/parked?salah=clash"
-        assert (await budi.post(f"{path}/raw")).leads_to == "/parked?salah=clash"
-    [case], [arrival] = await on_sqlite.rows("cases"), await on_sqlite.rows("arrivals")
-    assert (case["owner"], case["status"]) == ("diskominfo", "received")
-    assert (arrival["outcome"], arrival["reason"]) == ("case", f"released by {NAME}: diketik ulang")
-    assert arrival["raw"]
-    assert {account.verdict for account in await on_sqlite.accounts()} == {reconcile.OK}
-
-
-@pytest.mark.parametrize(("press", "state"), [("retry", "sent"), ("release", "withheld")])
-async def test_a_message_that_could_not_be_sent_is_sent_again_or_let_go(on_sqlite: Deployment, press: str, state: str) -> None:
-    async with at_the_desk(on_sqlite) as budi:
-        await receive_all(budi.gateway, [letter("jalan rusak", "SM1", at=datetime.now(UTC))])
-        await on_sqlite.until("notices", lambda found: found[0]["state"] == "sent")
-        async with budi.gateway.store.transaction() as tx:
-            await tx.run(sa.text("UPDATE notices SET state = 'parked', reason = :why"), {"why": f"refused {SCRIPT}"})
-        page = await budi.until("/parked?bahasa=en", lambda answer: "Send again" in answer.text)
-        assert SCRIPT not in page.text
-        [path] = set(re.findall(r'action="(/parked/notice/[\w-]+)/retry"', page.text))
-        assert (await budi.post(f"{path}/{press}", why="tidak perlu")).leads_to.startswith("/parked?selesai=")
-        await on_sqlite.until("notices", lambda found: found[0]["state"] == state)
-
-
-@pytest.mark.parametrize("path", ["/parked/none/1/raw", "/parked/none/1/retry", "/parked/none/999999999999999999/release", "/parked/notice/none/retry"])
-async def test_what_is_not_parked_cannot_be_pressed(on_sqlite: Deployment, path: str) -> None:
-    async with at_the_desk(on_sqlite) as budi:
-        assert (await budi.post(path, why="x")).leads_to == "/parked?salah=clash"
-        assert [row["what"] for row in await on_sqlite.rows("audit")] == ["login"]
-
-
-# Live
-
-
-@contextmanager
-def statements(gateway: Gateway) -> Iterator[list[str]]:
-    """Everything that is asked of the store."""
-    asked: list[str] = []
-    engine = gateway.store._engine.sync_engine  # noqa: SLF001  # the engine tells what it executes
-
-    def note(*told: object) -> None:
-        asked.append(str(told[2]))
-
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
-
-
-async def test_twenty_open_pages_ask_the_store_and_the_journal_nothing(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = ManualClock()
-    async with at_the_desk(on_sqlite, clock=clock) as budi:
-        journal = budi.gateway.journal
-        streams = [await budi.session.get(f"{budi.base}/channels/events?seen=0") for _ in range(20)]
-        try:
-            for stream in streams:
-                assert await event(stream) == ("well", {})
-                assert "semua" in (await event(stream))[1]
-            with statements(budi.gateway) as asked:
-                touched: list[str] = []
-                for name in ("append", "probe", "oldest"):
-                    monkeypatch.setattr(journal, name, lambda *_, name=name: touched.append(name))
-                for _ in range(20):
-                    for path in ("/channels", "/parked"):
-                        assert (await budi.get(path)).status == 200
-                assert (asked, touched) == ([], [])
-                monkeypatch.undo()
-                # One look, and all twenty know.
-                clock.advance(seconds=61)
-                for stream in streams:
-                    name, parts = await event(stream)
-                    assert (name, "semua" in parts) == ("parts", True)
-            looked = [one for one in asked if "FROM sessions" in one and one.startswith("SELECT")]
-            assert len(looked) == 1
-        finally:
-            for stream in streams:
-                stream.close()
-
-
-async def event(stream: object) -> tuple[str, dict[str, str]]:
-    """The next that is no comment."""
-    name, data = "", "{}"
-    async with asyncio.timeout(30):
-        while True:
-            line = (await stream.content.readline()).decode().rstrip("\n")  # type: ignore[attr-defined]  # an answer of aiohttp's client
-            if line.startswith("event: "):
-                name = line[7:]
-            elif line.startswith("data: "):
-                data = line[6:]
-            elif not line and name:
-                return name, json.loads(data)
-
-
-async def test_an_open_page_is_told_what_changes_and_when_its_session_ends(on_sqlite: Deployment) -> None:
-    async with at_the_desk(on_sqlite) as budi, somebody(budi.gateway) as other:
-        await other.sign_in()
-        page = await budi.until("/channels", lambda answer: answer.text.count("badge ok") == 6)
-        [version] = re.findall(r'data-version="(\d+)"', page.text)
-        async with budi.session.get(f"{budi.base}/channels/events?bahasa=id&seen={version}") as stream:
-            assert stream.headers["Content-Type"] == "text/event-stream"
-            assert await event(stream) == ("well", {})
-            await other.post("/channels/post/pause", why=SCRIPT)
-            seen: dict[str, str] = {}
-            while "Dijeda" not in seen.get("kanal-post", ""):
-                seen |= (await event(stream))[1]
-            assert SCRIPT not in seen["kanal-post"]
-            # A house that did not change is not told again.
-            assert "rumah" not in seen
-            await budi.post("/logout")
-            while (await event(stream))[0] != "ended":
-                pass
-            assert await stream.content.read() == b""
-
-
-async def test_a_gateway_that_stops_sends_open_pages_home(on_sqlite: Deployment) -> None:
-    async with at_the_desk(on_sqlite) as budi:
-        stream = await budi.session.get(f"{budi.base}/channels/events")
-        began = asyncio.get_running_loop().time()
-    # Else it would wait as long as handlers may take.
-    assert asyncio.get_running_loop().time() - began < 8
-    stream.close()
-
-
-@pytest.mark.parametrize("seen", ["", "-1", "x", "9" * 40, "1e9", "99999999999999999"])
-async def test_a_version_that_is_none_of_ours_brings_everything(on_sqlite: Deployment, seen: str) -> None:
-    async with at_the_desk(on_sqlite) as budi, budi.session.get(f"{budi.base}/channels/events?seen={seen}") as stream:
-        assert (await event(stream))[0] == "well"
-        assert {"semua", "rumah", "tertahan", "kanal-post"} <= set((await event(stream))[1])
 
 
 # How it was
