@@ -20,7 +20,7 @@ from gateway.store.pauses import Pause
 from gateway.store.states import Stretch
 from tests.manual_clock import ManualClock
 from tests.operator import NAME, POST, QUICK, SCRIPT, at_the_desk, somebody
-from tests.postbox import PROVIDERS, Provider, away, letter
+from tests.postbox import PROVIDERS, letter
 from tests.world import Deployment, receive_all
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -120,15 +120,17 @@ async def test_a_test_asks_the_provider_now_and_says_what_it_found(on_sqlite: De
 
 
 async def test_try_again_sends_one_to_see_while_the_breaker_is_open(on_sqlite: Deployment) -> None:
-    PROVIDERS["post"] = provider = Provider(faults=[away() for _ in range(5)])
     async with at_the_desk(on_sqlite, clock=ManualClock()) as budi:
-        gateway = budi.gateway
-        await receive_all(gateway, [letter("jalan rusak", f"SM{i}", at=gateway.clock.now()) for i in range(6)])
-        await provider.until(lambda: provider.attempts == 6)
-        breaker = gateway.outboxes["post"].breaker
-        assert breaker.open_until is None or provider.sent
-        gateway.outboxes["post"].breaker = breaker.failed(gateway.clock.now())
+        outbox, now = budi.gateway.outboxes["post"], budi.gateway.clock.now()
+        for _ in range(5):
+            outbox.breaker = outbox.breaker.failed(now)
+        assert outbox.breaker.limit(10, now) == 0
         assert (await budi.post("/channels/post/retry")).leads_to.startswith("/channels?selesai=retry")
+        assert outbox.breaker.limit(10, now) == 1
+        # It is mended: the one goes, and after it all others.
+        await receive_all(budi.gateway, [letter("jalan rusak", "SM1", at=now)])
+        await on_sqlite.until("notices", lambda found: found[0]["state"] == "sent")
+        assert outbox.breaker.limit(10, now) == 10
     assert "retry" in [row["what"] for row in await on_sqlite.rows("audit")]
 
 
