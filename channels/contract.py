@@ -350,5 +350,11 @@ class Channel(Protocol):
         the end closes it.
         """
 
+    def hold(self, since: datetime | None) -> bool:
+        """A person paused the channel then (None: nobody, or not any more): fetch nothing, as long as what waits there is not lost by it. Doors stay open.
+
+        Whether nothing comes in meanwhile: it fetches, and has no door beside that.
+        """
+
     async def close(self) -> None:
         """Give back connections."""

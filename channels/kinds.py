@@ -14,6 +14,8 @@ class Kind:
     settings: str
     # read(arrival), pure. Its module imports the contract, the normaliser and the standard library only: it is all that a worker process loads.
     reader: str
+    # How operators' pages draw it: "sms" | "mail" | "web" | "chat".
+    shape: str = "web"
 
 
 # What a wire's bytes say, for an operator and without a configuration: bytes -> a JSON object, pure.
@@ -24,11 +26,13 @@ KINDS = {
         channel="channels.sms.channel:TwilioSms",
         settings="channels.sms.settings:TwilioSmsSettings",
         reader="channels.sms.reading:read",
+        shape="sms",
     ),
     "mail": Kind(
         channel="channels.mail.channel:Mail",
         settings="channels.mail.settings:MailSettings",
         reader="channels.mail.reading:read",
+        shape="mail",
     ),
     "web-form": Kind(
         channel="channels.webform.channel:WebForm",
@@ -39,5 +43,6 @@ KINDS = {
         channel="channels.telegram.channel:Telegram",
         settings="channels.telegram.settings:TelegramSettings",
         reader="channels.telegram.reading:read",
+        shape="chat",
     ),
 }

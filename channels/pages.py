@@ -78,8 +78,9 @@ def unbroken(text: str) -> Markup:
 class Pages:
     """The templates of one part of the house, in the frame that all pages share."""
 
-    def __init__(self, folder: Path, about: About) -> None:
-        """`folder`: its templates."""
+    def __init__(self, folder: Path, about: About, tongue_cookie: str = "") -> None:
+        """`folder`: its templates. `tongue_cookie`: where the language that somebody asked for is remembered; empty: nowhere."""
+        self._tongue_cookie = tongue_cookie
         self._about = about
         self._zone = ZoneInfo(about.setting.zone)
         self._templates = jinja2.Environment(
@@ -88,14 +89,20 @@ class Pages:
         self._templates.filters["unbroken"] = unbroken
 
     def look(self, request: web.Request) -> Look:
-        """The language that was asked for in the address, else the browser's first that we speak, else the deployment's."""
+        """The language that was asked for in the address, or before, else the browser's first that we speak, else the deployment's."""
         words = self._about.words
-        asked = [request.query.get("bahasa", ""), *_accepted(request.headers.get("Accept-Language", ""))]
+        asked = [request.query.get("bahasa", ""), request.cookies.get(self._tongue_cookie, ""), *_accepted(request.headers.get("Accept-Language", ""))]
         return Look(words[next((one for one in asked if one in words), next(iter(words)))], self._zone)
 
     def answer(self, template: str, look: Look, shown: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
         """The page; `shown` is what its template asks for."""
-        html = self._templates.get_template(template).render(
+        response = web.Response(status=status, text=self.render(template, look, shown), content_type="text/html", headers={**_HEADERS, **(headers or {})})
+        response.enable_compression()
+        return response
+
+    def render(self, template: str, look: Look, shown: Mapping[str, object]) -> str:
+        """A page, or a part of one."""
+        return self._templates.get_template(template).render(
             t=look.words,
             look=look,
             lang=look.words.language,
@@ -105,9 +112,6 @@ class Pages:
             private_path=PRIVATE_PATH,
             **shown,
         )
-        response = web.Response(status=status, text=html, content_type="text/html", headers={**_HEADERS, **(headers or {})})
-        response.enable_compression()
-        return response
 
     def _tongues(self, look: Look) -> Sequence[tuple[str, str, bool]]:
         return [(code, _TONGUES.get(code, code), code == look.words.language) for code in self._about.words]

@@ -26,6 +26,7 @@ from gateway.clock import Clock, SystemClock
 from gateway.codes import Codes
 from gateway.config import ChannelConfig, Config, Mistakes
 from gateway.deadlines import Calendar
+from gateway.desk import Desk
 from gateway.directory import Directory
 from gateway.due import Darkroom, Fetcher
 from gateway.filing import Filed
@@ -43,6 +44,7 @@ from gateway.node import Gateway
 from gateway.office import Caps, Office, Questions
 from gateway.operators import Operators, token
 from gateway.outbox import Outbox, Patience
+from gateway.pausing import Pausing
 from gateway.pictures import Pictures
 from gateway.public import PublicPages
 from gateway.reader import Reader
@@ -67,17 +69,23 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
     """
     async with AsyncExitStack() as stack:
         gateway = _assembled(config, clock or SystemClock(), stack)
+        desk = Desk(gateway, about(config, setting(config, None), gateway.clock), lambda: _reader(config, gateway.blobs))
         # Not a TaskGroup: what the caller's block raises must come out as it is.
-        loops = [asyncio.create_task(supervise(name, work, gateway.clock, gateway.monitor.fallen), name=name) for name, work in _loops(gateway)]
+        loops = [
+            asyncio.create_task(supervise(name, work, gateway.clock, gateway.monitor.fallen), name=name)
+            for name, work in [*_loops(gateway), ("desk", desk.watch.run)]
+        ]
         stack.push_async_callback(_end, gateway, loops)
         app, pages = _public(gateway)
         here = config.listen.public
         runner, port = await server.listen(app, here.host, here.port, systemd.door(here.port))
         stack.push_async_callback(runner.cleanup)
         gateway.canaries.door = server.address(here.host, port)
-        measured = Metrics(gateway, lambda: {"public": (server.connections(runner),), "tracking": pages.limits()})
-        desk = Operators(gateway.monitor, measured, gateway.missed, gateway.clock, token(config))
-        own, operators_port = await server.listen(desk.app(), config.listen.operators.host, config.listen.operators.port)
+        measured = Metrics(gateway, lambda: {"public": (server.connections(runner),), "tracking": pages.limits(), "desk": desk.limits()})
+        private = server.private(config.trusted_proxies)
+        Operators(gateway.monitor, measured, gateway.missed, gateway.clock, token(config)).add_to(private)
+        desk.add_to(private)
+        own, operators_port = await server.listen(private, config.listen.operators.host, config.listen.operators.port)
         stack.push_async_callback(own.cleanup)
         yield replace(gateway, port=port, operators_port=operators_port)
 
@@ -157,7 +165,8 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     sweeper = Sweeper(blobs, journal, store, clock)
     reminders = Reminders(store, office, clock, config.public_urls, lambda name: outboxes[name].loop.ring() if name in outboxes else None)
     pace, budget = config.health.heartbeat_seconds, config.outbox.per_channel_per_hour
-    monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, pace, budget, stages.lately)
+    pausing = Pausing(store, channels, clock, pace)
+    monitor = Monitor(journal, store, intake, channels, inlets, outboxes, clock, pace, budget, stages.lately, pausing)
     missed = Missed(channels, inlets, key, journal, store, clock, monitor.ready)
     learner = Learner(store, office, clock, worker, config.zone)
     loops = (outboxes, codes, fetchers, darkroom, matchmaker, sweeper, reminders, learner)
@@ -165,7 +174,7 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     alerter = Alerter(monitor.board, store, clock, lambda: journal.id, pace, told.letterhead(config), targets, senders, lambda way: outboxes[way].loop.ring())
     listener = Listener(monitor, store, clock, office.calendar, [name for name, block in config.channels.items() if block.silence], pace)
     canaries = Canaries(monitor, clock, key, _doors(config, channels, inlets), pace)
-    watch = (monitor, missed, history, alerter, listener, canaries)
+    watch = (monitor, missed, pausing, history, alerter, listener, canaries)
     gateway = Gateway(config, channels, inlets, journal, store, intake, *loops, *watch, stages, blobs, office, clock, port=0)
     _wire(gateway)
     return gateway
@@ -234,6 +243,7 @@ def _loops(gateway: Gateway) -> list[tuple[str, Any]]:
         ("sweeper", gateway.sweeper.run),
         ("reminders", gateway.reminders.run),
         *([("learner", gateway.learner.run)] if gateway.config.routing.learn and gateway.office.directory else []),
+        ("pausing", gateway.pausing.run),
         *gateway.monitor.loops(),
         *gateway.missed.loops(),
         ("history", gateway.history.run),

@@ -34,6 +34,10 @@ class Breaker:
         """One was let through to see; until it is back (or lost), no second one."""
         return replace(self, open_until=until, said_at=now, trying=True) if self.open_until is not None else self
 
+    def try_now(self, now: datetime) -> Breaker:
+        """It need not wait any longer: the next one is let through to see."""
+        return replace(self, open_until=now, said_at=now) if self.open_until is not None and not self.trying else self
+
     def failed(self, now: datetime, retry_after: timedelta | None = None) -> Breaker:
         """One more that would have failed for everybody. A provider that says when to come back is taken at its word."""
         failures = self.failures + 1

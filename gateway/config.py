@@ -22,6 +22,7 @@ from gateway.config_blocks import (
     Agency,
     Block,
     ContactsBlock,
+    DeskBlock,
     IntakeBlock,
     JournalBlock,
     LikenessBlock,
@@ -102,6 +103,7 @@ class Config(Block):
     listen: ListenBlock = ListenBlock()
     health: HealthBlock = HealthBlock()
     alerts: AlertsBlock = AlertsBlock()
+    desk: DeskBlock = DeskBlock()
     journal: JournalBlock = JournalBlock()
     intake: IntakeBlock = IntakeBlock()
     outbox: OutboxBlock = OutboxBlock()

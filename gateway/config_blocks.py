@@ -133,6 +133,13 @@ class ListenBlock(Block):
     )
 
 
+class DeskBlock(Block):
+    """The operators' pages, at listen.operators; who may sign in: `./run user add NAME`."""
+
+    idle_minutes: PositiveFloat = Field(default=120, description="Minutes after the last page that somebody asked for until they have to sign in again.")
+    session_hours: PositiveFloat = Field(default=12, description="Hours after which everybody has to sign in again, whatever they did.")
+
+
 class JournalBlock(Block):
     """Limits of the journal, where every report is kept first."""
 

@@ -13,12 +13,13 @@ import structlog
 from channels import Channel, Checked, Refused
 from gateway import signals
 from gateway.clock import Clock
-from gateway.health import DEGRADED, DOWN, OK, Board, Finding
+from gateway.health import DEGRADED, DOWN, OK, PAUSED, Board, Finding
 from gateway.inlet import CoreInlet
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.lately import Lately
 from gateway.outbox import Outbox, Sent
+from gateway.pausing import Pausing
 from gateway.reading import where
 from gateway.store import dues, lookup, outgoing
 from gateway.store.engine import Store, StoreAway
@@ -59,6 +60,7 @@ class Monitor:
         heartbeat_seconds: float,
         per_channel_per_hour: int,
         lately: Mapping[str, Lately],
+        pausing: Pausing,
     ) -> None:
         self._journal = journal
         self._store = store
@@ -70,6 +72,7 @@ class Monitor:
         self._seconds = heartbeat_seconds
         self._budget = per_channel_per_hour
         self._lately = lately
+        self._pausing = pausing
         self.board = Board(heartbeat_seconds)
         # Filled by the supervisor: parts that fell over, and why.
         self.fallen: dict[str, str] = {}
@@ -136,9 +139,18 @@ class Monitor:
         """One heartbeat of a channel."""
         self._lately[name].looked(self._clock.counted(), self._inlets[name].accepted)
         await self._count_parked(name)
-        await self._say(name, "in", await self._way_in(name))
+        await self._say(name, "in", self._paused_found(name, await self._way_in(name), stopped=name in self._pausing.held))
         if name in self._outboxes:
-            await self._say(name, "out", await self._way_out(name))
+            await self._say(name, "out", self._paused_found(name, await self._way_out(name), stopped=True))
+
+    def _paused_found(self, name: str, found: Finding, *, stopped: bool) -> Finding:
+        """What a person stopped is no fault; what is wrong with ourselves is one all the same."""
+        pause = self._pausing.paused.get(name)
+        if pause is None or not stopped or found.kind in {"not_accepting", "fell_over"}:
+            return found
+        given = f"({pause.why})" if pause.why else ""
+        going_on = f"What comes meanwhile is kept; go on with: ./run resume {name}"
+        return Finding(PAUSED, "paused", " ".join(filter(None, (f"Paused by {pause.by}.", given, going_on))), found.last_at)
 
     async def _way_in(self, name: str) -> Finding:
         inlet = self._inlets[name]

@@ -24,6 +24,7 @@ from gateway.missed import Missed
 from gateway.monitor import Monitor
 from gateway.office import Office
 from gateway.outbox import Outbox
+from gateway.pausing import Pausing
 from gateway.reminders import Reminders
 from gateway.stages import Stages
 from gateway.store.engine import Store
@@ -50,6 +51,7 @@ class Gateway:
     learner: Learner
     monitor: Monitor
     missed: Missed
+    pausing: Pausing
     history: History
     alerter: Alerter
     listener: Listener

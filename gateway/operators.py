@@ -28,16 +28,14 @@ class Operators:
         self._clock = clock
         self._token = token
 
-    def app(self) -> web.Application:
+    def add_to(self, app: web.Application) -> None:
         """For a listener of its own."""
-        app = web.Application(handler_args={"access_log": None})
         app.router.add_get("/health/live", self._live)
         app.router.add_get("/health/ready", self._ready)
         app.router.add_get("/health/channels", self._channels)
         app.router.add_get("/health/readings", self._readings)
         app.router.add_get("/metrics", self._all)
         self._missed.add_to(app)
-        return app
 
     async def _live(self, _request: web.Request) -> web.Response:
         return web.Response(text="ok\n")

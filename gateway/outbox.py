@@ -85,6 +85,11 @@ class Outbox:
         self.counts = Sent()
         self.loop = ClaimLoop[Claimed](f"outbox {channel.name}", store, clock, claim=self._claim, work=self._send, at_once=patience.at_once)
 
+    def try_now(self) -> None:
+        """Somebody says that it is mended: one goes out to see, and if it does, all the others."""
+        self.breaker = self.breaker.try_now(self._clock.now())
+        self.loop.ring()
+
     async def _claim(self, tx: Transaction, free: int) -> Sequence[Claimed]:
         now = self._clock.now()
         limit = self.breaker.limit(free, now)

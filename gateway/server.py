@@ -35,6 +35,8 @@ KEEPALIVE_SECONDS = 75
 MAX_CONNECTIONS = 512
 # Connections that may wait to be taken: while a gateway is started again, systemd holds them (docs/systemd/no-wrong-door.socket).
 BACKLOG = 512
+# Of what an operator posts.
+_PRIVATE_BYTES = 64 * 1024
 # Connections on which a request is being answered.
 _BUSY: set[object] = set()
 # The library logs each malformed request of a stranger with a traceback and the stranger's words. Faults of ours are logged by _whose_fault.
@@ -54,6 +56,12 @@ def public(ways: Iterable[tuple[Channel, Inlet]], trusted_proxies: Sequence[str]
                 # As a monitor asks.
                 app.router.add_route("HEAD", path(channel.name, door), door.handler)
     return app
+
+
+def private(trusted_proxies: Sequence[str] = ()) -> web.Application:
+    """For operators: nothing in it yet, and no body that is larger than their forms."""
+    handling = [_whose_fault, _who_calls(trusted_proxies)]
+    return web.Application(middlewares=handling, client_max_size=_PRIVATE_BYTES, handler_args={"access_log": None})
 
 
 def path(channel: str, door: Door) -> str:

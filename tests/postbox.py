@@ -107,6 +107,10 @@ class Postbox:
     def missed(self, since: datetime, known: Known) -> AsyncGenerator[Arrival, None] | None:
         """None: what a test did not drop in, nobody has."""
 
+    def hold(self, since: datetime | None) -> bool:
+        """Others come to us."""
+        return False
+
     async def close(self) -> None:
         """Nothing to give back."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.bench import deliveries, whole_way
+from gateway.bench import deliveries, watching, whole_way
 from gateway.bench.growth import growth
 from gateway.bench.processes import family, load, variant
 from gateway.bench.variants import NAMES
@@ -41,6 +41,12 @@ async def test_a_burst_is_followed_to_its_last_acknowledgement(tmp_path: Path) -
     assert found["reports"] == 60
     assert float(str(found["ack_idle_p50_ms"])) > 0
     assert float(str(found["e2e_per_s"])) > 0
+
+
+async def test_while_twenty_pages_are_open_everything_is_taken(tmp_path: Path) -> None:
+    found = await watching.pages(tmp_path, 4, 1, lambda _: None, each=40)
+    assert found["pages_open_refused"] == 0
+    assert float(str(found["pages_open_vs_none"])) > 0
 
 
 async def test_a_store_grows_by_doubling_and_takes_real_reports_on_top(deployment: Deployment, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ _PARTS = {
     "_way_in": {"a channel, in"},
     "_accepted_found": {"a channel, in"},
     "_way_out": {"a channel, out"},
+    "_paused_found": {"a channel, in or out"},
     "_sending_found": {"a channel, out"},
     "look_at_house": {"journal"},
     "_intake_found": {"intake"},

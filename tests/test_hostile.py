@@ -13,7 +13,7 @@ from aiohttp import web
 
 from gateway import server
 from gateway.blobs import Blobs
-from gateway.commands.console import harmless
+from gateway.harmless import harmless
 
 
 async def knock(port: int, said: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

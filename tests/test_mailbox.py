@@ -413,3 +413,23 @@ async def test_a_mailbox_in_a_folder_with_a_foreign_name_works(server: Dovecot) 
     async with attended(mailbox(server.port, folder="Pengaduan & Saran"), inlet):
         await inlet.until(1)
     assert "/Pengaduan & Saran/" in inlet.ids[0]
+
+
+async def test_while_a_person_paused_the_channel_its_mails_wait_there_and_afterwards_they_come(server: Dovecot) -> None:
+    inlet = Letterbox()
+    box = mailbox(server.port)
+    box.hold.begin(NOW)
+    server.deliver(mail("Jalan rusak"))
+    async with attended(box, inlet):
+        # However often it might have looked by now.
+        await asyncio.wait([asyncio.create_task(inlet.until(1))], timeout=0.5)
+        assert (inlet.arrivals, server.flags()) == ([], {1: set()})
+        box.hold.begin(None)
+        await all_marked(server, 1)
+        # Again, between two looks of one connection.
+        box.hold.begin(NOW)
+        server.deliver(mail("Lampu mati"))
+        await asyncio.wait([asyncio.create_task(inlet.until(2))], timeout=0.5)
+        assert len(inlet.arrivals) == 1
+        box.hold.begin(None)
+        await all_marked(server, 2)

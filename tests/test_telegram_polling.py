@@ -249,3 +249,22 @@ async def test_an_empty_answer_that_comes_too_soon_is_not_asked_for_again_at_onc
     async with asking(api, Shelf(), poll_seconds=0, retry_seconds=0.1):
         await so(lambda: api.calls.count("getupdates") >= 4)
     assert asyncio.get_running_loop().time() - began >= 0.3
+
+
+async def test_while_a_person_paused_the_channel_nobody_asks_and_afterwards_all_of_it_comes(api: BotApi) -> None:
+    shelf = Shelf()
+    async with asking(api, shelf, poll_seconds=0.05) as telegram:
+        await api.write(SITI, "sebelum")
+        await shelf.until(1)
+        assert telegram.hold(telegram.poller.hold._clock() if telegram.poller else None)  # noqa: SLF001  # the channel's own clock
+        # The question that is on its way is answered; after that nobody asks.
+        asked = -1
+        async with asyncio.timeout(20):
+            while asked != (asked := len(api.calls)):  # noqa: ASYNC110  # as above
+                await asyncio.sleep(0.3)
+        await api.write(BUDI, "sementara itu")
+        await asyncio.wait([asyncio.create_task(shelf.until(2))], timeout=0.3)
+        assert texts(shelf) == ["sebelum"]
+        telegram.hold(None)
+        await shelf.until(2)
+    assert texts(shelf) == ["sebelum", "sementara itu"]

@@ -145,6 +145,12 @@ class Mail:
         shown = self.listener.certificate if self.listener else None
         return {"certificate": until} if shown and (until := shown.ends_at) else {}
 
+    def hold(self, since: datetime | None) -> bool:
+        """The mailbox keeps what is not fetched; other servers are let in all the same."""
+        if self.mailbox:
+            self.mailbox.hold.begin(since)
+        return self.mailbox is not None and self.listener is None
+
     async def close(self) -> None:
         """Give back connections and threads."""
         if self._signatures:

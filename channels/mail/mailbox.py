@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from channels.contract import MESSAGE, About, Arrival, Checked, Inlet, Known, Limit, Refused, SendFailed
+from channels.holding import Hold
 from channels.mail.imap_failures import Trouble, Withheld
 from channels.mail.imap_line import Line, connected
 from channels.mail.imap_session import Mail, Session
@@ -58,6 +59,8 @@ class Mailbox:
         self.heard_at: datetime | None = None
         # Mails that lie there as if we did not have them: the server cannot, or does not let us mark or move them.
         self.unmarked = 0
+        # It keeps what nobody fetches, however long.
+        self.hold = Hold(about.clock)
         self._session: Session | None = None
         self._runs = False
         self._refusing = False
@@ -89,6 +92,7 @@ class Mailbox:
         self._runs = True
         try:
             while True:
+                await self.hold.over()
                 await self._attend_until_it_breaks(inlet)
         finally:
             self._runs, self._session = False, None
@@ -162,6 +166,8 @@ class Mailbox:
 
     async def _attend(self, line: Line, inlet: Inlet) -> None:
         while True:
+            # A connection that the server ends meanwhile is made anew.
+            await self.hold.over()
             before = self.fetched
             again = await self._look(line, inlet, tidy=True)
             while again:

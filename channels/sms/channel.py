@@ -197,6 +197,10 @@ class TwilioSms:
         told = await self._told_of_number.answer() if self._told_of_number else None
         return told or Checked(ok=True, sentence="")
 
+    def hold(self, since: datetime | None) -> bool:
+        """Others come to us."""
+        return False
+
     async def close(self) -> None:
         """Give back connections."""
         await self._wire.close()

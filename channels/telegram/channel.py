@@ -145,6 +145,12 @@ class Telegram:
     def missed(self, since: datetime, known: Known) -> AsyncGenerator[Arrival, None] | None:
         """None: Telegram brings by itself what it could not bring, for 24 hours, and shows it to nobody before."""
 
+    def hold(self, since: datetime | None) -> bool:
+        """Telegram keeps messages for a while; where it calls us, it is answered all the same."""
+        if self.poller:
+            self.poller.hold.begin(since)
+        return self.poller is not None
+
     async def close(self) -> None:
         """Give back connections."""
         await self._api.close()

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from channels.contract import About, Arrival, Checked, Inlet, Refused, SendFailed
+from channels.holding import Hold
 from channels.telegram import updates
 from channels.telegram.api import Api
 from channels.telegram.arrivals import Arrivals, pressed
@@ -31,6 +32,8 @@ _SOON = 0.5
 _PRESSED_SECONDS = 5.0
 # Who asks how it goes just after the start, waits so long for the first answer. Seconds.
 _FIRST_SECONDS = 5.0
+# Telegram keeps updates for 24 hours (Bot API, "Getting updates"): half of that is left for an outage.
+_LONGEST_HOLD = timedelta(hours=12)
 _NOT_YET = SendFailed("Nobody has asked Telegram for messages yet.", channel_wide=True)
 
 
@@ -44,6 +47,7 @@ class Poller:
         self._api = api
         self._arrivals = arrivals
         self._clock = about.clock
+        self.hold = Hold(about.clock, _LONGEST_HOLD)
         # From here on we ask; None: from the oldest that Telegram has.
         self._offset: int | None = None
         # Updates that the journal has; times that our inlet took none; times that Telegram gave none.
@@ -66,6 +70,7 @@ class Poller:
                 try:
                     await self._begin()
                     while True:
+                        await self.hold.over()
                         await self._round(inlet)
                 except SendFailed as failed:
                     self._broke(failed)

@@ -237,6 +237,10 @@ class WebForm:
     def missed(self, since: datetime, known: Known) -> AsyncGenerator[Arrival, None] | None:
         """None: a browser keeps what was typed until it was taken."""
 
+    def hold(self, since: datetime | None) -> bool:
+        """Others come to us."""
+        return False
+
     async def close(self) -> None:
         """Nothing to give back."""
 

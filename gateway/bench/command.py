@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.bench import accepting, mailing, whole_way
+from gateway.bench import accepting, mailing, watching, whole_way
 from gateway.bench.growth import growth
 from gateway.bench.processes import SQLITE
 from gateway.commands.console import AsJson, fail, say_json
@@ -64,6 +64,7 @@ async def _long(folder: Path, postgresql: str | None) -> dict[str, object]:
         some = await whole_way.running(folder / f"running-{connections}", connections, 3, _tell)
         found |= {f"{name}_{connections}": value for name, value in some.items()}
     found |= await whole_way.away(folder / "away", _tell)
+    found |= await watching.pages(folder / "watching", _CONNECTIONS, 5, _tell)
     found |= await whole_way.burst(folder / "burst", 100_000, _tell)
     found |= await whole_way.loaded(folder / "loaded", _number(found, "e2e_per_s") / 2, _LONG_SECONDS, _tell)
     found |= await mailing.mail(folder / "mail", 5, 5_000, _tell)

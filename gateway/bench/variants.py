@@ -34,6 +34,8 @@ from gateway.journal import Journal
 from gateway.stages import Stages
 from normalizer import Setting
 
+# File in which a whole gateway says where its operators' listener is.
+OPERATORS_PORT = "operators.port"
 NAMES = ("bare", "handler", "journal", "each", "form")
 
 _MIB = 1024 * 1024
@@ -156,6 +158,7 @@ async def _mail(folder: Path, stack: AsyncExitStack) -> int | None:
 
 async def _whole(folder: Path, api: str, relay: str, store: str, stack: AsyncExitStack) -> int | None:
     gateway = await stack.enter_async_context(running(configured(folder, store, api, relay)))
+    (folder / OPERATORS_PORT).write_text(str(gateway.operators_port))
     mail = gateway.channels.get("mail")
     if not isinstance(mail, Mail) or mail.listener is None:
         return gateway.port

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +19,9 @@ import typer
 
 from gateway import config as configuration
 from gateway.config import Config, Mistakes
+from gateway.harmless import harmless
 from gateway.journal_file import JournalUnusable
-from gateway.store.engine import StoreAway, StoreRefuses
+from gateway.store.engine import Store, StoreAway, StoreRefuses, Transaction
 
 ConfigPath = Annotated[Path | None, typer.Option("--config", help="The configuration file. Without it: $NO_WRONG_DOOR_CONFIG, else ./gateway.toml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -54,6 +55,17 @@ def work(what: Coroutine[Any, Any, _Result], run: Any) -> _Result:  # noqa: ANN4
     return result
 
 
+async def in_store(config: Config, do: Callable[[Transaction], Awaitable[_Result]]) -> _Result:
+    """In one transaction of its own, beside a gateway that may be running. Raises StoreAway, StoreRefuses, Clash."""
+    store = Store(config.store.address(config.data_dir))
+    try:
+        await store.migrate()
+        async with store.transaction() as tx:
+            return await do(tx)
+    finally:
+        await store.close()
+
+
 def fail(sentence: str, code: int = 1) -> NoReturn:
     """A sentence on what to do, and the end."""
     typer.secho(sentence, err=True, fg="red")
@@ -63,11 +75,6 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
 def say_json(what: object) -> None:
     """Pretty on a terminal, one line elsewhere."""
     typer.echo(harmless(json.dumps(what, default=_plain, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)))
-
-
-def harmless(text: str) -> str:
-    """What strangers wrote, with everything shown that a terminal would obey."""
-    return "".join(symbol if symbol.isprintable() or symbol in "\n\t" else symbol.encode("unicode_escape", "surrogatepass").decode() for symbol in text)
 
 
 def _plain(what: object) -> object:

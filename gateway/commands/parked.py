@@ -9,8 +9,9 @@ import typer
 
 from gateway import learner, tracking
 from gateway.assembly import reading
-from gateway.commands.console import AsJson, ConfigPath, configured, fail, harmless, say_json, work
+from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json, work
 from gateway.config import Config
+from gateway.harmless import harmless
 from gateway.replay import Replayed
 from gateway.replay import replay as read_again
 from gateway.store import lookup, outgoing

@@ -9,9 +9,9 @@ import typer
 
 from gateway import directory, routing
 from gateway.assembly import directory_of, setting
-from gateway.commands.console import harmless
 from gateway.commands.texts import ConfigIfAny, FromStdin, Text, configured_if_any, read, texts
 from gateway.config import Config
+from gateway.harmless import harmless
 from gateway.routing import Desk, Suggestion
 from gateway.sensitive import confidential
 from normalizer import Complaint, Setting

@@ -19,9 +19,10 @@ from zoneinfo import ZoneInfo
 import typer
 
 from gateway import server
-from gateway.commands.console import harmless, work
+from gateway.commands.console import work
 from gateway.demo.phone import FIRST_NUMBER, alone
 from gateway.demo.twilio import Answer, Twilio
+from gateway.harmless import harmless
 
 _HOST = "127.0.0.1"
 _ACCOUNT = "AC" + "0" * 32

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from channels import Choice, DeliveryUpdate, Notice
 from gateway.store.engine import Transaction
-from gateway.store.tables import addresses, budgets, cases, notices
+from gateway.store.tables import addresses, budgets, cases, notices, pauses
 from normalizer import Address
 from normalizer.address import identity
 
@@ -31,6 +31,9 @@ def _claim() -> sa.Executable:
     # What was due when it was made is due, whatever the clock said then: it may have been ahead, and nobody is to wait until it is so late again.
     in_time = sa.or_(n.due_at <= now, n.due_at == n.made_at)
     due = sa.select(n.id).where(n.channel == sa.bindparam("in_channel"), n.state.in_(WAITING), in_time, free, first)
+    # Looked up here and not remembered: a pause holds on every node from the moment at which it stands in the store.
+    paused = sa.exists().where(pauses.c.part == sa.bindparam("in_channel"))
+    due = due.where(~paused)
     return (
         notices.update()
         .where(n.id.in_(due.order_by(n.due_at, n.id).limit(sa.bindparam("most")).with_for_update(skip_locked=True).scalar_subquery()))
@@ -132,17 +135,22 @@ async def waiting(tx: Transaction, channel: str, now: datetime) -> Waiting:
     return Waiting(count, oldest, spent[0].used if spent else 0)
 
 
-async def parked(tx: Transaction) -> list[Parked]:
-    """What was tried for as long as we try, oldest first: it waits for a person."""
+async def parked(tx: Transaction, limit: int | None = None) -> list[Parked]:
+    """What was tried for as long as we try, oldest first: it waits for a person. `limit`: not more than that."""
     n = notices.c
     columns = (n.id, cases.c.number, n.channel, n.kind, n.reason, n.made_at)
-    statement = sa.select(*columns).select_from(notices.outerjoin(cases, cases.c.id == n.case)).where(n.state == "parked").order_by(n.made_at)
+    statement = sa.select(*columns).select_from(notices.outerjoin(cases, cases.c.id == n.case)).where(n.state == "parked").order_by(n.made_at).limit(limit)
     return [Parked(str(id_), *rest) for id_, *rest in await tx.all(statement)]
 
 
 async def requeue(tx: Transaction, notice: str, now: datetime) -> None:
     """A person says: once more, from the beginning."""
     await tx.run(_its(notice).where(notices.c.state == "parked").values(state="queued", attempts=0, due_at=now, reason=""))
+
+
+async def withhold(tx: Transaction, notice: str, reason: str) -> bool:
+    """A person says: not any more. Whether it was parked still."""
+    return await tx.run(_its(notice).where(notices.c.state == "parked").values(state="withheld", reason=reason)) == 1
 
 
 async def again(tx: Transaction, *, failed: Failed, due_at: datetime) -> None:

@@ -295,6 +295,11 @@ notices = sa.Table(
 )
 _waiting = notices.c.state.in_(("queued", "sending"))
 sa.Index("ix_notices_waiting", notices.c.channel, notices.c.due_at, sqlite_where=_waiting, postgresql_where=_waiting)
+_given_up = notices.c.state == "parked"
+sa.Index("ix_notices_parked", notices.c.made_at, sqlite_where=_given_up, postgresql_where=_given_up)
+_gone = notices.c.sent_at.is_not(None)
+# What went out lately, for the operators' page.
+sa.Index("ix_notices_sent_at", notices.c.sent_at, sqlite_where=_gone, postgresql_where=_gone)
 _acknowledgement = notices.c.kind == "acknowledgement"
 # A second acknowledgement is never sent (law 2), as a constraint.
 sa.Index("uq_notices_acknowledgement", notices.c.case, unique=True, sqlite_where=_acknowledgement, postgresql_where=_acknowledgement)
@@ -453,3 +458,45 @@ alerts = sa.Table(
     # When a node last found it so.
     _c("seen_at", UtcTime),
 )
+
+# Operators who may sign in to their pages.
+people = sa.Table(
+    "people",
+    metadata,
+    _c("name", sa.Text, primary_key=True),
+    # argon2id, with its own salt and parameters.
+    _c("password", sa.Text),
+    _c("made_at", UtcTime),
+    _c("changed_at", UtcTime),
+)
+
+# Who is signed in: of the token only a digest stands here, so that nobody who reads the store is anybody.
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    _c("digest", sa.Text, primary_key=True),
+    _c("person", sa.Text, sa.ForeignKey("people.name"), index=True),
+    _c("made_at", UtcTime),
+    # When a page was last asked for, as far as somebody wrote it down.
+    _c("used_at", UtcTime),
+)
+
+# What operators did. By name and not by reference: it stays when they are gone.
+audit = sa.Table(
+    "audit",
+    metadata,
+    _c("id", sa.Uuid, primary_key=True),
+    _c("at", UtcTime, index=True),
+    _c("who", sa.Text),
+    # "login" | "logout" | "pause" | "resume" | "test" | "retry" | "raw" | "release" | "user added" | "user password" | "user removed"
+    _c("what", sa.Text),
+    # A channel, or a report's number; empty: nothing but the person.
+    _c("about", sa.Text),
+    # What they gave as a reason; empty: none.
+    _c("why", sa.Text),
+    # The address that they came from; empty: a command on the machine.
+    _c("source", sa.Text),
+)
+
+# Channels for which we do nothing of our own accord: send, or fetch where what waits is not lost. What comes is taken all the same.
+pauses = sa.Table("pauses", metadata, _c("part", sa.Text, primary_key=True), _c("by", sa.Text), _c("at", UtcTime), _c("why", sa.Text))

@@ -1,0 +1,110 @@
+"""Looks once for everybody: the picture that all pages show, and who is signed in. Twenty open pages ask the store nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+
+from channels.kinds import KINDS
+from gateway.desk.counting import Counted, Counting
+from gateway.desk.past import Looking, Past
+from gateway.desk.picture import HOURS, Card, Picture, Way, ways
+from gateway.desk.sessions import Sessions
+from gateway.node import Gateway
+from gateway.store.engine import Clash, StoreAway
+
+# Between two looks, at the most. Seconds.
+LOOK_SECONDS = 5.0
+# A look may take so long. Seconds.
+_PATIENCE_SECONDS = 10.0
+
+
+class Watch:
+    """Of one node."""
+
+    def __init__(self, gateway: Gateway, sessions: Sessions) -> None:
+        self._gateway = gateway
+        self._sessions = sessions
+        self._counting = Counting(gateway.store, gateway.channels)
+        self._looking = Looking(gateway.store, gateway.journal.id, gateway.channels)
+        self._counted: Counted | None = None
+        self._past = Past()
+        self._shapes = {name: KINDS[channel.kind].shape for name, channel in gateway.config.channels.items()}
+        self._seconds = min(LOOK_SECONDS, gateway.config.health.heartbeat_seconds)
+        # Who waits for the next picture; a new one each time.
+        self._next = asyncio.Event()
+        self.picture = self._painted()
+        # No more are coming.
+        self.ended = False
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self.look()
+            await self._gateway.clock.sleep(self._seconds)
+
+    async def look(self) -> None:
+        """A new picture, and whoever waits for it has it. While the store is away, its figures are the last ones."""
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._sessions.look()
+                now = self._gateway.clock.now()
+                self._counted, self._past = await self._counting.look(now), await self._looking.look(now)
+        except (StoreAway, Clash, TimeoutError):
+            # The board says so.
+            pass
+        self.picture = self._painted()
+        self._ring()
+
+    async def newer(self, than: Picture) -> None:
+        """Until there is a newer picture, or no more are coming."""
+        if self.picture is than and not self.ended:
+            await self._next.wait()
+
+    def end(self) -> None:
+        """Whoever waits shall go home."""
+        self.ended = True
+        self._ring()
+
+    def _ring(self) -> None:
+        self._next.set()
+        self._next = asyncio.Event()
+
+    def _painted(self) -> Picture:
+        gateway, counted = self._gateway, self._counted
+        found = ways(gateway.monitor.board.look(gateway.clock.counted()))
+        channels = [way for way in found if way.name in gateway.channels]
+        by_name: dict[str, tuple[Way, ...]] = {name: tuple(way for way in channels if way.name == name) for name in gateway.channels}
+        unread = Counter(one.channel for one in counted.unread) if counted else Counter[str]()
+        cards = tuple(self._card(name, some, unread, counted or Counted(gateway.clock.now())) for name, some in by_name.items())
+        counts = gateway.journal.counts
+        return Picture(
+            gateway.clock.now(),
+            cards,
+            tuple(way for way in found if way.name not in gateway.channels),
+            counted.unread if counted else (),
+            counted.unsent if counted else (),
+            self._past.stretches,
+            counts.accepted - counts.removed,
+            gateway.monitor.oldest_in_journal,
+            counted.at if counted else None,
+        )
+
+    def _card(self, name: str, some: tuple[Way, ...], unread: Mapping[str, int], counted: Counted) -> Card:
+        hours = counted.came.get(name, (0,) * HOURS)
+        return Card(
+            name,
+            self._shapes[name],
+            some,
+            hours,
+            sum(hours),
+            counted.went.get(name, 0),
+            counted.stored.get(name),
+            counted.answered.get(name),
+            self._gateway.monitor.waiting.get(name),
+            self._gateway.pausing.paused.get(name),
+            unread.get(name, 0),
+            self._past.usable.get(name),
+            trials.seconds if (trials := self._gateway.canaries.trials.get(name)) else None,
+        )
