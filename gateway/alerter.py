@@ -26,7 +26,7 @@ from gateway.store.alerts import Trouble
 from gateway.store.engine import Clash, Store, StoreAway, Transaction, Unstorable
 from gateway.store.filing import Rows
 from gateway.store.writing import Row
-from gateway.telling import Letterhead, Told, Words
+from gateway.telling import Letterhead, Message, Told
 
 _log = structlog.get_logger(__name__)
 ALERT = "alert"
@@ -242,7 +242,7 @@ class Alerter:
             for target in alerts.ways(self._targets, event.key[0], found):
                 news.setdefault(target, []).append(told)
         until = self._clock.counted() + STEADY_SECONDS
-        return [_Letter(target, _addressed(target, self._head.words(told)), until) for target, told in news.items()]
+        return [_Letter(target, _addressed(target, self._head.message(told)), until) for target, told in news.items()]
 
     def _say(self, events: Sequence[_Event]) -> None:
         self.told += len(events)
@@ -250,5 +250,5 @@ class Alerter:
             _log.info("operators are told", part=event.key[0], direction=event.key[1], said=event.said)
 
 
-def _addressed(target: Target, words: Words) -> Notice:
-    return Notice(str(new_id()), target.to, words.short, words.full, words.subject)
+def _addressed(target: Target, said: Message) -> Notice:
+    return Notice(str(new_id()), target.to, said.short, said.full, said.subject)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator, model_validator
 
+from gateway import words
 from gateway.config_blocks import Block
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -68,6 +69,15 @@ class AlertsBlock(Block):
         description="Address at which operators see the channels; it stands in each alert. Empty: none does.",
         examples=["https://operators.ppu.example/channels"],
     )
+
+    language: str = Field(default="", description="In which it is told. Empty: the first of `languages`.", examples=["id"])
+
+    @field_validator("language")
+    @classmethod
+    def _spoken(cls, value: str) -> str:
+        if value and value not in words.available():
+            raise ValueError(f"there are no texts in {value}; there are in {', '.join(words.available())}.")
+        return value
 
     @field_validator("to")
     @classmethod

@@ -41,7 +41,10 @@ _JUMP_SECONDS = 5.0
 # How long a jump is told.
 _TOLD = timedelta(minutes=10)
 _NOTHING_TO_DO = "Nothing has to be done."
-_REFUSED = "What is refused is lost. Does the gateway know the provider's token, and does the address there begin exactly as one of public_urls?"
+_REFUSED = (
+    "Does the gateway know the provider's token, and does the address there begin exactly as one of public_urls?"
+    " Where the provider keeps a list (Twilio), what was refused is asked for again within a quarter of an hour."
+)
 _STARTED_AGAIN = "It is started again by itself; if it stays so, tell who maintains the gateway."
 
 

@@ -1,4 +1,4 @@
-"""What an alert says: how each part is, since when, what to do, and where to look. Pure; in English, as all that operators are told of the machine."""
+"""What an alert says, in the language of who looks after it all: how each part is, since when, what to do, and where to look. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
+
+from channels import Words
 from channels.gsm7 import fits_one_segment, septets
+from gateway import finding_words
 from gateway.health import Finding, Key
 
 _CUT = "..."
@@ -26,7 +30,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Message:
     """In the forms that wires need."""
 
     # One SMS.
@@ -45,27 +49,33 @@ class Letterhead:
     page: str
     # In which times are told.
     zone: ZoneInfo
+    # The operators' language.
+    words: Words
 
-    def words(self, told: Sequence[Told]) -> Words:
+    def message(self, told: Sequence[Told]) -> Message:
         """On one thing or several."""
-        subject = f"{self.name}: {self._subject(told)}"
-        parts = [f"{headline(one)}, since {one.since.astimezone(self.zone):%d %b %H:%M %Z}. {one.finding.sentence}" for one in told]
-        full = "\n\n".join([*parts, *([self.page] if self.page else [])])
-        return Words(short(f"{subject}. {' '.join(one.finding.sentence for one in told if not one.over)}".rstrip()), f"{self.name}\n\n{full}", subject)
+        subject = f"{self.name}: {', '.join(map(self._headline, told))}"
+        full = "\n\n".join([self.name, *map(self._paragraph, told), *([self.page] if self.page else [])])
+        return Message(short(f"{subject}. {' '.join(self._said(one) for one in told if not one.over)}".rstrip()), full, subject)
 
-    def _subject(self, told: Sequence[Told]) -> str:
-        return ", ".join(map(headline, told))
+    def _headline(self, one: Told) -> str:
+        name, direction = one.key
+        part = f"{name} {self.words(f'desk.history.{direction}')}" if direction else finding_words.part(self.words, name)
+        return self.words("alert.over" if one.over else f"alert.{one.finding.state}", part=part)
 
+    def _paragraph(self, one: Told) -> str:
+        since = one.since.astimezone(self.zone)
+        moment = f"{format_date(since.date(), 'd MMM', locale=self.words.language)} {since:%H:%M %Z}"
+        said = self.words("alert.line", headline=self._headline(one), moment=moment, said=self._said(one))
+        # The monitor's own sentence has the details, for whoever is asked for help.
+        return said if one.over or self._said(one) == one.finding.sentence else f"{said}\n[{one.finding.sentence}]"
 
-def headline(one: Told) -> str:
-    """In a few words.
-
-    >>> headline(Told(("sms", "out"), Finding("down", "auth", ""), datetime(2026, 1, 1), over=False))
-    'sms out is down'
-    >>> headline(Told(("store", ""), Finding("ok", "", ""), datetime(2026, 1, 1), over=True))
-    'store is well again'
-    """
-    return f"{' '.join(filter(None, one.key))} is {'well again' if one.over else one.finding.state}"
+    def _said(self, one: Told) -> str:
+        """How it is and what to do; the monitor speaks English itself."""
+        if self.words.language == "en":
+            return one.finding.sentence
+        state, kind = one.finding.state, one.finding.kind
+        return f"{finding_words.sentence(self.words, one.key, state, kind)} {finding_words.todo(self.words, state, kind)}"
 
 
 def short(text: str) -> str:

@@ -11,13 +11,15 @@ from gateway.config import Config, Mistakes
 from gateway.config_health import Recipient
 from gateway.telling import Letterhead
 from gateway.webhook import KIND, Webhook
+from gateway.words import load
 from normalizer import Address
 from normalizer.address import canonical
 
 
 def letterhead(config: Config) -> Letterhead:
     """What all alerts of this deployment have in common."""
-    return Letterhead(config.name, config.alerts.page, ZoneInfo(config.zone))
+    language = config.alerts.language or config.languages[0]
+    return Letterhead(config.name, config.alerts.page, ZoneInfo(config.zone), load((language,))[language])
 
 
 def targets(config: Config, channels: Mapping[str, Channel]) -> tuple[list[Target], dict[str, Webhook]]:

@@ -200,10 +200,12 @@ class Duty:
 
 
 @asynccontextmanager
-async def on_duty(deployment: Deployment, to: str, channels: str, clock: ManualClock | None = None, name: str = "a", seconds: int = 30) -> AsyncIterator[Duty]:
+async def on_duty(
+    deployment: Deployment, to: str, channels: str, clock: ManualClock | None = None, name: str = "a", seconds: int = 30, language: str = "en"
+) -> AsyncIterator[Duty]:
     """Nothing runs by itself."""
     clock = clock or ManualClock(NOON)
-    more = f'[alerts]\npage = "https://operators.example/channels"\nto = [{to}]\n[health]\nheartbeat_seconds = {seconds}\n'
+    more = f'[alerts]\nlanguage = "{language}"\npage = "https://operators.example/channels"\nto = [{to}]\n[health]\nheartbeat_seconds = {seconds}\n'
     async with deployment.parts(name, clock=clock, channels=channels, more=more) as gateway:
         await gateway.store.migrate()
         gateway.alerter.paused = gateway.history.paused = gateway.listener.paused = False
@@ -221,6 +223,18 @@ async def test_a_wrong_token_is_told_by_another_way_with_what_to_do(deployment: 
         assert "Put the right account and token" in str(row["full"])
         assert "https://operators.example/channels" in str(row["full"])
         assert "12:0" in str(row["full"]), "in the deployment's own time"
+        assert fits_one_segment(str(row["short"]))
+
+
+async def test_whoever_looks_after_it_in_a_district_is_told_in_indonesian(on_sqlite: Deployment) -> None:
+    async with Twilio(ACCOUNT, "another").serve() as api, on_duty(on_sqlite, BUDI, sms(api) + OTHER, language="") as duty:
+        await duty.heartbeats(4)
+        [row] = await duty.rows()
+        assert row["subject"] == "Lapor Uji: sms keluar tidak bekerja"
+        # How it is, what to do, and the details for whoever is asked for help.
+        for said in ("penyedia menolak nama atau token kami", "Masukkan nama dan token yang benar", "[Twilio", "sejak 24 Nov 12:0"):
+            assert said in str(row["full"]), row["full"]
+        assert str(row["short"]).startswith("Lapor Uji: sms keluar tidak bekerja. Jawaban tidak terkirim")
         assert fits_one_segment(str(row["short"]))
 
 
@@ -280,7 +294,7 @@ async def test_that_the_store_is_away_is_told_directly_and_again_until_it_is_tak
     async with room() as chat:
         monkeypatch.setenv("CHAT", chat.url)
         chat.statuses = [500]
-        more = f'[alerts]\nto = [{BUDI}, {{ webhook = {{ env = "CHAT" }} }}]\n'
+        more = f'[alerts]\nlanguage = "en"\nto = [{BUDI}, {{ webhook = {{ env = "CHAT" }} }}]\n'
         async with nowhere.parts(clock=clock, channels=OTHER, more=more) as gateway:
             PROVIDERS["lain"].faults = [away()]
             duty = Duty(gateway, clock, nowhere)
@@ -304,16 +318,16 @@ async def test_the_store_comes_back_and_that_is_told_once_too(on_sqlite: Deploym
             board.say("store", "", Finding(DOWN, "away", "It is away. Bring the store back."), clock.now(), clock.counted())
             duty.gateway.alerter.paused = True
             await duty.gateway.alerter.beat()
-        assert [notice.subject for notice in PROVIDERS["lain"].sent] == ["Lapor Uji: store is down"]
+        assert [notice.subject for notice in PROVIDERS["lain"].sent] == ["Lapor Uji: Store is down"]
         duty.gateway.alerter.paused = False
         await duty.heartbeats(40)
-        assert await duty.notices() == ["Lapor Uji: store is well again"]
+        assert await duty.notices() == ["Lapor Uji: Store is well again"]
 
 
 async def test_an_alert_goes_through_the_one_outbox_to_a_chat_room(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     async with room() as chat, Twilio(ACCOUNT, "another").serve() as api:
         monkeypatch.setenv("CHAT", chat.url)
-        more = '[alerts]\nto = [{ webhook = { env = "CHAT" } }]\n[health]\nheartbeat_seconds = 1\n'
+        more = '[alerts]\nlanguage = "en"\nto = [{ webhook = { env = "CHAT" } }]\n[health]\nheartbeat_seconds = 1\n'
         async with on_sqlite.node(channels=sms(api), more=more) as gateway:
             # Told by the outbox, or, on a machine so slow that intake is not ready after two looks, directly.
             async with asyncio.timeout(60):

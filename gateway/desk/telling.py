@@ -12,6 +12,7 @@ from babel.numbers import format_decimal
 
 from channels import Words
 from channels.pages import Look
+from gateway import finding_words
 from gateway.desk.picture import Card, Picture, Took, Way
 from gateway.health import DEGRADED, DOWN, OK, PAUSED, UNKNOWN
 from gateway.store.states import Stretch
@@ -91,26 +92,21 @@ def _each_sentence(words: Words, card: Card, wrong: Sequence[Way]) -> Iterator[s
         yield _sentence(words, way)
 
 
+def part(words: Words, name: str) -> str:
+    """What a part of the house is called."""
+    return finding_words.part(words, name)
+
+
 def _state(words: Words, way: Way) -> str:
-    return either(words, f"desk.state.{way.kind}", f"desk.state.{way.state}")
+    return finding_words.state(words, way.state, way.kind)
 
 
 def _sentence(words: Words, way: Way) -> str:
-    return either(words, f"desk.say.{way.direction or way.name}.{way.kind or way.state}", f"desk.say.{way.kind or way.state}", f"desk.say.{way.state}")
+    return finding_words.sentence(words, (way.name, way.direction), way.state, way.kind)
 
 
 def _todo(words: Words, way: Way) -> str:
-    return either(words, f"desk.todo.{way.kind or way.state}", f"desk.todo.{way.state}")
-
-
-def either(words: Words, *codes: str) -> str:
-    """The first for which there are words; a kind that is newer than the catalogue falls back on its state."""
-    said = codes[-1]
-    for code in codes:
-        said = words(code)
-        if said != code:
-            return said
-    return said
+    return finding_words.todo(words, way.state, way.kind)
 
 
 def moment(look: Look, at: datetime, now: datetime) -> str:
