@@ -84,7 +84,7 @@ def short(text: str) -> str:
     >>> short("Lapor PPU: sms out is down. “Twilio”")
     'Lapor PPU: sms out is down. ?Twilio?'
     >>> len(short("down " * 40))
-    158
+    157
     """
     plain = "".join(character if septets(character) is not None else "?" for character in text)
     words = plain.split()

@@ -53,8 +53,9 @@ def test_the_same_words_by_sms_by_form_and_by_mail_are_the_same_complaint(text: 
 
 
 def _about(said: Complaint) -> dict[str, Any]:
-    """What a title may tell, too: of what kind it is, and what it is about."""
-    return {name: getattr(said, name) for name in ("kind", "kind_found", "category", "categories", "level", "urgency", "beyond")}
+    """What a title may tell, too: in which language, of what kind it is, and what it is about."""
+    own = ("title", "title_how", "language", "language_found")
+    return {name: getattr(said, name) for name in (*own, "kind", "kind_found", "category", "categories", "level", "urgency", "beyond")}
 
 
 @LAW
@@ -62,7 +63,7 @@ def _about(said: Complaint) -> dict[str, Any]:
 def test_a_subject_is_a_title_and_changes_nothing_else_of_what_was_said(text: str) -> None:
     said, titled = by_mail(text), by_mail(text, "Jalan rusak")
     assert titled.title == "Jalan rusak"
-    assert replace(titled, title=said.title, language=said.language, missing=said.missing, **_about(said)) == said
+    assert replace(titled, missing=said.missing, **_about(said)) == said
     # As a form's that was given the same title.
     assert by_form(text, ("judul", "Jalan rusak")) == titled
 

@@ -205,8 +205,9 @@ async def case_of(teller: Teller) -> object:
 # What differs, and must: whose it is and when it was.
 _OF_ITS_OWN = {"id", "number", "channel", "compared", "correspondent", "opened_at", "changed_at", "asked_at", "said_at", "closed_at"}
 _OF_ITS_SENDER = {"sender", "sender_name", "received_at"}
-# Whether the kind was read from the words or chosen in a field, which only a form has; and what a door saw ("too_fast").
-_OF_ITS_DOOR = {"kind_found", "remarks"}
+# Whether the kind was read from the words or chosen in a field, which only a form has; whether a title was written, and counts for the language; and what a
+# door saw ("too_fast").
+_OF_ITS_DOOR = {"kind_found", "title_how", "language_found", "remarks"}
 
 
 async def equal_part(teller: Teller) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from gateway.store.engine import Store, StoreAway
 
 # One side that hangs must not hide what the others say. Seconds.
 _PATIENCE_SECONDS = 15
+# What was wrong a while ago, and need not be any more: it is shown, and is no mistake of the configuration.
+_PAST = frozenset({"warned"})
+_MARKS = {(True, False): ("✓", "green"), (True, True): ("✓", "green"), (False, True): ("!", "yellow"), (False, False): ("✗", "red")}
 
 
 def check(config: ConfigPath = None, as_json: AsJson = False) -> None:  # noqa: FBT002  # an option
@@ -25,8 +28,9 @@ def check(config: ConfigPath = None, as_json: AsJson = False) -> None:  # noqa: 
         say_json(said)
     else:
         for name, checked in said.items():
-            typer.secho(f"{'✓' if checked.ok else '✗'} {name}: {checked.sentence}", fg="green" if checked.ok else "red")
-    raise typer.Exit(0 if all(checked.ok for checked in said.values()) else 1)
+            mark, colour = _MARKS[checked.ok, checked.kind in _PAST]
+            typer.secho(f"{mark} {name}: {checked.sentence}", fg=colour)
+    raise typer.Exit(0 if all(checked.ok or checked.kind in _PAST for checked in said.values()) else 1)
 
 
 async def _ask(config: Config) -> dict[str, Checked]:
