@@ -88,8 +88,19 @@ async def test_a_message_that_could_not_be_sent_is_sent_again_or_let_go(on_sqlit
         await on_sqlite.until("notices", lambda found: found[0]["state"] == state)
 
 
-@pytest.mark.parametrize("path", ["/parked/none/1/raw", "/parked/none/1/retry", "/parked/none/999999999999999999/release", "/parked/notice/none/retry"])
-async def test_what_is_not_parked_cannot_be_pressed(on_sqlite: Deployment, path: str) -> None:
-    async with at_the_desk(on_sqlite) as budi:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/parked/none/1/raw",
+        "/parked/none/1/retry",
+        "/parked/none/999999999999999999/release",
+        "/parked/notice/none/retry",
+        # PostgreSQL takes no such text.
+        "/parked/%00/1/raw",
+        "/parked/notice/%00/retry",
+    ],
+)
+async def test_what_is_not_parked_cannot_be_pressed(deployment: Deployment, path: str) -> None:
+    async with at_the_desk(deployment) as budi:
         assert (await budi.post(path, why="x")).leads_to == "/parked?salah=clash"
-        assert [row["what"] for row in await on_sqlite.rows("audit")] == ["login"]
+        assert [row["what"] for row in await deployment.rows("audit")] == ["login"]

@@ -98,7 +98,7 @@ class Access:
         if not _from_here(request):
             return self._login(look, "not_ours", 403)
         fields = await form(request)
-        name, password, source = fields.get("nama", "").strip().lower()[:64], fields.get("sandi", ""), caller.address(request)
+        name, password, source = _name(fields.get("nama", "")), fields.get("sandi", ""), caller.address(request)
         if not self._may(name, source):
             return self._login(look, "crowded", 429, name, {"Retry-After": str(self._by_name.wait_seconds())})
         try:
@@ -152,6 +152,12 @@ async def form(request: web.Request) -> dict[str, str]:
         return dict(parse_qsl((await request.read()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20))
     except ValueError:
         return {}
+
+
+def _name(written: str) -> str:
+    """As `./run user add` takes it; nobody is called what no store can hold (PostgreSQL takes no NUL)."""
+    name = written.strip().lower()[:64]
+    return name if name.isprintable() else ""
 
 
 def _from_here(request: web.Request) -> bool:
