@@ -98,7 +98,7 @@ class Legible:
         self.unread = 0
 
     def came(self, sort: str, at: datetime, *, read: bool, who: str = "") -> None:
-        """One delivery. `who`: its writer, of whom only the latest counts, else whoever sends three empty messages rings at the operators'; empty: not known."""
+        """One delivery. `who`: its writer, of whom only the latest counts, or whoever sends three empty messages would alarm operators; empty: not known."""
         self.unread += not read
         latest = self._latest.setdefault(sort, deque(maxlen=_LATEST))
         before = next((one for one in latest if who and one[2] == who), None)

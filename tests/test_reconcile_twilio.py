@@ -369,8 +369,8 @@ async def test_a_list_that_leads_elsewhere_or_nowhere_is_not_followed(answer: ob
     ],
 )
 async def test_one_message_that_is_listed_oddly_keeps_no_other_from_coming_in(odd: dict[str, object]) -> None:
-    plain = {"direction": "inbound", "from": "+6281234567890", "date_sent": "Tue, 17 Mar 2026 08:00:00 +0000"}
-    messages = [plain | {"to": OURS["sms"], "sid": f"SM{n:032x}", "body": f"jalan rusak {n}"} for n in range(2)]
+    plain: dict[str, object] = {"direction": "inbound", "from": "+6281234567890", "date_sent": "Tue, 17 Mar 2026 08:00:00 +0000"}
+    messages: list[dict[str, object]] = [plain | {"to": OURS["sms"], "sid": f"SM{n:032x}", "body": f"jalan rusak {n}"} for n in range(2)]
     messages.insert(1, plain | {"sid": f"SM{9:032x}", "body": "lampu padam"} | odd)
 
     async def answered(_: web.Request) -> web.Response:
