@@ -85,7 +85,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[G
         private = server.private(config.trusted_proxies)
         Operators(gateway.monitor, measured, gateway.missed, gateway.clock, token(config)).add_to(private)
         desk.add_to(private)
-        own, operators_port = await server.listen(private, config.listen.operators.host, config.listen.operators.port)
+        own, operators_port = await server.listen(private, config.listen.operators.host, config.listen.operators.port, most=server.MAX_OPERATORS)
         stack.push_async_callback(own.cleanup)
         yield replace(gateway, port=port, operators_port=operators_port)
 

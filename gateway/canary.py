@@ -6,11 +6,13 @@ A report is a trial if all that it says is such a mark, made for the channel by 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from channels import Arrival
 from gateway import tracking
+from normalizer import Declared, Report
 
 # When it was made (seconds since 1970, hexadecimal), 64 random bits, 128 bits of signature.
 _MARK = re.compile(r"nwd-canary-([0-9a-f]{8})-([0-9a-f]{16})-([A-Za-z0-9_-]{22})")
@@ -35,6 +37,12 @@ def is_one(key: bytes, channel: str, text: str, received_at: datetime) -> bool:
     """Whether a report that says this is one of our own."""
     found = _MARK.fullmatch(text.strip())
     return bool(found and _is_ours(key, channel, found, received_at))
+
+
+def is_trial(key: bytes, channel: str, report: Report) -> bool:
+    """The same of a report that was read: a photo, a place or a field beside the mark is a citizen's, whoever showed them the mark."""
+    alone = replace(report.declared, kind=None) == Declared() and not report.attachments and report.location is None
+    return alone and is_one(key, channel, report.text, report.received_at)
 
 
 def within(key: bytes, arrival: Arrival) -> bool:

@@ -108,7 +108,7 @@ def _without_canaries(news: Sequence[tuple[Entry, Read]], key: bytes, rows: Rows
     """Our own trial reports came all the way, and go no further: a row each, and nothing else."""
     left, marks = [], []
     for entry, read in news:
-        if isinstance(read, Understood) and canary.is_one(key, entry.arrival.channel, read.report.text, entry.arrival.received_at):
+        if isinstance(read, Understood) and canary.is_trial(key, entry.arrival.channel, read.report):
             rows.arrivals.append(make.arrival(entry, journal, now) | {"outcome": "canary", "reason": "a trial of our own"})
             marks.append(read.report.text.strip())
         else:

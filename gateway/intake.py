@@ -288,7 +288,7 @@ class Intake:
             self._stages.was_filed(entry.arrival.channel, max(0.0, (now - entry.arrival.received_at).total_seconds()))
         self.parked += sum(isinstance(read, Broke) for _, read in batch)
         for entry, read in batch:
-            self.legible[entry.arrival.channel].came(entry.arrival.kind, now, read=not _says_nothing(read))
+            self.legible[entry.arrival.channel].came(entry.arrival.kind, now, read=not _says_nothing(read), who=_who(entry, read))
             if isinstance(read, Broke):
                 _log.warning("parked", channel=entry.arrival.channel, seq=entry.seq, reason=read.reason)
         news = {id(update) for update in filed.updates}
@@ -402,3 +402,9 @@ def _says_nothing(read: Read) -> bool:
         report = read.report
         return not (report.text.strip() or report.subject or report.attachments or report.location)
     return isinstance(read, Broke) or (isinstance(read, Ignored) and read.unknown)
+
+
+def _who(entry: Entry, read: Read) -> str:
+    """As the wire tells the writer, or as they write it; empty: neither does."""
+    sender = entry.arrival.reply_to or _writer(read)
+    return sender.value if sender else ""

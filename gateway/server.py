@@ -33,6 +33,9 @@ SHUTDOWN_SECONDS = 10
 KEEPALIVE_SECONDS = 75
 # Connections at the same time: well below the 1024 file handles that a process usually has. Without a free handle asyncio logs megabytes a second (seen).
 MAX_CONNECTIONS = 512
+# And at the operators' listener: a hundred open pages (desk/live.py) and whoever comes and goes. Both together, and mail's, are fewer than the handles, so that
+# whoever fills one door closes no other.
+MAX_OPERATORS = 160
 # Connections that may wait to be taken: while a gateway is started again, systemd holds them (docs/systemd/no-wrong-door.socket).
 BACKLOG = 512
 # Of what an operator posts.
@@ -118,7 +121,9 @@ async def _whose_fault(request: web.Request, handler: Handler) -> web.StreamResp
     except _NONSENSE:
         return web.Response(status=400, text="This request could not be read.\n")
     except Exception as error:  # noqa: BLE001  # our own fault, whatever it is: the other side shall come again
-        _log.error("a door failed", path=request.path, error=where(error))
+        # Which door, not what was asked of it: a private link is a secret.
+        resource = request.match_info.route.resource
+        _log.error("a door failed", path=resource.canonical if resource else "", error=where(error))
         return _later(30)
     finally:
         _BUSY.discard(request.protocol)
@@ -133,6 +138,8 @@ class _Site(web.TCPSite):
 
     # How many had to make room.
     turned_away = 0
+    # At the same time.
+    most = 0
     # A socket that listens already; None: one of our own is opened.
     door: socket.socket | None = None
 
@@ -152,18 +159,21 @@ class _Site(web.TCPSite):
         there = [one for one in server.connections if one.transport is not None]
         # Silent ones first, and of each sort the oldest.
         there.sort(key=_BUSY.__contains__)
-        for one in there[: max(0, len(there) - MAX_CONNECTIONS + 1)]:
+        for one in there[: max(0, len(there) - self.most + 1)]:
             self.turned_away += 1
             one.force_close()
         return server()
 
 
-async def listen(app: web.Application, host: str, port: int, door: socket.socket | None = None) -> tuple[web.AppRunner, int]:
-    """Open it, or take the `door` that listens already; the runner (to be cleaned up by the caller) and the port, which the system chose if 0 was asked."""
+async def listen(app: web.Application, host: str, port: int, door: socket.socket | None = None, most: int | None = None) -> tuple[web.AppRunner, int]:
+    """Open it, or take the `door` that listens already; the runner (to be cleaned up by the caller) and the port, which the system chose if 0 was asked.
+
+    `most`: connections at the same time; None: MAX_CONNECTIONS.
+    """
     runner = web.AppRunner(app, access_log=None, logger=_SILENT, keepalive_timeout=KEEPALIVE_SECONDS, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     site = _Site(runner, host, port, backlog=BACKLOG)
-    site.door = door
+    site.door, site.most = door, most or MAX_CONNECTIONS
     await site.start()
     bound: tuple[str, int] = runner.addresses[0]
     return runner, bound[1]
@@ -182,4 +192,5 @@ def address(host: str, port: int) -> str:
 def connections(runner: web.AppRunner) -> Limit:
     """Of what listen() opened: how many there are now, and how many had to make room."""
     used = len(runner.server.connections) if runner.server else 0
-    return Limit("connections", MAX_CONNECTIONS, used, sum(site.turned_away for site in runner.sites if isinstance(site, _Site)))
+    sites = [site for site in runner.sites if isinstance(site, _Site)]
+    return Limit("connections", max(site.most for site in sites), used, sum(site.turned_away for site in sites))

@@ -13,7 +13,7 @@ from gateway.health import DEGRADED, DOWN, OK, Finding
 ENDS_SOON = timedelta(days=14)
 # What lies at the other side longer than this should be here by now.
 _LEFT_LYING = timedelta(minutes=10)
-# Of the last so many deliveries of one sort, within so long, so many unreadable ones are no accident: a citizen alone does not send them.
+# Of the last so many deliveries of one sort, each of somebody else, within so long, so many unreadable ones are no accident: nobody alone sends them.
 _LATEST, _UNREAD, _REMEMBERED = 10, 3, timedelta(hours=1)
 _WHAT = {
     "certificate": "The certificate of our own door",
@@ -93,17 +93,21 @@ class Legible:
     """
 
     def __init__(self) -> None:
-        self._latest: dict[str, deque[tuple[datetime, bool]]] = {}
+        self._latest: dict[str, deque[tuple[datetime, bool, str]]] = {}
         # Since the start.
         self.unread = 0
 
-    def came(self, sort: str, at: datetime, *, read: bool) -> None:
-        """One delivery."""
+    def came(self, sort: str, at: datetime, *, read: bool, who: str = "") -> None:
+        """One delivery. `who`: its writer, of whom only the latest counts, or whoever sends three empty messages would alarm operators; empty: not known."""
         self.unread += not read
-        self._latest.setdefault(sort, deque(maxlen=_LATEST)).append((at, read))
+        latest = self._latest.setdefault(sort, deque(maxlen=_LATEST))
+        before = next((one for one in latest if who and one[2] == who), None)
+        if before:
+            latest.remove(before)
+        latest.append((at, read, who))
 
     def changed(self, now: datetime) -> list[tuple[int, int]]:
         """Unread ones and of how many, for each sort of which too many are unread."""
-        lately = [[read for at, read in latest if now - at < _REMEMBERED] for latest in self._latest.values()]
+        lately = [[read for at, read, _ in latest if now - at < _REMEMBERED] for latest in self._latest.values()]
         counted = [(reads.count(False), len(reads)) for reads in lately]
         return [(unread, of) for unread, of in counted if unread >= _UNREAD]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from normalizer.names import names
 from normalizer.schema import Span
@@ -28,7 +30,7 @@ _CUE_REACH = 40
 _EIGHTEEN, _SIXTEEN, _THIRTEEN = (re.compile(rf"(?<![0-9])[0-9](?:[ .-]?[0-9]){{{figures - 1}}}(?![0-9])") for figures in (18, 16, 13))
 _PHONES = (
     # A mobile number: 08…, 628…, +62 8…
-    re.compile(r"(?<![0-9+])(?:\(?\+?62\)?[ .-]{0,2}(?:\(0\))?|0[ -]?)[ .-]{0,2}8[ .-]{0,2}[0-9](?:[ .-]{0,2}[0-9]){6,10}(?![0-9])"),
+    re.compile(r"(?<![0-9+])(?:\(?\+?62\)?[ .-]{0,2}(?:\(0\))?|0[ -]?)[ .-]{0,2}\(?8[ .-]{0,2}[0-9](?:[ .)-]{0,2}[0-9]){6,10}(?![0-9])"),
     # A landline with its area code.
     re.compile(r"(?<![0-9(+])\(?0[2-9][0-9]{1,2}\)?[ -]{0,2}[0-9]{3,4}[ -]?[0-9]{2,4}(?![0-9])"),
     # From abroad.
@@ -57,6 +59,11 @@ _BPJS = re.compile(r"\b(?:bpjs|jkn|kis|peserta|noka|kartu)\b[^0-9\n]*\Z", re.IGN
 _NIP = re.compile(r"\bnip\b[^0-9\n]*\Z", re.IGNORECASE)
 _VEHICLE = re.compile(r"\b(?:plat|nopol|polisi|pol|kendaraan|mobil|motor|truk|bus|angkot)\b[^0-9\n]{0,12}\Z", re.IGNORECASE)
 _INITIAL_ZEROS = "000"
+# Unicode: hyphens and dashes, the minus, a wide one; blanks of other widths, and that do not break.
+_DASHES = (*range(0x2010, 0x2016), 0x2212, 0xFF0D)
+# Behind it Unicode has no figures.
+_LAST_FIGURE = 0x1FFFF
+_BLANKS = (0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
 
 
 def personal(text: str) -> tuple[Span, ...]:
@@ -65,9 +72,10 @@ def personal(text: str) -> tuple[Span, ...]:
     >>> personal("CP. 082 337 631 590 a.n. Siti Aminah")
     (Span(kind='phone', start=4, end=19, how='form', score=0.95), Span(kind='name', start=25, end=36, how='cue', score=0.8))
     """
-    found = [*_mails(text), *_plates(text), *_names(text)]
-    if _ANY_NUMBER.search(text):
-        found += [*_civil_servants(text), *_identities(text), *_insured(text), *_phones(text)]
+    plain = text if text.isascii() else text.translate(_plainly())
+    found = [*_mails(plain), *_plates(plain), *_names(text)]
+    if _ANY_NUMBER.search(plain):
+        found += [*_civil_servants(plain), *_identities(plain), *_insured(plain), *_phones(plain)]
     # Where two are found in the same words the longer is what it is; a name is the weakest reading.
     found.sort(key=lambda span: (span.start, span.start - span.end))
     apart: list[Span] = []
@@ -77,6 +85,13 @@ def personal(text: str) -> tuple[Span, ...]:
         elif span.end > apart[-1].end:
             apart[-1] = replace(apart[-1], end=span.end)
     return tuple(apart)
+
+
+@cache
+def _plainly() -> dict[int, str]:
+    """Figures of other scripts, and what a telephone or a word processor makes of dashes and blanks: one character for one, so that places stay."""
+    figures = {code: str(value) for code in range(128, _LAST_FIGURE + 1) if (value := unicodedata.decimal(chr(code), None)) is not None}
+    return figures | dict.fromkeys(_DASHES, "-") | dict.fromkeys(_BLANKS, " ") | {0xFF20: "@", 0xFF0B: "+", 0xFF0E: "."}
 
 
 def masked(text: str, spans: tuple[Span, ...]) -> str:

@@ -49,7 +49,8 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     tongue = language_of(given_title or "", text)
     # A title that only says how the text begins says nothing more. A field's own words weigh like a title: who names an agency says what it is about.
     own_title = "" if given_title and text.casefold().startswith(given_title.casefold()) else given_title or ""
-    heading = f"{own_title}\n{declared.agency or ''}"
+    agency = line(declared.agency)
+    heading = f"{own_title}\n{agency or ''}"
     in_title, in_text = searched(heading), searched(text[:_SEARCHED])
     about = _without_place(in_text, place)
     found = categories(in_title, about)
@@ -67,7 +68,7 @@ def normalize(report: Report, setting: Setting) -> Complaint:
         sender=sender,
         sender_name=line(report.sender_name),
         contact=line(declared.contact),
-        agency=line(declared.agency),
+        agency=agency,
         category=found[0] if found else None,
         place=place,
         incident=incident,

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gateway import canary, reconcile
 from gateway.health import DOWN, OK
 from gateway.node import Gateway
+from normalizer import Attachment, Declared, Location, Report
 from tests.manual_clock import ManualClock
 from tests.postbox import letter
 from tests.web_citizen import CHANNEL, citizen
@@ -52,6 +53,22 @@ def mark(channel: str = "web", at: datetime = NOON, key: bytes = SECRET) -> str:
 )
 def test_only_our_own_words_of_this_hour_and_nothing_beside_them_are_a_trial(text: str, channel: str, minutes: float, *, ours: bool) -> None:
     assert canary.is_one(SECRET, channel, text, NOON + timedelta(minutes=minutes)) is ours
+
+
+@pytest.mark.parametrize(
+    ("beside", "ours"),
+    [
+        ({}, True),
+        ({"subject": "canary"}, True),
+        ({"attachments": (Attachment("lubang.jpg", "image/jpeg"),)}, False),
+        ({"location": Location(-1.29, 116.51)}, False),
+        ({"declared": Declared(title="Jalan rusak")}, False),
+        ({"declared": Declared(where="Desa Girimukti")}, False),
+        ({"declared": Declared(contact="081234567890")}, False),
+    ],
+)
+def test_a_photo_a_place_or_a_title_beside_it_is_a_citizens(beside: dict[str, Any], *, ours: bool) -> None:
+    assert canary.is_trial(SECRET, "web", Report(None, mark(), NOON, **beside)) is ours
 
 
 @given(st.text() | st.from_regex(r"nwd-canary-[0-9a-f]{8}-[0-9a-f]{16}-[A-Za-z0-9_-]{22}", fullmatch=True))

@@ -190,6 +190,22 @@ async def test_guessing_one_name_or_from_one_address_comes_to_an_end_also_for_th
         assert (await budi.sign_in("another", "x")).status == 429
 
 
+async def test_a_stranger_who_guesses_an_operators_name_does_not_keep_them_out(on_sqlite: Deployment) -> None:
+    """Where they have signed in before; elsewhere the name's own limit holds."""
+    async with at_the_desk(on_sqlite, signed_in=False, clock=ManualClock()) as budi:
+
+        async def from_(address: str, password: str = PASSWORD) -> int:
+            return (await budi.sign_in(NAME, password, {**OURS, "X-Forwarded-For": address})).status
+
+        assert await from_("203.0.113.1") == 303
+        guesses = [await from_("203.0.113.2", f"guess number {i}") for i in range(access._PER_NAME)]  # noqa: SLF001  # the limit itself
+        assert (guesses[0], guesses[-1]) == (403, 429)
+        assert [await from_(f"203.0.113.{i}") for i in (1, 2, 3)] == [303, 429, 429]
+        # Nor is that a way to guess without end.
+        tries = [await from_("203.0.113.1", f"guess number {i}") for i in range(access._PER_ADDRESS)]  # noqa: SLF001  # the limit itself
+        assert tries[-1] == 429
+
+
 async def test_a_flood_of_sign_ins_leaves_the_way_in_alone(on_sqlite: Deployment) -> None:
     async with at_the_desk(on_sqlite, signed_in=False) as budi:
         statuses = [answer.status for answer in await asyncio.gather(*(budi.sign_in(f"n{i}", "x" * 200) for i in range(25)))]
@@ -207,9 +223,9 @@ async def test_a_password_as_long_as_a_book_is_wrong_or_too_large_and_never_more
         assert (await budi.sign_in()).leads_to == "/channels"
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"nama=budi", b"nama=" + b"&a=b" * 3000, b'{"nama": 1}', b"nama=%00%ff&sandi=%00"])
-async def test_nonsense_signs_nobody_in(on_sqlite: Deployment, body: bytes) -> None:
-    async with at_the_desk(on_sqlite, signed_in=False) as budi:
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"nama=budi", b"nama=" + b"&a=b" * 3000, b'{"nama": 1}', b"nama=%00%ff&sandi=%00", b"nama=%ed%a0%80"])
+async def test_nonsense_signs_nobody_in(deployment: Deployment, body: bytes) -> None:
+    async with at_the_desk(deployment, signed_in=False) as budi:
         headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
         async with budi.session.post(budi.base + "/login", data=body, headers=headers, allow_redirects=False) as answer:
             assert answer.status == 403

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from channels.mail.settings import SmtpIn
 from gateway import server
 from gateway.blobs import Blobs
 from gateway.harmless import harmless
@@ -73,3 +74,35 @@ async def test_pictures_never_take_the_room_of_reports(tmp_path: Path) -> None:
 def test_a_terminal_obeys_nobody_who_wrote_a_report() -> None:
     assert harmless("a\x1b]0;pwned\x07\x9b31m\u202e\ud800b\n") == "a\\x1b]0;pwned\\x07\\x9b31m\\u202e\\ud800b\n"
     assert harmless("Jalan rusak — café 😀") == "Jalan rusak — café 😀"
+
+
+async def test_a_door_that_fails_tells_the_log_which_door_and_no_private_link(capsys: pytest.CaptureFixture[str]) -> None:
+    async def broken(_: web.Request) -> web.Response:
+        raise RuntimeError
+
+    app = server.public([])
+    app.router.add_get("/laporan/{link}", broken)
+    runner, port = await server.listen(app, "127.0.0.1", 0)
+    reader, writer = await knock(port, b"GET /laporan/rahasia HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    async with asyncio.timeout(10):
+        assert b" 503 " in await reader.read()
+    writer.close()
+    await runner.cleanup()
+    said = capsys.readouterr().out
+    assert "/laporan/{link}" in said
+    assert "rahasia" not in said
+
+
+async def test_the_operators_listener_leaves_file_handles_to_citizens() -> None:
+    """A process usually has 1024: whoever fills one door must not close the others."""
+    runner, port = await server.listen(server.private(), "127.0.0.1", 0, most=server.MAX_OPERATORS)
+    knocks = [await knock(port) for _ in range(server.MAX_OPERATORS + 50)]
+    reader, writer = await knock(port, b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    async with asyncio.timeout(10):
+        assert b" 404 " in await reader.read()
+    limit = server.connections(runner)
+    assert (limit.allowed, limit.rejected >= 50, (limit.used or 0) <= server.MAX_OPERATORS) == (server.MAX_OPERATORS, True, True)
+    assert server.MAX_CONNECTIONS + server.MAX_OPERATORS + SmtpIn().max_connections < 1024
+    for _, one in [*knocks, (reader, writer)]:
+        one.close()
+    await runner.cleanup()

@@ -374,3 +374,10 @@ def test_no_text_takes_longer_than_its_length(name: str) -> None:
 def test_a_complaint_can_be_written_as_json_as_it_is() -> None:
     complaint = told("Lampu\x00 mati \ud800", where="di sana\x00")
     assert "\\u0000" not in json.dumps(asdict(complaint), default=str, allow_nan=False)
+
+
+def test_of_a_field_nothing_is_read_that_is_not_kept() -> None:
+    """Each megabyte of it would hold the reader for three seconds, and the report would be parked."""
+    behind = told("Tolong segera ditindaklanjuti", agency="Kepada " + "x " * MAX_LINE + "lampu jalan padam, sampah menumpuk")
+    assert (behind.categories, behind.remarks) == ((), ("text_shortened",))
+    assert told("Tolong segera ditindaklanjuti", agency="lampu jalan padam").categories

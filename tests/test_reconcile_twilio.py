@@ -21,7 +21,7 @@ from gateway.demo.twilio import Status, TooMany, Twilio
 from normalizer import Report
 from tests.manual_clock import ManualClock
 from tests.outage import DOOR, NUMBER, account, answering, channels, known_whole, marked, nobody_answers, write
-from tests.sms_channel import ACCOUNT, channel
+from tests.sms_channel import ACCOUNT, OURS, channel
 from tests.world import Deployment, handed_over
 
 # The smallest picture there is: a GIF of one pixel.
@@ -124,7 +124,9 @@ async def test_a_door_that_refused_for_a_while_asks_for_it_as_soon_as_it_is_open
         del gateway.journal.free_bytes
         opened = clock.now()
         async with asyncio.timeout(30):
-            while await gateway.monitor.ready():  # noqa: ASYNC110  # it believes what it has just seen, for a second
+            while await gateway.monitor.ready():
+                # It believes what it has just seen, for a second.
+                clock.advance(seconds=1)
                 await asyncio.sleep(0.05)
         await _moving(clock, on_sqlite, 3)
         await each_is_a_case(on_sqlite, 3)
@@ -355,3 +357,33 @@ async def test_a_list_that_leads_elsewhere_or_nowhere_is_not_followed(answer: ob
         await sms.close()
     assert seen == [LIST] * len(seen)
     assert len(seen) <= asked
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param({"to": [OURS["sms"]]}, id="a list where a number stands"),
+        pytest.param({"to": OURS["sms"], "subresource_uris": ["/Media.json"], "num_media": "1"}, id="a list where addresses stand"),
+        pytest.param({"to": OURS["sms"], "subresource_uris": {"media": f"{LIST}"}, "num_media": "9" * 5000}, id="more files than a number can say"),
+        pytest.param({"to": OURS["sms"], "from": {"a": []}, "date_sent": "Fri, 99999999999 May 2019", "sid": 7}, id="nothing as it should be"),
+    ],
+)
+async def test_one_message_that_is_listed_oddly_keeps_no_other_from_coming_in(odd: dict[str, object]) -> None:
+    plain: dict[str, object] = {"direction": "inbound", "from": "+6281234567890", "date_sent": "Tue, 17 Mar 2026 08:00:00 +0000"}
+    messages: list[dict[str, object]] = [plain | {"to": OURS["sms"], "sid": f"SM{n:032x}", "body": f"jalan rusak {n}"} for n in range(2)]
+    messages.insert(1, plain | {"sid": f"SM{9:032x}", "body": "lampu padam"} | odd)
+
+    async def answered(_: web.Request) -> web.Response:
+        return web.json_response({"messages": messages, "next_page_uri": None})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answered)
+    async with TestServer(app) as server:
+        sms = channel(api_base=str(server.make_url("")).rstrip("/"))
+        found = [one async for one in sms.missed(datetime(2026, 1, 1, tzinfo=UTC), Nothing())]
+        await sms.close()
+    texts = [read.text for one in found if isinstance(read := sms.read(one), Report)]
+    assert {"jalan rusak 0", "jalan rusak 1"} <= set(texts)
+    assert len({sms.fingerprint(one) for one in found}) == len(found)
+    # To whom it was sent cannot be read in the first one: it may be another service's.
+    assert ("lampu padam" in texts) is (odd["to"] == OURS["sms"])

@@ -66,6 +66,22 @@ def test_each_sort_of_delivery_is_counted_by_itself() -> None:
     assert legible.changed(NOON) == [(10, 10)]
 
 
+def test_one_who_writes_nothing_again_and_again_is_no_change_of_the_provider() -> None:
+    legible = Legible()
+    for _ in range(50):
+        legible.came("message", NOON, read=False, who="+6281200000001")
+    assert legible.changed(NOON) == []
+    assert legible.unread == 50
+    # Nor does one who writes much hide that others cannot be read.
+    for i in range(30):
+        legible.came("message", NOON, read=i % 10 != 0, who=f"+62812000000{10 + i % 10}" if i % 10 == 0 else "+6281200000002")
+    assert legible.changed(NOON) == []
+    for i in range(2):
+        legible.came("message", NOON, read=False, who=f"+628130000000{i}")
+        legible.came("message", NOON, read=True, who="+6281200000002")
+    assert legible.changed(NOON) == [(4, 5)]
+
+
 @pytest.mark.parametrize(("minutes", "told"), [(9, False), (10, False), (11, True)])
 def test_what_lies_at_the_server_is_told_after_ten_minutes(minutes: int, *, told: bool) -> None:
     found = signals.lying(Checked(ok=True, sentence="", waiting=7, oldest_at=NOON - timedelta(minutes=minutes)), None, NOON)

@@ -92,7 +92,7 @@ class History:
             return False
         if not self._ours and not self._service:
             return True
-        return message.get("to") in self._ours or (self._service is not None and message.get("messaging_service_sid") == self._service)
+        return str(message.get("to")) in self._ours or (self._service is not None and message.get("messaging_service_sid") == self._service)
 
 
 def sent_at(message: Mapping[str, Any]) -> datetime | None:

@@ -59,8 +59,10 @@ def listed(raw: bytes) -> Mapping[str, str]:
     """
     message = json.loads(raw)
     said = {name: str(message.get(key) or "") for key, name in _NAMES.items()}
-    files = (message.get("subresource_uris") or {}).get("media")
-    count = int(said["NumMedia"]) if said["NumMedia"].isdecimal() else 0
+    listed_at = message.get("subresource_uris")
+    # One that is not as it should be comes in with what it has.
+    files = listed_at.get("media") if isinstance(listed_at, dict) else None
+    count = int(said["NumMedia"]) if said["NumMedia"].isdecimal() and len(said["NumMedia"]) <= len(str(_MAX_MEDIA)) else 0
     return said | ({f"MediaUrl{n}": f"{files}#{n}" for n in range(min(count, _MAX_MEDIA))} if files else {})
 
 

@@ -5,6 +5,7 @@ What changes something must come from a page of ours, whatever cookie comes with
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl, urlsplit
 
@@ -28,6 +29,8 @@ COOKIE, TONGUE = "sesi", "bahasa"
 # Times that somebody may try to sign in within ten minutes, right or wrong: an address, a name, all together. A flood spends what is everybody's; who operates
 # the gateway then still has its commands.
 _PER_ADDRESS, _PER_NAME, _IN_ALL = 30, 10, 300
+# Names and the addresses from which they signed in, that are remembered.
+_MOST_HOMES = 1000
 _YEAR_SECONDS = 365 * 24 * 3600
 _RETRY_SECONDS = "30"
 # Answers for whoever is signed in.
@@ -44,6 +47,8 @@ class Access:
         self._pages = pages
         self._passwords = Passwords()
         self._by_address = Guesses("sign_ins_in_ten_minutes", _PER_ADDRESS, _IN_ALL)
+        # Whoever signed in there before is not kept out by what strangers try elsewhere under that name.
+        self._homes: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._by_name = Guesses("sign_ins_by_name_in_ten_minutes", _PER_NAME, _IN_ALL)
 
     def add_to(self, app: web.Application) -> None:
@@ -98,7 +103,7 @@ class Access:
         if not _from_here(request):
             return self._login(look, "not_ours", 403)
         fields = await form(request)
-        name, password, source = fields.get("nama", "").strip().lower()[:64], fields.get("sandi", ""), caller.address(request)
+        name, password, source = _name(fields.get("nama", "")), fields.get("sandi", ""), caller.address(request)
         if not self._may(name, source):
             return self._login(look, "crowded", 429, name, {"Retry-After": str(self._by_name.wait_seconds())})
         try:
@@ -111,6 +116,7 @@ class Access:
             # Not the name: some type their password there.
             _log.info("sign-in refused", source=source)
             return self._login(look, "wrong", 403, name)
+        self._is_at_home(name, source)
         response = web.Response(status=303, headers={"Location": "/channels", "Cache-Control": "no-store"})
         # Whoever was signed in before in this browser is not any more; a token that somebody brought is never taken over.
         response.set_cookie(COOKIE, token, path="/", max_age=self._sessions.longest_seconds, httponly=True, samesite="Strict", secure=_is_https(request))
@@ -118,12 +124,19 @@ class Access:
 
     def _may(self, name: str, source: str) -> bool:
         """Each try counts before it is looked at: a hundred at the same moment are a hundred."""
-        now = self._clock.now()
-        if not (self._by_address.may(source, now) and self._by_name.may(name, now)):
+        now, at_home = self._clock.now(), (name, source) in self._homes
+        if not (self._by_address.may(source, now) and (at_home or self._by_name.may(name, now))):
             return False
         self._by_address.missed(source, now)
-        self._by_name.missed(name, now)
+        if not at_home:
+            self._by_name.missed(name, now)
         return True
+
+    def _is_at_home(self, name: str, source: str) -> None:
+        self._homes[name, source] = None
+        self._homes.move_to_end((name, source))
+        if len(self._homes) > _MOST_HOMES:
+            self._homes.popitem(last=False)
 
     async def _token(self, name: str, password: str, source: str) -> str | None:
         async with self._store.snapshot() as tx:
@@ -152,6 +165,12 @@ async def form(request: web.Request) -> dict[str, str]:
         return dict(parse_qsl((await request.read()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20))
     except ValueError:
         return {}
+
+
+def _name(written: str) -> str:
+    """As `./run user add` takes it; nobody is called what no store can hold (PostgreSQL takes no NUL)."""
+    name = written.strip().lower()[:64]
+    return name if name.isprintable() else ""
 
 
 def _from_here(request: web.Request) -> bool:

@@ -9,7 +9,7 @@ from gateway.desk.access import Access, Page
 from gateway.desk.acting import SignedOut
 from gateway.reader import ReaderAway
 from gateway.store.desk import Session
-from gateway.store.engine import Clash, StoreAway
+from gateway.store.engine import Clash, StoreAway, Unstorable
 
 # What may stand in the address after something was not done, and leads to words; anything else is left out.
 WRONG = frozenset({"away", "clash", "unknown", "why", "unreadable"})
@@ -34,7 +34,8 @@ def pressed(work: Page, access: Access, page: str) -> Page:
             return await work(request, session)
         except SignedOut:
             return access.stranger(request)
-        except Clash:
+        except (Clash, Unstorable):
+            # Nothing that the store cannot hold waits in it.
             return elsewhere(f"{page}?salah=clash")
         except (StoreAway, ReaderAway):
             return elsewhere(f"{page}?salah=away")

@@ -5,6 +5,7 @@ What nobody could read counts as anonymous and confidential (law 10): its words 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -44,6 +45,8 @@ class ParkedPage:
         self._access = access
         self._acting = acting
         self._reader = reader
+        # One reads again at a time: each has a process, and many at once are so slow that none is in time.
+        self._turn = asyncio.Lock()
 
     def add_to(self, app: web.Application) -> None:
         """Its doors."""
@@ -79,13 +82,14 @@ class ParkedPage:
 
     async def _read(self, request: web.Request, session: Session) -> web.StreamResponse:
         gateway = self._gateway
-        async with self._report(request, session, "retry") as (_, kept):
-            pass
-        reader = self._reader()
-        try:
-            [done] = await replay(gateway.store, reader, gateway.office, [kept], gateway.clock.now())
-        finally:
-            await reader.kill()
+        async with self._turn:
+            async with self._report(request, session, "retry") as (_, kept):
+                pass
+            reader = self._reader()
+            try:
+                [done] = await replay(gateway.store, reader, gateway.office, [kept], gateway.clock.now())
+            finally:
+                await reader.kill()
         return await self._end("salah=unreadable" if done.outcome == "still unreadable" else "selesai=read")
 
     async def _release(self, request: web.Request, session: Session) -> web.StreamResponse:
