@@ -29,7 +29,9 @@ _LONGEST_SHORT = 3
 
 
 def names(text: str) -> Iterator[tuple[int, int]]:
-    """Where each name begins and ends, without its title. At most four words, and as many of the father's behind "binti"; a name in small letters ends at the first everyday word.
+    """Where each name begins and ends, without its title. At most four words, and as many of the father's behind "binti".
+
+    A name in small letters ends at the first everyday word.
 
     >>> [text[start:end] for text in ["Mohon dicek a.n. Ibu Siti Aminah di Waru"] for start, end in names(text)]
     ['Siti Aminah']
