@@ -128,5 +128,7 @@ def by_the_clock(phrase: Phrase, now: datetime) -> Moment | None:
     hour = phrase.value("number")
     if hour is None or hour > 24:  # noqa: PLR2004  hours a day
         return None
-    afternoon = hour < 12 and (phrase.value("part") or 0) >= 14  # noqa: PLR2004  noon, and where the afternoon begins
+    part = phrase.value("part") or 0
+    # "jam 2 siang" is after noon, "jam 11 siang" before it.
+    afternoon = hour < 12 and (part >= 14 or (part >= 10 and hour < 6))  # noqa: PLR2004  noon, and where midday and the afternoon begin
     return day_of(now.date() - timedelta(days=int(hour + 12 * afternoon > now.hour)), now)

@@ -20,13 +20,18 @@ _NOBODY = frozenset(
     "warga masyarakat seluruh semua para kami kita saya sy pt cv ud dinas desa kelurahan kecamatan kantor pemerintah keluarga rt rw jalan jl"  # noqa: SIM905  a list
     " pengurus panitia perusahaan sekolah orang siapa yang yg di ke dari dan tidak bukan itu ini apa the all residents".split()
 )
+# Behind these the father's name follows, which gives away as much.
+_CHILD_OF = frozenset({"bin", "binti", "bte"})
+# Of one person: the father's are counted again.
 _MOST_WORDS = 4
 # Letters before a full stop that is no end of a sentence: "H.", "M.", "Moh."
 _LONGEST_SHORT = 3
 
 
 def names(text: str) -> Iterator[tuple[int, int]]:
-    """Where each name begins and ends, without its title. At most four words; a name in small letters ends at the first everyday word.
+    """Where each name begins and ends, without its title. At most four words, and as many of the father's behind "binti".
+
+    A name in small letters ends at the first everyday word.
 
     >>> [text[start:end] for text in ["Mohon dicek a.n. Ibu Siti Aminah di Waru"] for start, end in names(text)]
     ['Siti Aminah']
@@ -44,8 +49,13 @@ def _name_at(text: str, at: int) -> tuple[int, int] | None:
     start = end = None
     words = 0
     capital = False
-    while words < _MOST_WORDS and (found := _WORD.match(text, at)):
+    while found := _WORD.match(text, at):
         word, at = found[1], found.end()
+        if words and word.lower() in _CHILD_OF:
+            words = 0
+            continue
+        if words == _MOST_WORDS:
+            break
         if not words and word.lower() in _TITLES:
             continue
         if not words:

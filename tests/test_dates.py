@@ -38,6 +38,9 @@ SAID = [
     ("a moment ago", "barusan ada kebakaran", "2026-03-17", "day"),
     ("a moment ago, two words", "baru saja gardu meledak", "2026-03-17", "day"),
     ("earlier, by the clock", "tadi jam 9 antri di puskesmas", "2026-03-17", "day"),
+    ("earlier, by the clock in the afternoon, which was yesterday's", "jam 3 sore tadi pohon tumbang", "2026-03-16", "day"),
+    ("earlier, by the clock at midday, which was yesterday's", "tadi jam 2 siang pohon tumbang", "2026-03-16", "day"),
+    ("earlier, by the clock in the morning", "jam 3 pagi tadi pohon tumbang", "2026-03-17", "day"),
     ("today", "hari ini air tidak mengalir", "2026-03-17", "day"),
     ("today, short", "hr ini sy ditolak di loket", "2026-03-17", "day"),
     ("three days ago", "3 hari lalu sudah roboh", "2026-03-14", "day"),
@@ -128,6 +131,9 @@ SAID = [
 
 # Label, text: nothing in it says when.
 UNSAID = [
+    ("ahead", "jalan rusak, 3 bulan lagi lebaran"),
+    ("ahead, behind what is broken", "jembatan rusak 2 minggu lagi ambruk"),
+    ("a feast, not the day before", "lebaran kemarin jalan macet"),
     ("a telephone number", "Hubungi 0812-03-2025 atau 081234567890"),
     ("a telephone number in groups", "CP. 082 337 631 590"),
     ("houses", "Jl. Melati No. 12/3 RT 05/03"),

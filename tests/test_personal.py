@@ -70,6 +70,9 @@ FOUND = [
     ("a field", "Nama: Siti Aminah\nAlamat: Waru", [("name", "Siti Aminah")]),
     ("initials", "a.n. H. M. Yusuf Kalla, Waru", [("name", "M. Yusuf Kalla")]),
     ("a name with an apostrophe", "bernama Nur'aini", [("name", "Nur'aini")]),
+    ("somebody's son", "Nama: Yusuf bin Ismail", [("name", "Yusuf bin Ismail")]),
+    ("somebody's daughter", "a.n. Siti Aminah binti Rahmat, Waru", [("name", "Siti Aminah binti Rahmat")]),
+    ("somebody's daughter, with many names", "bernama Siti Nur Aini Putri binti Haji Rahmat", [("name", "Siti Nur Aini Putri binti Haji Rahmat")]),
     ("English", "My name is John Smith and I live here", [("name", "John Smith")]),
     ("all at once", "nama saya Budi, hp 081234567890, KT 1234 AB", [("name", "Budi"), ("phone", "081234567890"), ("plate", "KT 1234 AB")]),
 ]

@@ -47,6 +47,23 @@ def about(category: str, region: str | None = "64.09", score: float = 0.9) -> Co
     return replace(told("?", region), category=found, categories=(found,))
 
 
+# Said by whoever suffers it, or plainly: no word of the law is in it.
+IN_CONFIDENCE = [
+    "suami saya memukul saya tiap malam tolong, takut, saya di waru",
+    "suami sy mukul sy",
+    "bapak saya suka pukul saya dan adik",
+    "istri saya dianiaya mertua",
+    "suamiku ngantemi aku saben bengi, tulung",
+    "aku digebugi bojoku",
+    "abdi sering ditakol ku salaki",
+    "my husband beats me every night please help",
+    "my stepfather touches me at night",
+    "tetangga saya sering pukul anaknya sampai nangis",
+    "guru ngaji meraba santriwati di pondok",
+    "polisi minta damai 200 ribu waktu tilang di petung",
+    "dinas pupr main proyek, pemenang tender sudah diatur",
+    "kepala sekolah SMA 3 gelapkan dana BOS",
+]
 # Text, region, agency, level, the rule of the level.
 LEVELS = [
     ("jalan berlubang di depan pasar", "64.09", "dpupr", "regency", "level:supposed"),
@@ -219,6 +236,12 @@ def test_violence_is_confidential_and_goes_to_those_who_protect() -> None:
     complaint = told("suami memukul istri tiap malam, KDRT, guru sekolah juga tahu")
     assert confidential(complaint)
     assert [one.agency for one in routing.suggest(complaint, DESK).candidates] == ["dp3ap2kb"]
+
+
+@pytest.mark.parametrize("text", IN_CONFIDENCE)
+def test_who_is_hurt_or_accuses_an_office_is_heard_in_confidence_however_they_say_it(text: str) -> None:
+    assert confidential(told(text))
+    assert not {"polres-ppu", "kemenag-ppu", "dpupr", "disdik-kaltim"} & {one.agency for one in suggested(text).candidates}
 
 
 def test_what_is_sensitive_stays_closed_through_the_life_of_a_case() -> None:
