@@ -187,7 +187,7 @@ class Alerter:
 
     def _trouble(self, key: Key, finding: Finding) -> Trouble:
         now, shared = self._clock.now(), key[1] or key[0] in _SHARED
-        return Trouble(*key, "" if shared else self._node(), finding.state, now, now)
+        return Trouble(*key, "" if shared else self._node(), alerts.how_bad(finding.state, finding.kind), now, now)
 
     def _notice(self, letter: _Letter) -> Row:
         it, now = letter.notice, self._clock.now()

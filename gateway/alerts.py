@@ -14,8 +14,11 @@ from normalizer import Address
 # One bad look is a blip: a packet that was lost, a provider that was started anew. A second one so soon is a trouble. And when it was well for so long
 # without a break, the trouble is over: whoever flaps does not ring each time. Seconds.
 STEADY_SECONDS = 900.0
-# How bad each state is; the others are not.
-_BAD = {DEGRADED: 1, UNKNOWN: 1, DOWN: 2}
+# Down, and nothing but a person mends it: whoever was told that it mends by itself must hear that it does not.
+STUCK = "stuck"
+_NEEDS_A_PERSON = frozenset({"auth", "elsewhere", "ended"})
+# How bad each is; the others are not.
+_BAD = {DEGRADED: 1, UNKNOWN: 1, DOWN: 2, STUCK: 3}
 # What happened to a trouble.
 BEGAN, WORSE, OVER, DROPPED = "began", "worse", "over", "dropped"
 
@@ -26,15 +29,21 @@ class Alarm:
 
     # The last look that counted.
     looked_at: float = float("-inf")
-    # The last two bad looks, and the last two at which it was down.
+    # The last two bad looks, the last two at which it was down, and those at which it was stuck.
     bad: tuple[float, ...] = ()
     down: tuple[float, ...] = ()
+    stuck: tuple[float, ...] = ()
     # How bad it is that was told: 0: nothing was.
     told: int = 0
 
 
+def how_bad(state: str, kind: str) -> str:
+    """As step() takes it: the state, or STUCK."""
+    return STUCK if state == DOWN and kind in _NEEDS_A_PERSON else state
+
+
 def step(alarm: Alarm, state: str, at: float) -> tuple[Alarm, str]:
-    """A look at that time, and what is to be said now: BEGAN, WORSE, OVER, DROPPED (nothing to anybody: somebody paused it), or empty.
+    """A look at that time (how_bad), and what is to be said now: BEGAN, WORSE, OVER, DROPPED (nothing to anybody: somebody paused it), or empty.
 
     >>> alarm, said = step(Alarm(), "down", 0)
     >>> alarm, said = step(alarm, "down", 30)
@@ -44,7 +53,7 @@ def step(alarm: Alarm, state: str, at: float) -> tuple[Alarm, str]:
     >>> said
     ''
     >>> step(alarm, "ok", 960)
-    (Alarm(looked_at=-inf, bad=(), down=(), told=0), 'over')
+    (Alarm(looked_at=-inf, bad=(), down=(), stuck=(), told=0), 'over')
     """
     if state == PAUSED:
         return Alarm(), DROPPED if alarm.told else ""
@@ -53,10 +62,11 @@ def step(alarm: Alarm, state: str, at: float) -> tuple[Alarm, str]:
         over = alarm.told and at - alarm.bad[-1] >= STEADY_SECONDS
         return (Alarm(), OVER) if over else (replace(alarm, looked_at=at), "")
     bad = (*alarm.bad[-1:], at)
-    down = (*alarm.down[-1:], at) if state == DOWN else alarm.down
-    seen = 2 if _twice(down, at) else 1 if _twice(bad, at) else 0
+    down = (*alarm.down[-1:], at) if severity >= _BAD[DOWN] else alarm.down
+    stuck = (*alarm.stuck[-1:], at) if state == STUCK else alarm.stuck
+    seen = next((level for level, looks in ((3, stuck), (2, down), (1, bad)) if _twice(looks, at)), 0)
     said = "" if seen <= alarm.told else WORSE if alarm.told else BEGAN
-    return Alarm(at, bad, down, max(seen, alarm.told)), said
+    return Alarm(at, bad, down, stuck, max(seen, alarm.told)), said
 
 
 def _twice(looks: tuple[float, ...], at: float) -> bool:
@@ -65,11 +75,11 @@ def _twice(looks: tuple[float, ...], at: float) -> bool:
 
 def remembered(severe: str, at: float) -> Alarm:
     """Of a trouble that was told before this node was started: it ends like any other."""
-    return Alarm(at, (at,), (), _BAD[severe])
+    return Alarm(at, (at,), told=_BAD[severe])
 
 
 def own(key: Key, found: Mapping[Key, Condition]) -> str | None:
-    """The state of a channel or part, as far as it is its own; None: what is wrong is another's, of which it is told already."""
+    """How bad a channel or part is, as far as it is its own; None: what is wrong is another's, of which it is told already."""
     finding = found[key].finding
     if finding.kind in {"not_looked", "failing"}:
         # One message failed, or one mailbox wants it later: if the channel fails, its breaker says so.
@@ -79,7 +89,7 @@ def own(key: Key, found: Mapping[Key, Condition]) -> str | None:
     if finding.kind == "waiting" and (key[1] or _state(found, "store") != OK):
         # Reports that wait are told of intake, and if the store is away, of the store.
         return None
-    return finding.state
+    return how_bad(finding.state, finding.kind)
 
 
 def _state(found: Mapping[Key, Condition], part: str) -> str:

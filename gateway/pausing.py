@@ -52,6 +52,11 @@ class Pausing:
                 self.held.add(name)
 
 
+def may_be(channel: Channel) -> bool:
+    """Whether there is anything to pause: it sends, or it fetches and has no door beside that."""
+    return bool(channel.reaches) or channel.hold(None)
+
+
 def line(text: str) -> str:
     r"""What a person gives as a reason: one line, of what a terminal only shows.
 

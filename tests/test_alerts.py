@@ -20,6 +20,7 @@ from channels.gsm7 import fits_one_segment
 from gateway import alerts
 from gateway.alerts import BEGAN, DROPPED, OVER, STEADY_SECONDS, WORSE, Alarm, Target, step
 from gateway.config import Mistakes
+from gateway.demo.faults import Status
 from gateway.demo.twilio import Twilio
 from gateway.health import DEGRADED, DOWN, OK, PAUSED, STATES, UNKNOWN, Board, Condition, Finding
 from gateway.node import Gateway
@@ -36,7 +37,7 @@ from tests.world import Deployment
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 OTHER = '[channels.lain]\nkind = "postbox"\n'
 BUDI = '{ channel = "lain", address = "+6281100000001" }'
-BAD = {DEGRADED, DOWN, UNKNOWN}
+BAD = {DEGRADED, DOWN, UNKNOWN, alerts.STUCK}
 
 
 # When
@@ -252,6 +253,20 @@ async def test_it_mends_and_is_told_once_also_by_a_node_that_was_started_anew(de
         await duty.heartbeats(40)
         assert await duty.notices() == ["Lapor Uji: post out is down", "Lapor Uji: post out is well again"]
         assert await deployment.rows("alerts") == []
+
+
+async def test_what_mends_by_itself_and_turns_into_what_only_a_person_mends_is_told_once_more(on_sqlite: Deployment) -> None:
+    twilio = Twilio(ACCOUNT, "another")
+    async with twilio.serve() as api, on_duty(on_sqlite, BUDI, sms(api) + OTHER) as duty:
+        twilio.weather = Status(503)
+        await duty.heartbeats(5)
+        assert await duty.notices() == ["Lapor Uji: sms out is down"]
+        twilio.weather = None
+        await duty.heartbeats(20)
+        assert await duty.notices() == ["Lapor Uji: sms out is down"] * 2
+        first, second = (str(row["full"]) for row in sorted(await duty.rows(), key=itemgetter("id")))
+        assert ("503" in first, "Put the right account and token" in first) == (True, False)
+        assert "Put the right account and token" in second
 
 
 async def test_a_link_that_flaps_is_one_alert_and_one_recovery_in_the_whole_house(on_sqlite: Deployment) -> None:

@@ -64,16 +64,19 @@ async def test_a_name_or_a_password_that_is_none_is_told_and_kept_nowhere(on_sql
 
 
 async def test_a_channel_is_paused_and_resumed_by_a_command_beside_the_gateway(on_sqlite: Deployment, tmp_path: Path) -> None:
-    web = '[channels.web]\nkind = "web-form"\n'
-    async with on_sqlite.node(channels=web + QUICK) as gateway, somebody(gateway):
+    (tmp_path / "token").write_text("123456:abcdefghijklmnopqrstuvwxyz0123456789")
+    both = '[channels.web]\nkind = "web-form"\n[channels.bot]\nkind = "telegram"\napi_base = "http://127.0.0.1:9"\ntoken = { file = "token" }\n'
+    async with on_sqlite.node(channels=both + QUICK) as gateway, somebody(gateway):
         await gateway.store.migrate()
-        assert "web is paused" in (await typed(tmp_path, "pause", "web", "--why", "pindah", "--by", "siti")).stdout
-        assert "was paused before" in (await typed(tmp_path, "pause", "web")).stdout
-        assert [(row["part"], row["by"], row["why"]) for row in await on_sqlite.rows("pauses")] == [("web", "siti", "pindah")]
-        assert "web goes on" in (await typed(tmp_path, "resume", "web")).stdout
-        assert "was not paused" in (await typed(tmp_path, "resume", "web")).stdout
+        assert "bot is paused" in (await typed(tmp_path, "pause", "bot", "--why", "pindah", "--by", "siti")).stdout
+        assert "was paused before" in (await typed(tmp_path, "pause", "bot")).stdout
+        assert [(row["part"], row["by"], row["why"]) for row in await on_sqlite.rows("pauses")] == [("bot", "siti", "pindah")]
+        assert "bot goes on" in (await typed(tmp_path, "resume", "bot")).stdout
+        assert "was not paused" in (await typed(tmp_path, "resume", "bot")).stdout
+        form = await typed(tmp_path, "pause", "web")
+        assert (form.returncode, "there is nothing to pause" in form.stderr) == (2, True)
         unknown = await typed(tmp_path, "pause", "nowhere")
-        assert (unknown.returncode, "There is no channel nowhere. There are: web." in unknown.stderr) == (2, True)
+        assert (unknown.returncode, "There is no channel nowhere. There are: web, bot." in unknown.stderr) == (2, True)
     assert await on_sqlite.rows("pauses") == []
 
 

@@ -149,6 +149,22 @@ async def test_what_twilio_met_at_our_door_is_told_until_something_comes_through
         await runner.cleanup()
 
 
+async def test_what_twilio_met_while_the_gateway_was_being_started_alarms_nobody() -> None:
+    now = Now()
+    async with account({NUMBER: Line(DOOR)}, now) as (twilio, sms):
+        twilio.hosts[PUBLIC] = "http://127.0.0.1:9"
+        await twilio.text(DOOR, from_=CITIZEN, to=NUMBER, body="Jalan rusak")
+        # To whoever only asks, it is told.
+        assert (await sms.check_in()).kind == "warned"
+        now.at += timedelta(seconds=5)
+        await sms.run(Shelf())
+        assert (await sms.check_in()).ok
+        now.at += timedelta(seconds=5)
+        await twilio.text(DOOR, from_=CITIZEN, to=NUMBER, body="Jalan rusak")
+        now.at += timedelta(minutes=2)
+        assert (await sms.check_in()).kind == "warned"
+
+
 async def test_a_number_whose_messages_come_all_the_same_is_decided_by_something_else() -> None:
     now = Now()
     async with account({NUMBER: Line("https://other.example/a")}, now) as (twilio, sms):

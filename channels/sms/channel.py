@@ -80,6 +80,8 @@ class TwilioSms:
 
     async def run(self, inlet: Inlet) -> None:
         """Twilio comes to us."""
+        if self._number:
+            self._number.opened_at = self._clock()
 
     async def _take(self, inlet: Inlet, kind: str, request: web.Request) -> web.Response:
         return await self._hook.answer(self._judge(inlet, kind, request))

@@ -36,6 +36,8 @@ class Number:
         self._clock = clock
         # When a message last came through, for whoever asks what is old news; None: not since the start.
         self.came_at: datetime | None = None
+        # Since when our door is open; None: it is not, and only asked is.
+        self.opened_at: datetime | None = None
         # Since when it does not lead to us.
         self._wrong_since: datetime | None = None
 
@@ -96,9 +98,8 @@ class Number:
 
     def _met(self, notifications: Iterable[Any]) -> Checked:
         """The errors at our own doors, if nothing came through since. Never Twilio's own words: what a citizen wrote may stand in them."""
-        since = self._clock() - _TOLD
-        if self.came_at is not None:
-            since = max(since, self.came_at)
+        # What it met while we were being started is no news: it is asked for from its list.
+        since = max([self._clock() - _TOLD, *(at for at in (self.came_at, self.opened_at) if at)])
         ours = {_plain(door) for door in self._doors}
         codes = Counter(str(one.error_code) for one in notifications if _at(one.message_date) > since and _plain(str(one.request_url or "")) in ours)
         if not codes:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway import pausing
+from gateway.assembly import make_channel
 from gateway.clock import SystemClock
 from gateway.commands.answer import myself
 from gateway.commands.console import ConfigPath, configured, fail, in_store, work
@@ -24,6 +25,8 @@ By = Annotated[str, typer.Option("--by", help="Who does it. Without it: the name
 def pause(channel: Channel, config: ConfigPath = None, why: Why = "", by: By = "") -> None:
     """Send nothing by a channel and fetch nothing for it, until it is resumed; doors stay open. Example: ./run pause city-sms --why 'new number'"""
     settled = _known(config, channel)
+    if not pausing.may_be(make_channel(settled, channel, SystemClock())):
+        fail(f"{channel} sends nothing and fetches nothing: there is nothing to pause. Its door stays open, so that nothing is lost.", 2)
     what = Pause(by or myself(), SystemClock().now(), pausing.line(why))
     if _done(settled, lambda tx: pausing.pause(tx, channel, what)):
         typer.echo(f"{channel} is paused. What comes is kept; what should go out waits. Go on with: ./run resume {channel}")

@@ -74,6 +74,8 @@ class Card:
     usable: float | None = None
     # Seconds that the last trial report of ours took; None: none has come back.
     trial: float | None = None
+    # Whether there is anything to pause.
+    may_pause: bool = True
 
     @property
     def worst(self) -> Way:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from channels.kinds import KINDS
+from gateway import pausing
 from gateway.desk.counting import Counted, Counting
 from gateway.desk.past import Looking, Past
 from gateway.desk.picture import HOURS, Card, Picture, Way, ways
@@ -31,6 +32,8 @@ class Watch:
         self._counted: Counted | None = None
         self._past = Past()
         self._shapes = {name: KINDS[channel.kind].shape for name, channel in gateway.config.channels.items()}
+        # Before anything is paused: to ask a channel is to let it go on.
+        self._may_pause = {name for name, channel in gateway.channels.items() if pausing.may_be(channel)}
         self._seconds = min(LOOK_SECONDS, gateway.config.health.heartbeat_seconds)
         # Who waits for the next picture; a new one each time.
         self._next = asyncio.Event()
@@ -107,4 +110,5 @@ class Watch:
             unread.get(name, 0),
             self._past.usable.get(name),
             trials.seconds if (trials := self._gateway.canaries.trials.get(name)) else None,
+            name in self._may_pause,
         )
