@@ -125,6 +125,12 @@ class Board:
         """All that is said of one channel, by component."""
         return {component: self._as_known(condition, counted) for component, condition in self._conditions[name, direction].items()}
 
+    def began(self, key: Key, what: tuple[str, str], at: datetime) -> None:
+        """It is so (Condition.what) since then already: somebody remembers it from before this process was started."""
+        noted = self._noted.get(key)
+        if noted is not None and (noted.finding.state, noted.finding.kind) == what and at < noted.at:
+            self._noted[key] = replace(noted, at=at)
+
     def changes(self, now: datetime, counted: float) -> list[Change]:
         """What has changed since this was last asked, the oldest first; also that nobody looks any more."""
         for key in self._conditions:

@@ -25,6 +25,8 @@ MOST_WAITING = 10_000
 _FORGET_EVERY = timedelta(hours=1)
 # A store that hangs is one that is away. Seconds.
 _PATIENCE_SECONDS = 10.0
+# Who was away no longer than that, and finds everything as it was, believes that it was so all the time.
+_RESTART = timedelta(minutes=15)
 
 
 class History:
@@ -41,6 +43,8 @@ class History:
         # What lasts, and what has ended and is not yet in the store as it ended.
         self._open: dict[Key, Stretch] = {}
         self._ended: dict[object, Stretch] = {}
+        # How each was before this node was started; None: nobody has looked that up yet.
+        self._before: dict[Key, Stretch] | None = None
         self._forgot_at: datetime | None = None
         # Until this node and the store have agreed.
         self.paused = True
@@ -63,6 +67,8 @@ class History:
         written = [*self._ended.values(), *self._open.values()]
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS), self._store.transaction() as tx:
+                if self._before is None:
+                    self._before = {(one.part, one.direction): one for one in await states.of_node(tx, self._node(), now - _RESTART)}
                 await states.write(tx, written)
                 if self._forgot_at is None or abs(now - self._forgot_at) >= _FORGET_EVERY:
                     await states.forget(tx, now - self._keep)
@@ -72,6 +78,13 @@ class History:
             return
         for one in written:
             self._ended.pop(one.id, None)
+        for key, one in self._open.items():
+            self._carry_on(key, one)
+
+    def _carry_on(self, key: Key, now: Stretch) -> None:
+        """A trouble that is there again after a restart lasts since it began, not since the restart."""
+        if self._before and now.kind != "not_looked" and (before := self._before.pop(key, None)) and (before.state, before.kind) == (now.state, now.kind):
+            self._board.began(key, (now.state, now.kind), before.at)
 
     def _turn(self, change: Change) -> None:
         key = (change.part, change.direction)

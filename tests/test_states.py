@@ -164,6 +164,34 @@ async def test_what_happens_while_the_store_is_away_is_written_later_and_only_so
     await store.close()
 
 
+@pytest.mark.parametrize(("away_minutes", "lasts"), [(1, True), (20, False)])
+async def test_a_trouble_that_is_there_again_after_a_restart_lasts_since_it_began(on_sqlite: Deployment, away_minutes: int, *, lasts: bool) -> None:
+    store, clock = await store_of(on_sqlite), ManualClock(NOON)
+    started = NOON
+    for _ in range(2):
+        # Each time anew, as after a restart.
+        board = Board(30)
+        history = History(board, store, clock, lambda: "a", 30, timedelta(days=90))
+        history.paused = False
+        started = clock.now()
+        for key in (("sms", "out"), ("mail", "out")):
+            board.expect(*key, clock.now(), clock.counted())
+        await history.beat()
+        clock.advance(seconds=30)
+        board.say("sms", "out", ILL, clock.now(), clock.counted())
+        # That one is well only since the restart.
+        board.say("mail", "out", ILL if started == NOON else WELL, clock.now(), clock.counted())
+        await history.beat()
+        clock.advance(minutes=away_minutes)
+    found = board.look(clock.counted() - away_minutes * 60)
+    again = started + timedelta(seconds=30)
+    assert found["sms", "out"].since == (NOON + timedelta(seconds=30) if lasts else again)
+    assert found["mail", "out"].since == again
+    # Nobody saw it in between, and the history says so.
+    assert len([row for row in await on_sqlite.rows("channel_states") if (row["part"], row["state"]) == ("sms", "down")]) == 2
+    await store.close()
+
+
 async def test_what_is_older_than_it_is_kept_goes(on_sqlite: Deployment) -> None:
     store, clock, board = await store_of(on_sqlite), ManualClock(NOON), Board(30)
     history = History(board, store, clock, lambda: "a", 30, timedelta(days=90))

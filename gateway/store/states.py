@@ -38,9 +38,18 @@ async def write(tx: Transaction, stretches: Sequence[Stretch]) -> None:
 
 async def since(tx: Transaction, when: datetime) -> list[Stretch]:
     """All that lasted until then or later, in the order in which they began."""
+    return await _those(tx, channel_states.c.until >= when)
+
+
+async def of_node(tx: Transaction, node: str, when: datetime) -> list[Stretch]:
+    """The same, as one node saw them."""
+    return await _those(tx, channel_states.c.until >= when, channel_states.c.node == node)
+
+
+async def _those(tx: Transaction, *which: sa.ColumnElement[bool]) -> list[Stretch]:
     s = channel_states.c
     columns = (s.id, s.node, s.part, s.direction, s.at, s.until, s.state, s.kind, s.sentence)
-    return [Stretch(*row) for row in await tx.all(sa.select(*columns).where(s.until >= when).order_by(s.at, s.id))]
+    return [Stretch(*row) for row in await tx.all(sa.select(*columns).where(*which).order_by(s.at, s.id))]
 
 
 async def forget(tx: Transaction, before: datetime) -> int:
