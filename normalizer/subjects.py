@@ -59,8 +59,12 @@ def subjects(text: str, words: Sequence[Word]) -> tuple[Subject, ...]:
     """Each with its passage, in the text's order, at most five; none if it is about one, or nobody could say. `words`: of the text, as searched. Linear."""
     passages = list(islice(_passages(text), _MOST_PASSAGES))
     begins = [word.start for word in words]
-    told = [((start, end), _told(words[bisect_left(begins, start) : bisect_left(begins, end)])) for start, end in passages]
-    apart = _apart(Subject(category, passage) for passage, category in told if category)
+    parts = [(passage, words[bisect_left(begins, passage[0]) : bisect_left(begins, passage[1])]) for passage in passages]
+    # Most reports are about one thing, and cost no more than this.
+    amiss = [(passage, part) for passage, part in parts if len(part) >= _FEWEST_WORDS and tells_of_a_fault(part)]
+    if len(amiss) < 2:  # noqa: PLR2004  # two are several
+        return ()
+    apart = _apart(Subject(category, passage) for passage, part in amiss if (category := _told(part)))
     if len(apart) < 2:  # noqa: PLR2004  two are several
         return ()
     # Each with all that is said until the next one begins.
@@ -101,8 +105,6 @@ def without_joint(text: str) -> str:
 
 def _told(words: Sequence[Word]) -> Finding | None:
     """What a passage says by itself that something is amiss with; None: nothing, or too little says so."""
-    if len(words) < _FEWEST_WORDS or not tells_of_a_fault(words):
-        return None
     found = categories((), words)
     if not found or found[0].code in _MANNERS:
         return None
