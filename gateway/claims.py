@@ -81,10 +81,8 @@ class ClaimLoop(Generic[_Row]):
                 for row in rows:
                     self.busy += 1
                     tasks.create_task(self._one(row), name=self._name)
-                # From when it began to look: what fell due while it looked waits no longer for that.
-                pause = LOOK_SECONDS - (self._clock.counted() - looked_at)
-                if not rows and pause > 0:
-                    await self._bell.wait(pause)
+                if not rows:
+                    await self._bell.wait(LOOK_SECONDS, looked_at)
             writer.cancel()
 
     def stop(self) -> None:

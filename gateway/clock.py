@@ -56,11 +56,13 @@ class Bell:
         """There may be something to do."""
         self._rung.set()
 
-    async def wait(self, seconds: float) -> None:
-        """Until somebody rings, or that long."""
-        try:
-            async with self._clock.timeout(seconds):
-                await self._rung.wait()
-        except TimeoutError:
-            pass
+    async def wait(self, seconds: float, since: float | None = None) -> None:
+        """Until somebody rings, or that long; from `since` on (Clock.counted), so that what fell due while somebody looked waits no longer for that."""
+        left = seconds if since is None else seconds - (self._clock.counted() - since)
+        if left > 0:
+            try:
+                async with self._clock.timeout(left):
+                    await self._rung.wait()
+            except TimeoutError:
+                pass
         self._rung.clear()

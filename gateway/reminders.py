@@ -55,9 +55,10 @@ class Reminders:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
+            looked_at = self._clock.counted()
             while not self._paused and await self._some():
                 pass
-            await self._bell.wait(_LOOK_SECONDS)
+            await self._bell.wait(_LOOK_SECONDS, looked_at)
 
     async def _some(self) -> bool:
         """Whether there may be more at once."""

@@ -88,6 +88,11 @@ async def _in_store(deployment: Deployment, work: Callable[[Store], Awaitable[No
         await store.close()
 
 
+async def whole_until(deployment: Deployment) -> list[datetime]:
+    """When each channel's list was asked for last, and all that was missing is here."""
+    return [datetime.fromisoformat(row["value"]) for row in await deployment.rows("deployment") if row["name"].startswith("whole")]
+
+
 async def marked(deployment: Deployment, since: datetime) -> None:
     """Until a gateway has asked, or begun, not before then."""
     await deployment.until("deployment", lambda rows: any(datetime.fromisoformat(row["value"]) >= since for row in rows if row["name"].startswith("whole")))
