@@ -142,9 +142,9 @@ class Monitor:
         """One heartbeat of a channel."""
         self._lately[name].looked(self._clock.counted(), self._inlets[name].accepted)
         await self._count_parked(name)
-        await self._say(name, "in", self._paused_found(name, await self._way_in(name), stopped=name in self._pausing.held))
+        self.say(name, "in", self._paused_found(name, await self._way_in(name), stopped=name in self._pausing.held))
         if name in self._outboxes:
-            await self._say(name, "out", self._paused_found(name, await self._way_out(name), stopped=True))
+            self.say(name, "out", self._paused_found(name, await self._way_out(name), stopped=True))
 
     def _paused_found(self, name: str, found: Finding, *, stopped: bool) -> Finding:
         """What a person stopped is no fault; what is wrong with ourselves is one all the same."""
@@ -257,12 +257,12 @@ class Monitor:
         with suppress(Refused):
             self._see_first(await self._journal.oldest())
         journal = Finding(DOWN, "not_accepting", f"{why} Accepting resumes by itself once that is mended.") if why else Finding(OK, "", _NOTHING_TO_DO)
-        await self._say("journal", "", journal)
-        await self._say("store", "", await self._store_found())
+        self.say("journal", "", journal)
+        self.say("store", "", await self._store_found())
         await self._count()
-        await self._say("intake", "", self._intake_found())
-        await self._say("files", "", self._files_found())
-        await self._say("clock", "", self._clock_found())
+        self.say("intake", "", self._intake_found())
+        self.say("files", "", self._files_found())
+        self.say("clock", "", self._clock_found())
 
     def _intake_found(self) -> Finding:
         if trouble := self._intake.trouble:
@@ -322,9 +322,6 @@ class Monitor:
     def _compare(self, wall: float, counted: float) -> None:
         if abs(wall - counted) > _JUMP_SECONDS:
             self._jumped = (self._clock.now(), wall - counted)
-
-    async def _say(self, name: str, direction: str, finding: Finding) -> None:
-        self.say(name, direction, finding)
 
     def say(self, name: str, direction: str, finding: Finding, component: str = "") -> None:
         """What was found by one who looks; `component`: by a way of looking beside the usual one."""
