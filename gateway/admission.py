@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from channels import MESSAGE, DeliveryUpdate, Ignored
 from gateway import notices, threads
 from gateway.allowance import Allowance
-from gateway.conversation import Understood
+from gateway.context import Read
+from gateway.conversation import MACHINES, Understood
 from gateway.ids import new_id
 from gateway.journal_file import Entry
 from gateway.notices import Texts
@@ -65,6 +67,17 @@ class Wanted:
     thread: tuple[str, ...] = ()
     # It answers what this person wrote just now; who stopped us hears nothing else.
     asked_for: bool = True
+
+
+def sender_of(entry: Entry, read: Read, office: Office) -> Address | None:
+    """Who wrote: whom the wire vouches for, else (mail) whom the report names; nobody if this channel cannot reach them, or if somebody else wrote that."""
+    if not isinstance(read, Understood):
+        named = None if isinstance(read, DeliveryUpdate | Ignored) or entry.arrival.kind != MESSAGE else entry.arrival.reply_to
+    elif read.report.automatic == "forged" or read.report.automatic in MACHINES:
+        named = None
+    else:
+        named = entry.arrival.reply_to or read.complaint.sender
+    return named if named and named.kind in office.reaches.get(entry.arrival.channel, frozenset()) else None
 
 
 def typed_contact(entry: Entry, read: object, office: Office) -> Address | None:

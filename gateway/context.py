@@ -10,18 +10,22 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from channels import DeliveryUpdate, Ignored
 from gateway import threads, tracking
 from gateway.asked import asked_of
 from gateway.case import ARCHIVED, CLOSED, Case
 from gateway.conversation import CLAIM, EDIT, REPLY, SECRET, THREAD, Context, Understood
 from gateway.journal_file import Entry
 from gateway.office import Office
+from gateway.reading import Broke
 from gateway.store import filing, standing
 from gateway.store.engine import Transaction
 from gateway.store.people import Person
 from normalizer import Address
 from normalizer.text import clean
 
+# What an arrival was read as.
+Read = Understood | DeliveryUpdate | Ignored | Broke
 _Read = TypeVar("_Read")
 # Remarks of a door that could not tell for sure who wrote.
 _UNCLEAR = frozenset({"several_senders", "sender_unclear", "sender_not_named"})

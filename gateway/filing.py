@@ -9,31 +9,28 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
-from channels import MESSAGE, DeliveryUpdate, Ignored
-from gateway import admission, answering, canary, notices, questions, routing, tracking
-from gateway import case as cases
+from channels import MESSAGE, DeliveryUpdate
+from gateway import admission, answering, copies
 from gateway import rows as make
-from gateway.admission import Wanted
+from gateway.admission import Wanted, sender_of
 from gateway.allowance import Allowance
-from gateway.context import Message, contexts, turns
-from gateway.conversation import MACHINES, NOBODY, Context, Decision, Understood, decide
-from gateway.ids import new_id
+from gateway.context import Message, Read, contexts, turns
+from gateway.conversation import NOBODY, Context, Decision, Understood, decide
+from gateway.copies import Known, content_key
 from gateway.joining import join
 from gateway.journal_file import Entry
 from gateway.office import Office
+from gateway.opening import acknowledged, numbers_of, opening
 from gateway.reading import Broke
 from gateway.store import filing as store
 from gateway.store import outgoing, people
 from gateway.store.engine import Transaction
-from gateway.store.filing import Rows, Said
+from gateway.store.filing import Rows
 from gateway.store.people import Person
 from gateway.store.writing import Row
-from normalizer import Address, Complaint, Setting, unread
-
-Read = Understood | DeliveryUpdate | Ignored | Broke
+from normalizer import Address
 
 
 @dataclass(slots=True)
@@ -56,11 +53,11 @@ class Filed:
 
 async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tuple[Entry, Read]], now: datetime) -> Filed:
     """File a batch. Raises what the store raises; then nothing was filed."""
-    known = await _known(tx, batch)
-    filed, copies = Filed(), Rows()
-    news = [(entry, read) for entry, read in batch if not _repeat(entry, known, copies, journal, now)]
-    news, filed.canaries = _without_canaries(news, office.key, copies, journal, now)
-    news, twins, late = await _without_copies(tx, news, copies, journal, now)
+    known = await copies.known_of(tx, batch)
+    filed, rows = Filed(), Rows()
+    news = [(entry, read) for entry, read in batch if not copies.is_repeat(entry, known, rows, journal, now)]
+    news, filed.canaries = copies.without_canaries(news, office.key, rows, journal, now)
+    news, twins, late = await copies.without_copies(tx, news, rows, journal, now)
     senders = {sender for entry, read in (*news, *late.values()) if (sender := sender_of(entry, read, office))}
     typed = {contact for entry, read in news if (contact := admission.typed_contact(entry, read, office))}
     met = await people.meet(tx, admission.counted(senders | typed), now)
@@ -75,87 +72,13 @@ async def file(tx: Transaction, office: Office, journal: str, batch: Sequence[tu
         wanted = []
     if wanted:
         told, spent = await admission.admit(tx, office, wanted, met, now)
-        copies.notices += told
+        rows.notices += told
     await people.remember(tx, spent, senders)
     first = await store.said_elsewhere(tx, {key for _, key in twins})
-    copies.arrivals += [_copy(entry, journal, first[key].case, now) for entry, key in twins]
-    await store.write(tx, copies)
-    filed.add(copies)
+    rows.arrivals += [copies.copy(entry, journal, first[key].case, now) for entry, key in twins]
+    await store.write(tx, rows)
+    filed.add(rows)
     return filed
-
-
-_Known = dict[tuple[str, str], list[Said]]
-
-
-async def _known(tx: Transaction, batch: Sequence[tuple[Entry, Read]]) -> _Known:
-    ids: dict[str, set[str]] = {}
-    for entry, _ in batch:
-        ids.setdefault(entry.arrival.channel, set()).add(entry.arrival.wire_id)
-    return {(channel, wire_id): found for channel, wire_ids in ids.items() for wire_id, found in (await store.said(tx, channel, wire_ids)).items()}
-
-
-def _repeat(entry: Entry, known: _Known, rows: Rows, journal: str, now: datetime) -> bool:
-    """Law 5: the same id and the same words again. A row that points at the first (by the same key), without its bytes."""
-    for said in known.get((entry.arrival.channel, entry.arrival.wire_id), []):
-        if said.fingerprint == entry.fingerprint:
-            repeat = {"outcome": "duplicate", "reason": "the same delivery again", "case": said.case, "raw": None}
-            rows.arrivals.append(make.arrival(entry, journal, now) | repeat)
-            return True
-    return False
-
-
-def _without_canaries(news: Sequence[tuple[Entry, Read]], key: bytes, rows: Rows, journal: str, now: datetime) -> tuple[list[tuple[Entry, Read]], list[str]]:
-    """Our own trial reports came all the way, and go no further: a row each, and nothing else."""
-    left, marks = [], []
-    for entry, read in news:
-        if isinstance(read, Understood) and canary.is_trial(key, entry.arrival.channel, read.report):
-            rows.arrivals.append(make.arrival(entry, journal, now) | {"outcome": "canary", "reason": "a trial of our own"})
-            marks.append(read.report.text.strip())
-        else:
-            left.append((entry, read))
-    return left, marks
-
-
-def _content_key(read: Read) -> str | None:
-    return read.report.content_key if isinstance(read, Understood) else None
-
-
-async def _without_copies(
-    tx: Transaction, news: Sequence[tuple[Entry, Read]], rows: Rows, journal: str, now: datetime
-) -> tuple[list[tuple[Entry, Read]], list[tuple[Entry, str]], dict[UUID, tuple[Entry, Read]]]:
-    """The same mail by another way (SMTP and IMAP, a mailbox that was moved) is a row and no second case.
-
-    Given back: what is left, twins of what is left, and what may be answered, by the case that a copy of it has opened before.
-    """
-    there = await store.said_elsewhere(tx, {key for _, read in news if (key := _content_key(read))})
-    left: list[tuple[Entry, Read]] = []
-    twins: list[tuple[Entry, str]] = []
-    late: dict[UUID, tuple[Entry, Read]] = {}
-    seen: dict[str, int] = {}
-    for entry, read in news:
-        key = _content_key(read)
-        if key in there:
-            first = there[key]
-            rows.arrivals.append(_copy(entry, journal, first.case, now))
-            if first.case and first.opened and _may_be_answered(read):
-                late.setdefault(first.case, (entry, read))
-        elif key in seen:
-            other, said = left[seen[key]]
-            if _may_be_answered(read) and not _may_be_answered(said):
-                # A list's copy must not stand for the one that was sent to us.
-                left[seen[key]] = (entry, read)
-                twins.append((other, key))
-            else:
-                twins.append((entry, key))
-        else:
-            if key:
-                seen[key] = len(left)
-            left.append((entry, read))
-    return left, twins, late
-
-
-def _may_be_answered(read: Read) -> bool:
-    return isinstance(read, Understood) and not read.report.automatic
 
 
 async def _late(tx: Transaction, late: Mapping[UUID, tuple[Entry, Read]], office: Office, met: Mapping[Address, people.Person]) -> list[Wanted]:
@@ -169,45 +92,6 @@ async def _late(tx: Transaction, late: Mapping[UUID, tuple[Entry, Read]], office
     return wanted
 
 
-def _copy(entry: Entry, journal: str, case: UUID | None, now: datetime) -> Row:
-    """Points at the first one's case, without its bytes."""
-    return make.arrival(entry, journal, now) | {"outcome": "duplicate", "reason": "the same words by another way", "case": case, "raw": None}
-
-
-def sender_of(entry: Entry, read: Read, office: Office) -> Address | None:
-    """Who wrote: whom the wire vouches for, else (mail) whom the report names; nobody if this channel cannot reach them, or if somebody else wrote that."""
-    if not isinstance(read, Understood):
-        named = None if isinstance(read, DeliveryUpdate | Ignored) or entry.arrival.kind != MESSAGE else entry.arrival.reply_to
-    elif read.report.automatic == "forged" or read.report.automatic in MACHINES:
-        named = None
-    else:
-        named = entry.arrival.reply_to or read.complaint.sender
-    return named if named and named.kind in office.reaches.get(entry.arrival.channel, frozenset()) else None
-
-
-def acknowledged(
-    case: cases.Case, entry: Entry, read: Read, office: Office, sender: Address | None, typed: Address | None, person: Person | None
-) -> list[Wanted]:
-    """The acknowledgement of a new case: to whoever wrote, else to the contact that was given; none to machines."""
-    to = sender or typed
-    report = read.report if isinstance(read, Understood) else None
-    if to is None or (report and report.automatic):
-        return []
-    channel = entry.arrival.channel if sender else office.carriers[to.kind]
-    cut = "mail_cut" in report.remarks if report else False
-    words = office.words_for((person.language if person else None) or (read.complaint.language if isinstance(read, Understood) else None))
-    # Whoever has a contact that was typed may be a stranger: what is missing is asked on the report's page.
-    question = case.question if sender else ""
-    emergency = office.emergency if case.urgent == cases.LIFE else ""
-    # Whoever can only be reached by a contact that was typed may be a stranger: what it is about is not theirs to know.
-    door = routing.door_of(read.complaint) if sender and isinstance(read, Understood) else ""
-    say = partial(notices.acknowledgement, words, case.number, office.verification_working_days, question, cut, emergency=emergency, door=door)
-    thread = tuple(filter(None, (report.message_id, *report.references))) if report else ()
-    # Whoever typed a contact may be a stranger: somebody who stopped us did not ask for this.
-    written = sender is not None
-    return [Wanted(notices.ACKNOWLEDGEMENT, case.id, channel, to, case.number, say, typed=not written, thread=thread, asked_for=written)]
-
-
 @dataclass(slots=True)
 class _Turn:
     """At most one message of each writer."""
@@ -218,7 +102,7 @@ class _Turn:
     now: datetime
     # Everybody who wrote; what they want of us may change with a turn.
     met: dict[Address, Person]
-    known: _Known
+    known: Known
     rows: Rows = field(default_factory=Rows)
     updates: list[DeliveryUpdate] = field(default_factory=list)
     spent: dict[Address, Allowance] = field(default_factory=dict)
@@ -241,14 +125,14 @@ class _Turn:
         self.known.update({(entry.arrival.channel, entry.arrival.wire_id): [] for entry, _ in turn})
         self._have_written(turn)
 
-    async def _open(self, opening: Sequence[tuple[Entry, Read]], decided: Mapping[int, Decision], wanted: Sequence[Wanted]) -> None:
+    async def _open(self, new: Sequence[tuple[Entry, Read]], decided: Mapping[int, Decision], wanted: Sequence[Wanted]) -> None:
         """New cases, all at once; what they lack is asked for by the acknowledgement, if there is one that goes out."""
-        numbers = await _numbers(self.tx, self.office.key, [entry for entry, _ in opening], self.known)
-        made = [_opened(self, entry, read, decided[entry.seq], numbers[entry.seq]) for entry, read in opening]
-        self.rows.notices += await self._admitted([*wanted, *(one for new in made for one in new.wanted)])
+        numbers = await numbers_of(self.tx, self.office.key, [entry for entry, _ in new], self.known)
+        made = [opening(self.office, self.met, entry, read, decided[entry.seq], numbers[entry.seq], self.now) for entry, read in new]
+        self.rows.notices += await self._admitted([*wanted, *(one for case in made for one in case.wanted)])
         unsaid = {row["case"] for row in self.rows.notices if row["state"] == "withheld"}
-        for new in made:
-            new.write(self, unasked=new.case.id in unsaid)
+        for case in made:
+            case.write(self.rows, self.office, self.journal, self.now, unasked=case.case.id in unsaid)
         await store.write(self.tx, self.rows)
 
     async def _arrival(self, entry: Entry, read: Read, decision: Decision, context: Context) -> Row:
@@ -260,7 +144,7 @@ class _Turn:
                 reason = "not one of our notices" if read.to is None else "nobody whom we know"
         # So that `trace` of a report shows its complainant's words to us, too; a stranger's are nothing of that report's.
         case = decision.case if outcome == "message" or (outcome == "word" and context.is_own(decision.case)) else None
-        return make.arrival(entry, self.journal, self.now, _content_key(read)) | {"outcome": outcome, "reason": reason, "case": case}
+        return make.arrival(entry, self.journal, self.now, content_key(read)) | {"outcome": outcome, "reason": reason, "case": case}
 
     async def _settle(self, message: Message, decision: Decision, context: Context) -> list[Wanted]:
         person = self.met[message.sender] if message.sender else None
@@ -301,119 +185,3 @@ def _decided(entry: Entry, read: Read, context: Context) -> Decision:
     if isinstance(read, Broke):
         return Decision("unread" if entry.arrival.kind == MESSAGE else "parked", read.reason)
     return decide(read, context)
-
-
-@dataclass(frozen=True, slots=True)
-class _Number:
-    number: str
-    # What it was made of: the wire's id, or `id#fingerprint`.
-    wire_id: str
-    # How many numbers were a stranger's already.
-    counter: int
-
-
-async def _numbers(tx: Transaction, key: bytes, opening: Sequence[Entry], known: _Known) -> dict[int, _Number]:
-    """Law 4: the number of the door; for other words under a known id, that of `id#fingerprint`; for a stranger's number, the next one."""
-    chosen: dict[int, _Number] = {}
-    seen = dict.fromkeys(known, True)
-    left: list[tuple[Entry, str]] = []
-    for entry in opening:
-        which = (entry.arrival.channel, entry.arrival.wire_id)
-        left.append((entry, f"{entry.arrival.wire_id}#{entry.fingerprint}" if seen.get(which) else entry.arrival.wire_id))
-        seen[which] = True
-    counter = 0
-    while left:
-        numbers = [(entry, wire_id, _number(key, entry, wire_id, counter)) for entry, wire_id in left]
-        gone = await store.taken(tx, [number for _, _, number in numbers]) | {one.number for one in chosen.values()}
-        left = []
-        for entry, wire_id, number in numbers:
-            if number in gone:
-                left.append((entry, wire_id))
-            else:
-                chosen[entry.seq] = _Number(number, wire_id, counter)
-                gone.add(number)
-        counter += 1
-    return chosen
-
-
-def _number(key: bytes, entry: Entry, wire_id: str, counter: int) -> str:
-    if counter == 0 and wire_id == entry.arrival.wire_id:
-        # What it was answered with, even if the key was changed since.
-        return entry.number
-    return tracking.number(key, entry.arrival.channel, wire_id, counter)
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A case that is about to be written."""
-
-    entry: Entry
-    read: Read
-    decision: Decision
-    number: _Number
-    complaint: Complaint
-    case: cases.Case
-    event: cases.Event
-    wanted: list[Wanted]
-    sender: Address | None
-
-    def write(self, turn: _Turn, *, unasked: bool) -> None:
-        """Beside the turn's other rows. `unasked`: its acknowledgement does not go out, and nobody waits for an answer to a question that nobody heard."""
-        case, event, now = self.case, self.event, turn.now
-        if unasked and case.question:
-            case, event = _case(turn, self.entry, self.decision, self.complaint, self.number, case.id, case.correspondent, None)
-        turn.rows.events.append(make.event(event))
-        if self.number.counter:
-            # Whoever reads the door's number to us finds a stranger's case: the coordinator must know that this one is there.
-            case, taken = cases.remark(case, "number_taken", reason=f"the door's number {self.entry.number} is another case's", at=now)
-            turn.rows.events.append(make.event(taken))
-        outcome = {"outcome": "parked" if self.decision.kind == "unread" else "case", "reason": self.decision.reason, "case": case.id}
-        turn.rows.arrivals.append(make.arrival(self.entry, turn.journal, now, _content_key(self.read)) | outcome)
-        turn.rows.cases.append(make.case(case))
-        turn.rows.case_numbers.append({"number": case.number, "case": case.id})
-        link = tracking.link(turn.office.key, self.entry.arrival.channel, self.number.wire_id)
-        turn.rows.links.append({"digest": tracking.link_digest(link), "case": case.id})
-        turn.rows.complaint_versions.append(make.complaint(case, 1, self.complaint, now))
-        if isinstance(self.read, Understood):
-            message = Message(self.entry, self.read, self.sender)
-            make.message(turn.rows, turn.journal, message, self.decision, case.id, case.correspondent, now)
-
-
-def _opened(turn: _Turn, entry: Entry, read: Read, decision: Decision, number: _Number) -> _Opened:
-    """A report becomes a case with an owner; what could not be read becomes one too, with everything hidden (laws 2, 8 and 10)."""
-    office, sender = turn.office, sender_of(entry, read, turn.office)
-    person, setting = turn.met[sender] if sender else None, office.settings.get(entry.arrival.channel, Setting())
-    complaint = read.complaint if isinstance(read, Understood) else unread(entry.arrival.reply_to, entry.arrival.received_at, setting)
-    question = questions.first_question(office, complaint, turn.now) if isinstance(read, Understood) and _can_be_asked(read, sender) else None
-    case, event = _case(turn, entry, decision, complaint, number, new_id(), person.id if person else None, question)
-    typed = admission.typed_contact(entry, read, office)
-    return _Opened(entry, read, decision, number, complaint, case, event, acknowledged(case, entry, read, office, sender, typed, person), sender)
-
-
-def _can_be_asked(read: Understood, sender: Address | None) -> bool:
-    """Whoever wrote can be written to, or has the report's page."""
-    return not read.report.automatic and (sender is not None or (read.report.keyed and read.report.sender is None))
-
-
-def _case(
-    turn: _Turn,
-    entry: Entry,
-    decision: Decision,
-    complaint: Complaint,
-    number: _Number,
-    case_id: UUID,
-    person: UUID | None,
-    question: cases.Question | None,
-) -> tuple[cases.Case, cases.Event]:
-    return cases.open_case(
-        complaint,
-        case_id=case_id,
-        number=number.number,
-        channel=entry.arrival.channel,
-        owner=routing.owner_of(complaint, turn.office.desk),
-        rules=routing.RULES,
-        correspondent=person,
-        status=cases.RECEIVED if decision.kind == "unread" else cases.AWAITING_VERIFICATION,
-        at=turn.now,
-        question=question,
-    )

@@ -19,8 +19,9 @@ import structlog
 
 from channels import DeliveryUpdate, Ignored, Refused
 from gateway.clock import Bell, Clock
+from gateway.context import Read
 from gateway.conversation import Understood
-from gateway.filing import Filed, Read, file
+from gateway.filing import Filed, file
 from gateway.journal import Journal
 from gateway.journal_file import Entry
 from gateway.office import Office

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway import admission, filing, routing
+from gateway import admission, opening, routing
 from gateway import case as cases
 from gateway import rows as make
 from gateway.case import Case, Event
@@ -77,7 +77,7 @@ async def _archived(tx: Transaction, case: Case, kept: Kept, decision: Decision,
 
 async def _elsewhere(tx: Transaction, case: Case, kept: Kept, read: Understood, office: Office, now: datetime) -> Context | None:
     """How it proves that it belongs to another case; by a key of its own, it is this one's, and so late nothing is inferred."""
-    message = Message(kept.entry, read, filing.sender_of(kept.entry, read, office))
+    message = Message(kept.entry, read, admission.sender_of(kept.entry, read, office))
     met = await people.meet(tx, {message.sender} if message.sender else set(), now)
     found = (await contexts(tx, office, [message], met, now))[kept.entry.seq]
     return Context(now, found.by, found.case, vouched=found.vouched) if found.case and found.case.id != case.id else None
@@ -102,7 +102,7 @@ async def _merged(tx: Transaction, office: Office, case: Case, kept: Kept, read:
 async def _fill(tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Understood, office: Office, now: datetime) -> tuple[Case, Event]:
     """The complaint comes in, as a new version; the unread one stays."""
     decision = Decision("new_case", "rule:replayed")
-    sender = filing.sender_of(kept.entry, read, office)
+    sender = admission.sender_of(kept.entry, read, office)
     met = await people.meet(tx, admission.counted({sender} if sender else set()), now)
     person = met[sender].id if sender else case.correspondent
     if case.status == cases.RECEIVED:
@@ -123,7 +123,7 @@ async def _fill(tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Under
 async def _acknowledge(
     tx: Transaction, rows: Rows, case: Case, kept: Kept, read: Understood, office: Office, met: Mapping[Address, people.Person], now: datetime
 ) -> None:
-    sender = filing.sender_of(kept.entry, read, office)
-    told, allowances = await admission.admit(tx, office, filing.acknowledged(case, kept.entry, read, office, sender, None, None), met, now)
+    sender = admission.sender_of(kept.entry, read, office)
+    told, allowances = await admission.admit(tx, office, opening.acknowledged(case, kept.entry, read, office, sender, None, None), met, now)
     rows.notices += told
     await people.remember(tx, allowances, {sender} if sender else set())
