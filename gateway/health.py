@@ -33,6 +33,8 @@ KINDS = frozenset(
 )
 # So many heartbeats of silence, and nothing is known any more.
 _SILENCE = 2.5
+# And so many seconds at least: a look itself takes a while, on a busy machine.
+_LEAST_SECONDS = 5.0
 # Changes that nobody has fetched; older ones are forgotten first.
 _MOST_CHANGES = 2000
 
@@ -88,7 +90,7 @@ class Board:
     """The latest of everything that is watched."""
 
     def __init__(self, heartbeat_seconds: float) -> None:
-        self._patience = heartbeat_seconds * _SILENCE
+        self._patience = max(heartbeat_seconds * _SILENCE, _LEAST_SECONDS)
         self._conditions: dict[Key, dict[str, Condition]] = {}
         # What was last noted of each, and what nobody has fetched yet.
         self._noted: dict[Key, Change] = {}

@@ -8,39 +8,27 @@ A third files what they have read, in the order in which they bring it, while th
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
 import structlog
 
-from channels import DeliveryUpdate, Ignored, Refused
+from channels import Refused
+from gateway.accounts import Accounts
 from gateway.clock import Bell, Clock
 from gateway.context import Read
-from gateway.conversation import Understood
 from gateway.filing import Filed, file
 from gateway.journal import Journal
 from gateway.journal_file import Entry
 from gateway.office import Office
 from gateway.reader import Reader, ReaderAway, read_alone
 from gateway.reading import Broke, NoRoom, where
-from gateway.signals import Legible
 from gateway.stages import Stages
-from gateway.store import journals
-from gateway.store.engine import (
-    Clash,
-    Store,
-    StoreAway,
-    StoreRefuses,
-    Transaction,
-    Unstorable,
-)
+from gateway.store.engine import Clash, Store, StoreAway, StoreRefuses, Unstorable
 from gateway.suspects import Suspects
-from gateway.tracking import fingerprint
-from normalizer import Address
+from gateway.tally import Tally, writer
 
 _log = structlog.get_logger(__name__)
 _Result = TypeVar("_Result")
@@ -57,14 +45,8 @@ MANY_FILES = 20
 BATCH_BYTES = 16 * 1024 * 1024
 # A bell may be lost with its process; look by ourselves this often. Seconds.
 _LOOK_SECONDS = 5.0
-# How often an idle node tells the store what its journal has accepted.
-_REPORT_EVERY = timedelta(seconds=60)
 # Another node may win the race for the same rows this often before they are tried one by one.
 _CLASHES = 5
-
-
-class JournalMixup(StoreRefuses):
-    """The store holds other content under this journal's row: two nodes with one journal's id."""
 
 
 class Intake:
@@ -89,10 +71,9 @@ class Intake:
         self._office = office
         self._fast, self._slow = readers
         self._clock = clock
-        self._agencies = agencies
+        self._accounts = Accounts(journal, store, office.key, agencies, clock)
         self._batch_rows = batch_rows
         self._retry_seconds = retry_seconds
-        self._stages = stages
         self._bell = Bell(clock)
         self._suspects = Suspects(Bell(clock))
         # From the lanes that read to the one that files.
@@ -100,21 +81,13 @@ class Intake:
         self._prepared = False
         # A command is waiting for the end: what no time can mend is told to it.
         self._draining = False
-        # Journal and store have met in this process.
-        self._met = False
         self._handing_over = asyncio.Lock()
-        self._reported_at = clock.now() - _REPORT_EVERY
         # Why nothing moves at the moment; None: all is well.
         self.trouble: str | None = None
         # Told what was stored, and when this node must not work with this store (why) or may (None).
         self.on_filed: Callable[[Filed], None] = lambda _: None
         self.on_refused: Callable[[StoreRefuses | None], None] = lambda _: None
-        # For health: how many went which way since the start.
-        self.filed = self.parked = 0
-        # By channel.
-        self.legible: defaultdict[str, Legible] = defaultdict(Legible)
-        # By the reason.
-        self.withheld: Counter[str] = Counter()
+        self.tally = Tally(stages)
 
     @property
     def too_late(self) -> int:
@@ -150,9 +123,7 @@ class Intake:
             while (suspect := self._suspects.head()) is not None:
                 await self._alone(suspect)
         async with self._store.transaction() as tx:
-            counts = self._journal.counts
-            await journals.report(tx, self._journal.id, accepted=counts.accepted, pending=0, highest_seq=counts.highest_seq, now=self._clock.now())
-            await journals.retire(tx, self._journal.id, self._clock.now())
+            await self._accounts.close(tx)
         await self._fast.kill()
         await self._slow.kill()
 
@@ -198,7 +169,7 @@ class Intake:
             good: list[tuple[Entry, Read]] = []
             for entry, outcome in zip(ready, outcomes, strict=False):
                 # What waits for room on the disk waits where it holds up nobody who needs none.
-                if not self._suspects.keep_if(entry, isinstance(outcome, Broke | NoRoom), _writer(outcome)) and not isinstance(outcome, NoRoom):
+                if not self._suspects.keep_if(entry, isinstance(outcome, Broke | NoRoom), writer(outcome)) and not isinstance(outcome, NoRoom):
                     good.append((entry, outcome))
             rest = ready[len(outcomes) :]
             ready = [entry for entry in rest if not self._suspects.keep_if(entry, suspicious=False)]
@@ -245,7 +216,7 @@ class Intake:
                 filed = await self._insist(partial(self._file, batch))
             except Clash:
                 # Another node was faster with some of it, or a crash came between commit and removal: look again.
-                await self._insist(self._settle)
+                await self._insist(self._accounts.settle)
                 left = set(await self._journal.held([entry.seq for entry, _ in batch]))
                 batch = [(entry, read) for entry, read in batch if entry.seq in left]
                 if not batch:
@@ -257,7 +228,8 @@ class Intake:
                 await self._one_by_one(batch, f"cannot be filed ({where(error)})", alone=alone)
                 return
             else:
-                self._tell(batch, filed)
+                self.tally.count(batch, filed, self._clock.now())
+                self.on_filed(filed)
                 return
         await self._one_by_one(batch, "clashes with other rows again and again", alone=alone)
 
@@ -279,81 +251,19 @@ class Intake:
     async def _file(self, batch: _Batch) -> Filed:
         async with self._store.transaction() as tx:
             filed = await file(tx, self._office, self._journal.id, batch, self._clock.now())
-            await self._report(tx, len(batch))
+            await self._accounts.report(tx, len(batch))
         return filed
 
-    def _tell(self, batch: _Batch, filed: Filed) -> None:
-        self.filed += len(batch)
-        now = self._clock.now()
-        for entry, _ in batch:
-            self._stages.was_filed(entry.arrival.channel, max(0.0, (now - entry.arrival.received_at).total_seconds()))
-        self.parked += sum(isinstance(read, Broke) for _, read in batch)
-        for entry, read in batch:
-            self.legible[entry.arrival.channel].came(entry.arrival.kind, now, read=not _says_nothing(read), who=_who(entry, read))
-            if isinstance(read, Broke):
-                _log.warning("parked", channel=entry.arrival.channel, seq=entry.seq, reason=read.reason)
-        news = {id(update) for update in filed.updates}
-        for entry, read in batch:
-            # Not what was told before.
-            if isinstance(read, DeliveryUpdate) and id(read) in news:
-                self._stages.lately[entry.arrival.channel].reports[read.status] += 1
-        self.withheld += filed.withheld
-        self.on_filed(filed)
-
-    async def _report(self, tx: Transaction, handed_over: int) -> None:
-        counts = self._journal.counts
-        pending = counts.accepted - counts.removed - handed_over
-        now = self._clock.now()
-        await journals.report(tx, self._journal.id, accepted=counts.accepted, pending=pending, highest_seq=counts.highest_seq, now=now)
-        self._reported_at = now
-
     async def _report_if_due(self) -> None:
-        # Either way: a clock that was ahead must not keep us silent until it is so late again.
-        if abs(self._clock.now() - self._reported_at) < _REPORT_EVERY:
-            return
-        async with self._handing_over, self._store.transaction() as tx:
-            await self._report(tx, 0)
+        if self._accounts.due:
+            async with self._handing_over, self._store.transaction() as tx:
+                await self._accounts.report(tx, 0)
 
     async def _prepare(self) -> None:
-        """Before anything is filed, and again whenever the store was away: it may have come back as another."""
-        await self._store.migrate()
-        async with self._store.transaction() as tx:
-            await journals.agree(tx, fingerprint(self._office.key))
-            await journals.list_agencies(tx, self._agencies)
-            restored = not self._met and await journals.highest_seq(tx, self._journal.id) > self._journal.began_at
-            if restored:
-                # An older copy of the file: under its old id it would claim rows that are others' now.
-                await journals.move(tx, self._journal.id, await self._unstored(tx))
-                await journals.retire(tx, self._journal.id, self._clock.now())
-        if restored:
-            await self._journal.renew()
-        self._met = True
-        await self._settle()
+        """Before anything is filed, and again whenever the store was away."""
+        await self._accounts.meet()
         self._prepared = True
         self.on_refused(None)
-
-    async def _unstored(self, tx: Transaction) -> int:
-        """How many came with the file and are not in the store under its id."""
-        began_with = await self._journal.seqs(self._journal.began_at)
-        stored = await journals.stored_seqs(tx, self._journal.id, min(began_with), self._journal.began_at) if began_with else {}
-        return len(began_with - stored.keys())
-
-    async def _settle(self) -> None:
-        """Rows that a crash left in the journal after the store had them."""
-        entries = await self._journal.take(0, 1)
-        if not entries:
-            return
-        async with self._store.transaction() as tx:
-            there = await journals.stored_seqs(tx, self._journal.id, entries[0].seq, self._journal.counts.highest_seq)
-        mine = await self._journal.held(there)
-        for seq, what in mine.items():
-            if there[seq] != what:
-                raise JournalMixup(
-                    f"Row {seq} of journal {self._journal.id} is another's in the store: two nodes use copies of one journal file. "
-                    "Stop one of them, and give it a new data folder after `drain`."
-                )
-        if mine:
-            await self._journal.remove(mine)
 
     async def _insist(self, work: Callable[[], Awaitable[_Result]]) -> _Result:
         """Do it, however long the store (or our disk) is away. Nothing is parked for that. Raises Clash and Unstorable only."""
@@ -388,24 +298,3 @@ class Intake:
         if trouble != self.trouble:
             _log.error("intake waits", why=trouble)
             self.trouble = trouble
-
-
-def _writer(read: Read | NoRoom) -> Address | None:
-    """Who wrote it, as the report says."""
-    if isinstance(read, NoRoom):
-        return read.sender
-    return read.complaint.sender if isinstance(read, Understood) else None
-
-
-def _says_nothing(read: Read) -> bool:
-    """It could not be read, or nothing was found in it: what a reader makes of a wire that has changed its fields."""
-    if isinstance(read, Understood):
-        report = read.report
-        return not (report.text.strip() or report.subject or report.attachments or report.location)
-    return isinstance(read, Broke) or (isinstance(read, Ignored) and read.unknown)
-
-
-def _who(entry: Entry, read: Read) -> str:
-    """As the wire tells the writer, or as they write it; empty: neither does."""
-    sender = entry.arrival.reply_to or _writer(read)
-    return sender.value if sender else ""

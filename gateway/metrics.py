@@ -61,8 +61,8 @@ class _Parts(Collector):
         if monitor.parked is not None:
             yield _gauge("nwd_parked", "Reports in the store that could not be read and wait for a mend.", monitor.parked)
         yield _gauge("nwd_journal_free_bytes", "Free on the journal's disk.", gateway.journal.free_bytes())
-        yield _counter("nwd_filed", "Arrivals that were filed since the start.", gateway.intake.filed)
-        yield _counter("nwd_parked_reports", "Reports that could not be read, since the start.", gateway.intake.parked)
+        yield _counter("nwd_filed", "Arrivals that were filed since the start.", gateway.intake.tally.filed)
+        yield _counter("nwd_parked_reports", "Reports that could not be read, since the start.", gateway.intake.tally.parked)
         yield _gauge("nwd_intake_stuck", "1 while nothing moves from the journal to the store.", float(gateway.intake.trouble is not None))
         yield _gauge("nwd_uncompared", "Cases that wait to be compared with others, as of the last look.", gateway.matchmaker.waiting)
         yield _counter("nwd_swept_files", "Files that nobody referred to.", gateway.sweeper.swept)
@@ -115,7 +115,7 @@ class _Parts(Collector):
     def _own(self) -> dict[str, Iterable[Limit]]:
         """Of the channels, and of what every report passes."""
         gateway = self._gateway
-        journal, intake, outbox, withheld = gateway.config.journal, gateway.config.intake, gateway.config.outbox, gateway.intake.withheld
+        journal, intake, outbox, withheld = gateway.config.journal, gateway.config.intake, gateway.config.outbox, gateway.intake.tally.withheld
         caps = {
             "per_recipient_per_hour": outbox.per_recipient_per_hour,
             "per_channel_per_hour": outbox.per_channel_per_hour,
@@ -130,7 +130,7 @@ class _Parts(Collector):
             limits.append(Limit("max_bytes", journal.max_bytes, gateway.journal.used_bytes, gateway.journal.refused_at_limit))
         return {
             "journal": limits,
-            "intake": [Limit("tries", TRIES, None, gateway.intake.parked), Limit("read_seconds", intake.read_seconds, None, gateway.intake.too_late)],
+            "intake": [Limit("tries", TRIES, None, gateway.intake.tally.parked), Limit("read_seconds", intake.read_seconds, None, gateway.intake.too_late)],
             "notices": [Limit(name, allowed, None, withheld[CAPS[name]]) for name, allowed in caps.items()],
             **{name: [*channel.limits(), *self._of_sending(name)] for name, channel in gateway.channels.items()},
         }

@@ -175,7 +175,11 @@ class Monitor:
     def _signs(self, name: str, last_at: datetime | None, checked: Checked) -> Finding | None:
         """What does not stop a channel and must be told, the worst first; and what is well and should be looked at, if nothing else is to be told."""
         now = self._clock.now()
-        worse = (signals.unlike(self._intake.legible[name], last_at, now), signals.lying(checked, last_at, now), signals.ending(checked.ends, last_at, now))
+        worse = (
+            signals.unlike(self._intake.tally.legible[name], last_at, now),
+            signals.lying(checked, last_at, now),
+            signals.ending(checked.ends, last_at, now),
+        )
         found = next(filter(None, worse), None)
         if found is None and self._accepted_found(last_at, checked).state == OK:
             found = signals.parked(self.parked_of.get(name, 0), last_at)

@@ -30,7 +30,7 @@ def _in(gateway: Gateway, name: str) -> dict[str, object]:
         "refused": inlet.refused,
         "limited": sum(limit.rejected for limit in gateway.channels[name].limits()),
         "stored_seconds": quantiles(lately.stored),
-        "unread": gateway.intake.legible[name].unread,
+        "unread": gateway.intake.tally.legible[name].unread,
         "parked": monitor.parked_of.get(name),
         "waiting_at_provider": monitor.lying.get(name),
         "days_left": {what: _days(until, now) for what, until in monitor.ends(name).items()},
@@ -57,7 +57,7 @@ def _out(gateway: Gateway, name: str) -> dict[str, object]:
 def metrics(gateway: Gateway) -> Iterator[Metric]:
     """The same for a monitoring system, where it is not measured elsewhere."""
     monitor, now = gateway.monitor, gateway.clock.now()
-    yield _counter("nwd_unread", "Deliveries in which nothing could be read.", {name: gateway.intake.legible[name].unread for name in gateway.channels})
+    yield _counter("nwd_unread", "Deliveries in which nothing could be read.", {name: gateway.intake.tally.legible[name].unread for name in gateway.channels})
     yield _gauge("nwd_parked_by_channel", "Of the parked ones in the store, those of this channel.", monitor.parked_of)
     yield _counter("nwd_logins_refused", "Looks at which our name and password were not accepted.", monitor.logins_refused)
     yield _gauge("nwd_provider_waiting", "Messages that lie at the other side.", {name: count for name, count in monitor.lying.items() if count is not None})

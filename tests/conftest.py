@@ -6,6 +6,7 @@ import re
 from collections.abc import Generator
 
 import pytest
+from playwright.async_api import expect
 
 from tests import peers
 from tests.fate import TELLTALE
@@ -18,6 +19,10 @@ __all__ = ["deployment", "nobody_at_the_far_end", "on_postgres", "on_sqlite", "p
 # What no log may ever hold: a citizen's number, a typed contact, who is written about, what exceptions say, the secrets of the tests.
 _WRITTEN_ABOUT = "|".join(re.escape(one) for one in (*GIVEAWAYS, GIVEAWAYS[1].replace(" ", "")))
 NAMED = re.compile(rf"{_WRITTEN_ABOUT}|\+?62 ?8\d{{2}}[\d -]{{6,}}|{re.escape(TELLTALE)}|{re.escape(KEY)}|rahasia-akun|rahasia warga|token of the account")
+
+
+# Milliseconds: a browser may have to share two cores with everything else.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(autouse=True, scope="session")

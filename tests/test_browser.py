@@ -122,7 +122,7 @@ async def tab(deployment: Deployment, channel: str = CHANNEL, language: str = "i
     async with deployment.node(channels=channel, more=SITE) as gateway, async_playwright() as engine:
         async with await engine.chromium.launch(executable_path=program, args=ARGS) as browser:
             context = await browser.new_context(**{"viewport": {"width": 320, "height": HEIGHT}, **options})
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(60_000)
             somebody = Tab(await context.new_page(), context, f"http://127.0.0.1:{gateway.port}", WORDS[language])
             somebody.listen()
             yield somebody

@@ -110,7 +110,7 @@ async def _file_until_dead(gateway: Gateway, deployment: Deployment, dies_at: in
     store = MortalStore(deployment.store_url())
     store.dies_at, store.after_commit = dies_at, after_commit
     office = gateway.intake._office  # noqa: SLF001  # the same desk, another store
-    agencies = gateway.intake._agencies  # noqa: SLF001
+    agencies = gateway.intake._accounts._agencies  # noqa: SLF001
     try:
         await Intake(gateway.journal, store, office, (HereReader(), HereReader()), gateway.clock, agencies=agencies, stages=gateway.stages).drain()  # type: ignore[arg-type]
     finally:

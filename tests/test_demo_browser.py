@@ -40,7 +40,7 @@ async def tab(folder: Path, language: str = "id", **options: Any) -> AsyncIterat
     async with playing(folder, 0) as play, async_playwright() as engine:
         async with await engine.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS) as browser:
             context = await browser.new_context(**{"viewport": {"width": 360, "height": HEIGHT}, **options})
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(60_000)
             somebody = Tab(await context.new_page(), context, play.url.rstrip("/"), WORDS[language])
             somebody.listen()
             await somebody.page.goto(f"{play.url}?lang={language}")
@@ -152,7 +152,7 @@ async def test_siti_answers_with_buttons(tmp_path: Path, *, script: bool, width:
     async with bot_room() as (api, telegram, url), async_playwright() as engine:
         async with await engine.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS) as browser:
             context = await browser.new_context(**screen)
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(60_000)
             siti = Tab(await context.new_page(), context, url, WORDS[lang])
             siti.listen()
             page, talk = siti.page, siti.page.locator("#percakapan")

@@ -31,7 +31,7 @@ async def desk(deployment: Deployment, language: str = "id", **options: Any) -> 
         await employ(gateway.store, gateway.clock)
         async with await engine.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS) as browser:
             context = await browser.new_context(**{"viewport": {"width": 360, "height": HEIGHT}, **options})
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(60_000)
             budi = Tab(await context.new_page(), context, f"http://127.0.0.1:{gateway.operators_port}", WORDS[language])
             budi.listen()
             await budi.open("/login")

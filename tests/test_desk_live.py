@@ -16,6 +16,10 @@ from tests.operator import SCRIPT, at_the_desk, somebody
 from tests.world import Deployment
 
 
+# Of what pages show, and nobody else asks for.
+_FIGURES = "SELECT notices.id, cases.number"
+
+
 @contextmanager
 def statements(gateway: Gateway) -> Iterator[list[str]]:
     """Everything that is asked of the store."""
@@ -60,6 +64,20 @@ async def test_twenty_open_pages_ask_the_store_and_the_journal_nothing(on_sqlite
         finally:
             for stream in streams:
                 stream.close()
+
+
+async def test_while_nobody_looks_the_store_is_not_asked_for_figures_and_who_comes_then_sees_fresh_ones(on_sqlite: Deployment) -> None:
+    clock = ManualClock()
+    async with at_the_desk(on_sqlite, clock=clock) as budi:
+        await budi.get("/parked")
+        clock.advance(seconds=301)
+        with statements(budi.gateway) as asked:
+            while sum("FROM sessions" in one for one in asked) < 3:
+                clock.advance(seconds=1)
+                await asyncio.sleep(0.01)
+            assert not any(_FIGURES in one for one in asked)
+            assert "badge ok" in (await budi.get("/channels")).text
+            assert any(_FIGURES in one for one in asked)
 
 
 async def event(stream: object) -> tuple[str, dict[str, str]]:

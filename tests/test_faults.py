@@ -159,7 +159,7 @@ class FatedIntake:
     """A node's intake, on a store that may be struck; read in this process, as another would have to be started each time."""
 
     def __init__(self, gateway: Gateway, store: Store) -> None:
-        office, agencies = gateway.intake._office, gateway.intake._agencies  # noqa: SLF001  # the same desk, another store
+        office, agencies = gateway.intake._office, gateway.intake._accounts._agencies  # noqa: SLF001  # the same desk, another store
         readers = (HereReader(), HereReader())
         self._intake = Intake(gateway.journal, store, office, readers, gateway.clock, agencies=agencies, retry_seconds=0, stages=gateway.stages)  # type: ignore[arg-type]
 

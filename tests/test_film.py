@@ -31,7 +31,7 @@ async def test_siti_tells_the_whole_story_and_reads_it_on_the_report_s_own_page(
     async with playing(tmp_path, 0) as play, async_playwright() as engine:
         async with await engine.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS) as browser:
             context = await browser.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=theme)
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(60_000)
             siti = Tab(await context.new_page(), context, "http://127.0.0.1", WORDS[lang])
             siti.page.on("pageerror", lambda error: siti.wrong.append(f"{error}"))
             siti.page.on("console", lambda message: None if REMARK.match(message.text) else siti.wrong.append(message.text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -45,6 +46,21 @@ async def test_a_report_becomes_a_case_with_a_number_an_owner_and_one_acknowledg
     assert (message["text"], message["decision"]) == ("Jalan di depan pasar rusak parah", "new_case")
     assert [event["kind"] for event in await deployment.rows("events")] == ["opened"]
     assert {account.verdict for account in await deployment.accounts()} == {"ok"}
+
+
+async def test_what_reading_needs_is_loaded_before_the_clock_of_the_first_report_runs(on_sqlite: Deployment) -> None:
+    async with reading(on_sqlite.config()) as desk:
+        process = await desk.reader._started()  # noqa: SLF001  # ready, and nothing was read yet
+        before = _bytes_read(process.pid)
+        [understood] = await desk.reader.read([letter("jln rusak di ds girimukti kec penajam sejak 3 hr lalu", "SM1", at=NOW())])
+        assert understood.complaint.place is not None  # type: ignore[union-attr]
+        # The report itself, and no data.
+        assert _bytes_read(process.pid) - before < 10_000
+
+
+def _bytes_read(pid: int) -> int:
+    """By proc(5), /proc/pid/io."""
+    return int(re.findall(r"rchar: (\d+)", Path(f"/proc/{pid}/io").read_text())[0])
 
 
 @pytest.mark.parametrize("poison", ["raise", "hang", "regex", "die", "eat"])

@@ -96,7 +96,7 @@ async def test_a_dead_nodes_journal_is_drained_from_its_file_and_retired(deploym
         name = dead.journal.id
     async with deployment.parts("dead") as drained:
         await drained.intake.drain()
-        assert drained.intake.filed == 6
+        assert drained.intake.tally.filed == 6
     async with deployment.node("a"):
         await deployment.until("notices", lambda rows: [row["state"] for row in rows] == ["sent"] * 6)
     [book] = [row for row in await deployment.rows("journals") if row["id"] == name]

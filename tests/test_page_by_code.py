@@ -604,7 +604,7 @@ async def library(folder: Path, language: str, *, script: bool) -> AsyncIterator
     async with playing(folder, 0) as play, async_playwright() as engine:
         async with await engine.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS) as browser:
             context = await browser.new_context(viewport={"width": 360, "height": HEIGHT}, java_script_enabled=script)
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(60_000)
             # Two sites: the demo's pages, and the gateway's.
             siti = Tab(await context.new_page(), context, "http://127.0.0.1", WORDS[language])
             siti.page.on("pageerror", lambda error: siti.wrong.append(f"{error}"))

@@ -33,7 +33,7 @@ async def bring_home(config: Config, journal: Path) -> int:
             # This node was restored from a backup and works on under the same name: by now its row numbers mean other reports.
             await gateway.journal.renew()
         await gateway.intake.drain()
-        return gateway.intake.filed
+        return gateway.intake.tally.filed
 
 
 def _is_twin(own: Path, other: Path, name: str) -> bool:

@@ -37,6 +37,7 @@ class ChannelsPage:
         return elsewhere(PATH)
 
     async def _show(self, request: web.Request, session: Session) -> web.StreamResponse:
+        await self._watch.wake()
         look = self._pages.look(request)
         parts = self._board.parts(look)
         shown = {

@@ -63,6 +63,7 @@ class ParkedPage:
             app.router.add_post(path, self._access.page(pressed(press, self._access, PATH)))
 
     async def _show(self, request: web.Request, session: Session) -> web.StreamResponse:
+        await self._watch.wake()
         look, done = self._pages.look(request), request.query.get("selesai", "")
         words = look.words(f"desk.done.{done}") if done in _DONE else ""
         return self._pages.answer("parked.html", look, {**self._frame(session), "done": words, "wrong": wrong_words(look, request)})

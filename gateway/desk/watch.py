@@ -1,10 +1,11 @@
-"""Looks once for everybody: the picture that all pages show, and who is signed in. Twenty open pages ask the store nothing."""
+"""Looks once for everybody: the picture that all pages show, and who is signed in. Twenty open pages ask the store nothing, and none costs nothing."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 
 from channels.kinds import KINDS
 from gateway import pausing
@@ -19,6 +20,10 @@ from gateway.store.engine import Clash, StoreAway
 LOOK_SECONDS = 5.0
 # A look may take so long. Seconds.
 _PATIENCE_SECONDS = 10.0
+# So long after a page was asked for, another may be; then the store is asked no more for what they show.
+_ASLEEP_SECONDS = 300.0
+# Whoever is the first waits for its figures no longer; how the channels are is known all the same. Seconds.
+_WAKING_SECONDS = 2.0
 
 
 class Watch:
@@ -37,6 +42,10 @@ class Watch:
         self._seconds = min(LOOK_SECONDS, gateway.config.health.heartbeat_seconds)
         # Who waits for the next picture; a new one each time.
         self._next = asyncio.Event()
+        # Pages that are open, and when one was last asked for (Clock.counted).
+        self._open_pages = 0
+        self._asked_at = float("-inf")
+        self._waking = asyncio.Lock()
         self.picture = self._painted()
         # No more are coming.
         self.ended = False
@@ -47,13 +56,27 @@ class Watch:
             await self.look()
             await self._gateway.clock.sleep(self._seconds)
 
+    async def wake(self) -> None:
+        """Somebody asks for a page: its picture is not from when the last one looked."""
+        async with self._waking:
+            asleep, self._asked_at = self._asleep, self._gateway.clock.counted()
+            if asleep:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_WAKING_SECONDS):
+                        await self.look()
+
+    @property
+    def _asleep(self) -> bool:
+        return not self._open_pages and self._gateway.clock.counted() - self._asked_at > _ASLEEP_SECONDS
+
     async def look(self) -> None:
         """A new picture, and whoever waits for it has it. While the store is away, its figures are the last ones."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._sessions.look()
-                now = self._gateway.clock.now()
-                self._counted, self._past = await self._counting.look(now), await self._looking.look(now)
+                if not self._asleep:
+                    now = self._gateway.clock.now()
+                    self._counted, self._past = await self._counting.look(now), await self._looking.look(now)
         except (StoreAway, Clash, TimeoutError):
             # The board says so.
             pass
@@ -62,8 +85,13 @@ class Watch:
 
     async def newer(self, than: Picture) -> None:
         """Until there is a newer picture, or no more are coming."""
-        if self.picture is than and not self.ended:
+        if self.picture is not than or self.ended:
+            return
+        self._open_pages += 1
+        try:
             await self._next.wait()
+        finally:
+            self._open_pages -= 1
 
     def end(self) -> None:
         """Whoever waits shall go home."""
