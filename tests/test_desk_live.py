@@ -15,7 +15,6 @@ from tests.manual_clock import ManualClock
 from tests.operator import SCRIPT, at_the_desk, somebody
 from tests.world import Deployment
 
-
 # Of what pages show, and nobody else asks for.
 _FIGURES = "SELECT notices.id, cases.number"
 
