@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from channels import Channel, Door, Inlet, Limit, Refused
+from channels import Channel, Door, Inlet, Limit, Refused, closing
 from channels.caller import ADDRESS
 from gateway.cancelled import only_ours
 from gateway.reading import where
@@ -133,7 +133,17 @@ def _later(seconds: int) -> web.Response:
     return web.Response(status=503, text="Not now. Please send it again later.\n", headers={"Retry-After": str(seconds)})
 
 
-class _Site(web.TCPSite):
+class Site(web.TCPSite):
+    """Leaves nobody in the doorway when it stops."""
+
+    async def stop(self) -> None:
+        """As TCPSite; whoever was let in is there to be answered, or sent home."""
+        if isinstance(self._server, asyncio.Server):
+            await closing.close(self._server)
+        await super().stop()
+
+
+class _Site(Site):
     """Where there is no room, who has been silent longest makes room for who comes: HTTP has no time-out before the first request, and aiohttp none either."""
 
     # How many had to make room.

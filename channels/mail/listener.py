@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from channels import closing
 from channels.contract import MESSAGE, About, Arrival, Inlet, Limit, Refused
 from channels.mail import envelope
 from channels.mail.certificate import Certificate
@@ -66,7 +67,7 @@ class Listener:
             yield
         finally:
             for server in servers:
-                server.close()
+                await closing.close(server)
             self.port = self.proxied_port = self.certificate = None
             await self._end_visits()
 

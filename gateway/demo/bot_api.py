@@ -20,6 +20,7 @@ from gateway.demo import bot_resources as resources
 from gateway.demo.bot_chats import Chats, Hook
 from gateway.demo.bot_parameters import Fields, parameters
 from gateway.demo.faults import Drop, Fault, Garbage, Hang, Slow, Status, Timeout, TooMany
+from gateway.server import Site
 
 __all__ = ["BotApi"]
 
@@ -74,7 +75,7 @@ class BotApi(Chats):
         async with aiohttp.ClientSession() as self._session:
             bringing = asyncio.create_task(self._bring())
             try:
-                await web.TCPSite(runner, host, port).start()
+                await Site(runner, host, port).start()
                 self.base_url = f"http://{host}:{runner.addresses[0][1]}"
                 yield self.base_url
             finally:
@@ -95,7 +96,7 @@ class BotApi(Chats):
         try:
             yield
         finally:
-            await web.TCPSite(self._runner, host, port).start()
+            await Site(self._runner, host, port).start()
 
     def _application(self) -> web.Application:
         app = web.Application(client_max_size=_MAX_UPLOAD)

@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import Message
+from weakref import WeakSet
 
 import aiosmtplib
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from channels import closing
 
 _HOST = "127.0.0.1"
 # Between two attempts to reach a door that nobody opens. Seconds.
@@ -79,11 +82,21 @@ class PostOffice:
     @asynccontextmanager
     async def serve(self, port: int = 0) -> AsyncIterator[str]:
         """Open; its host:port, for a gateway's relay. Port 0: any free one."""
-        server = await asyncio.get_running_loop().create_server(lambda: SMTP(self, hostname="relay.example", ident="relay", enable_SMTPUTF8=True), _HOST, port)
+        visits: WeakSet[SMTP] = WeakSet()
+
+        def visit() -> SMTP:
+            visits.add(smtp := SMTP(self, hostname="relay.example", ident="relay", enable_SMTPUTF8=True))
+            return smtp
+
+        server = await asyncio.get_running_loop().create_server(visit, _HOST, port)
         try:
             yield f"{_HOST}:{server.sockets[0].getsockname()[1]}"
         finally:
-            server.close()
+            await closing.close(server)
+            # A gateway keeps its connection for the next mail.
+            for one in tuple(visits):
+                if one.transport is not None:
+                    one.transport.close()
 
     async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802  # the library's hook
         """Whether there is such a mailbox."""

@@ -24,6 +24,7 @@ from gateway.demo.faults import Drop, Fault, Garbage, Hang, Slow, Status, Timeou
 from gateway.demo.twilio_account import Line
 from gateway.demo.twilio_network import Answer, Network, Texted
 from gateway.demo.twilio_wire import API_VERSION, Media, Message
+from gateway.server import Site
 
 __all__ = ["Answer", "Drop", "Fault", "Garbage", "Hang", "Line", "Message", "Slow", "Status", "Texted", "Timeout", "TooMany", "Twilio"]
 
@@ -66,7 +67,7 @@ class Twilio(Network):
         await runner.setup()
         async with aiohttp.ClientSession() as self._session:
             try:
-                await web.TCPSite(runner, host, port).start()
+                await Site(runner, host, port).start()
                 self.base_url = f"http://{host}:{runner.addresses[0][1]}"
                 yield self.base_url
             finally:
@@ -84,7 +85,7 @@ class Twilio(Network):
         try:
             yield
         finally:
-            await web.TCPSite(self._runner, host, port).start()
+            await Site(self._runner, host, port).start()
 
     async def _end(self, runner: web.AppRunner) -> None:
         self._closing.set()
