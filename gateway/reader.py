@@ -19,6 +19,10 @@ from normalizer import Address
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MIB = 1024 * 1024
+# All that it knows of its surroundings.
+ENVIRONMENT = {"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
+# What it may say at once.
+LONGEST_BYTES = 64 * _MIB
 # A loaded machine may need seconds to start an interpreter; that is no report's fault.
 _START_SECONDS = 30
 # So long the files of one report may take to be on disk.
@@ -117,17 +121,8 @@ class Reader:
 
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
-            # -P and an environment without our secrets: what reads strangers' words shall not know them.
             try:
-                self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", "gateway.reader_process"),
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    env={"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"},
-                    limit=64 * _MIB,
-                    # Ctrl-C is the gateway's to hear: a reader that it ended would be blamed on the report.
-                    process_group=0,
-                )
+                self._process = await start_process()
                 _put(self._process, (dict(self._specs), self._blobs.folder, self._max_files))
                 async with asyncio.timeout(_START_SECONDS):
                     await _next(self._process)
@@ -138,6 +133,20 @@ class Reader:
                 await self.kill()
                 raise
         return self._process
+
+
+async def start_process() -> asyncio.subprocess.Process:
+    """One that reads (reader_process.py), with nothing read yet. Raises OSError."""
+    # -P and an environment without our secrets: what reads strangers' words shall not know them.
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "gateway.reader_process"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=dict(ENVIRONMENT),
+        limit=LONGEST_BYTES,
+        # Ctrl-C is the gateway's to hear: a reader that it ended would be blamed on the report.
+        process_group=0,
+    )
 
 
 async def read_alone(reader: Reader, arrival: Arrival) -> Outcome:

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from tests import peers
 from tests.fate import TELLTALE
-from tests.nursery import NURSERY
+from tests.nursery import NURSERY, READERS, born_reader
 from tests.world import GIVEAWAYS, KEY, deployment, nobody_at_the_far_end, on_postgres, on_sqlite, postgres_folder, sqlite_tables
 
 __all__ = ["deployment", "nobody_at_the_far_end", "on_postgres", "on_sqlite", "postgres_folder", "sqlite_tables"]
@@ -28,8 +28,17 @@ expect.set_options(timeout=60_000)
 @pytest.fixture(autouse=True, scope="session")
 def nursery() -> Generator[None, None, None]:
     """Ends with the tests."""
+    READERS.begin()
     yield
     NURSERY.close()
+    READERS.close()
+
+
+@pytest.fixture(autouse=True)
+def readers_are_born(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second each, a thousand times; not where a test looks at how they are started."""
+    if request.node.get_closest_marker("started_reader") is None:
+        monkeypatch.setattr("gateway.reader.start_process", born_reader)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,7 @@
-"""Commands of the gateway, each a process of its own, born of one that has imported everything: importing takes a second, and hundreds are started here.
+"""Commands and readers of the gateway, each a process of its own, born of one that has imported everything: that takes a second, and thousands are started.
 
-What is born is what `python -m gateway` is: it has its own pid, streams, folder and surroundings, and is killed and waited for like any.
+What is born is what `python -m gateway` is, or `python -m gateway.reader_process`: it has its own pid, streams, folder and surroundings, and is killed and
+waited for like any.
 """
 
 from __future__ import annotations
@@ -16,15 +17,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from channels.kinds import KINDS
-from gateway.__main__ import main
-from gateway.assembly import resolve
-from gateway.commands import COMMANDS
+from gateway import reader_process
+from gateway.reader import ENVIRONMENT, LONGEST_BYTES
 
 ROOT = Path(__file__).resolve().parent.parent
 # Length of the request, or a pid, or how it ended.
@@ -82,6 +82,8 @@ class Child:
 class Nursery:
     """Starts with the first that is to be born, and ends with whoever asked."""
 
+    # Of what: "gateway" or "reader".
+    trade: str
     _asked: threading.Lock = field(default_factory=threading.Lock)
     _line: socket.socket | None = None
     _mother: subprocess.Popen[bytes] | None = None
@@ -91,17 +93,20 @@ class Nursery:
         request = json.dumps([list(arguments), dict(surroundings), str(folder)]).encode()
         ours, its = socket.socketpair()
         with self._asked, its:
-            line = self._line or self._begin()
+            line = self._line or self.begin()
             socket.send_fds(line, [_NUMBER.pack(len(request))], [*streams, its.fileno()])
             line.sendall(request)
         ours.settimeout(_PATIENCE_SECONDS)
         return Child(ours)
 
-    def _begin(self) -> socket.socket:
+    def begin(self) -> socket.socket:
+        """So that who is born first waits for nothing."""
         self._line, its = socket.socketpair()
         with its:
             surroundings = {**os.environ, "PYTHONPATH": str(ROOT)}
-            self._mother = subprocess.Popen([sys.executable, "-m", "tests.nursery", str(its.fileno())], pass_fds=[its.fileno()], env=surroundings, cwd=ROOT)
+            self._mother = subprocess.Popen(
+                [sys.executable, "-m", "tests.nursery", self.trade, str(its.fileno())], pass_fds=[its.fileno()], env=surroundings, cwd=ROOT
+            )
         return self._line
 
     def close(self) -> None:
@@ -112,7 +117,41 @@ class Nursery:
             self._line = self._mother = None
 
 
-NURSERY = Nursery()
+NURSERY, READERS = Nursery("gateway"), Nursery("reader")
+
+
+class BornReader:
+    """As what gateway.reader.start_process() starts."""
+
+    def __init__(self, child: Child, stdout: asyncio.StreamReader, stdin: asyncio.StreamWriter) -> None:
+        """`stdin` and `stdout`: one line."""
+        self._child = child
+        self.pid = child.pid
+        self.stdout, self.stdin = stdout, stdin
+
+    @property
+    def returncode(self) -> int | None:
+        """None: it lives."""
+        return self._child.returncode
+
+    async def wait(self) -> int:
+        """How it ended."""
+        return await self._child.wait()
+
+
+async def born_reader() -> BornReader:
+    """In the place of gateway.reader.start_process()."""
+    ours, its = socket.socketpair()
+    with its:
+        child = READERS.born([], ENVIRONMENT, ROOT, (its.fileno(), its.fileno(), 2))
+    child.watch()
+    try:
+        return BornReader(child, *await asyncio.open_unix_connection(sock=ours, limit=LONGEST_BYTES))
+    except BaseException:
+        # Cancelled: nobody else knows of it.
+        ours.close()
+        child.kill()
+        raise
 
 
 def run(arguments: Sequence[str], surroundings: Mapping[str, str], folder: Path, said: str = "") -> subprocess.CompletedProcess[str]:
@@ -186,11 +225,28 @@ def _settle(streams: Sequence[int], arguments: list[str], surroundings: dict[str
     sys.argv = ["gateway", *arguments]
 
 
+def _learn(trade: str) -> Callable[[], None]:
+    """All that it needs; what it does."""
+    if trade == "reader":
+        for kind in KINDS.values():
+            reader_process.resolve(kind.reader)
+        reader_process.resolve("tests.postbox_reader:read")
+        reader_process.warm_up()
+        return reader_process.main
+    # Readers know nothing of these.
+    from gateway.__main__ import main  # noqa: PLC0415
+    from gateway.assembly import resolve  # noqa: PLC0415
+    from gateway.commands import COMMANDS  # noqa: PLC0415
+
+    for command in COMMANDS.values():
+        resolve(command)
+    for kind in KINDS.values():
+        resolve(kind.channel)
+    return main
+
+
 if __name__ == "__main__":
-    for _command in COMMANDS.values():
-        resolve(_command)
-    for _kind in KINDS.values():
-        resolve(_kind.channel)
-    with socket.socket(fileno=int(sys.argv[1])) as _line:
+    _work = _learn(sys.argv[1])
+    with socket.socket(fileno=int(sys.argv[2])) as _line:
         _attend(_line)
-    main()
+    _work()

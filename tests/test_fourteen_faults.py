@@ -33,7 +33,7 @@ from tests.town import DOOR, HEARTBEAT, Town, town, unwell
 from tests.world import Deployment, handed_over
 
 __all__ = ["tiny_disk"]
-pytestmark = needs_openssl
+pytestmark = [needs_openssl, pytest.mark.started_reader]
 
 
 @dataclass(frozen=True, slots=True)

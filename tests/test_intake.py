@@ -27,6 +27,7 @@ from tests.world import Deployment, handed_over, receive_all
 ROOT = Path(__file__).resolve().parent.parent
 SITI = "+6281234567890"
 NOW = SystemClock().now
+pytestmark = pytest.mark.started_reader
 
 
 async def test_a_report_becomes_a_case_with_a_number_an_owner_and_one_acknowledgement(deployment: Deployment) -> None:
