@@ -65,7 +65,7 @@ STOP_SECONDS = 10
 async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[Gateway]:
     """A whole node: doors open, loops running, until the block ends. Then doors close first, and what was accepted is on disk.
 
-    Raises JournalUnusable, Mistakes, OSError (the address is taken).
+    Raises JournalUnusable, Mistakes, NoDoor (the address is taken).
     """
     async with AsyncExitStack() as stack:
         gateway = _assembled(config, clock or SystemClock(), stack)

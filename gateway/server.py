@@ -6,6 +6,7 @@ Never an exception's text on the wire, never a permanent code for our own fault 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import math
 import socket
@@ -175,16 +176,35 @@ class _Site(Site):
         return server()
 
 
+class NoDoor(OSError):
+    """A door of ours could not be opened; its text says which one, and what to do."""
+
+
+def _no_door(host: str, port: int, error: OSError) -> str:
+    where = f"{host}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{where} is taken: another program listens there, perhaps a gateway that runs already. Stop it, or choose another port."
+    if error.errno == errno.EACCES:
+        return f"{where} may not be opened by this user: ports below 1024 are the system's. Choose one above (listen in the configuration)."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{where} is no address of this machine. 127.0.0.1 always is; 0.0.0.0 means all of its addresses (listen in the configuration)."
+    return f"{where} cannot be opened: {error.strerror or error}."
+
+
 async def listen(app: web.Application, host: str, port: int, door: socket.socket | None = None, most: int | None = None) -> tuple[web.AppRunner, int]:
     """Open it, or take the `door` that listens already; the runner (to be cleaned up by the caller) and the port, which the system chose if 0 was asked.
 
-    `most`: connections at the same time; None: MAX_CONNECTIONS.
+    `most`: connections at the same time; None: MAX_CONNECTIONS. Raises NoDoor.
     """
     runner = web.AppRunner(app, access_log=None, logger=_SILENT, keepalive_timeout=KEEPALIVE_SECONDS, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     site = _Site(runner, host, port, backlog=BACKLOG)
     site.door, site.most = door, most or MAX_CONNECTIONS
-    await site.start()
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise NoDoor(_no_door(host, port, error)) from error
     bound: tuple[str, int] = runner.addresses[0]
     return runner, bound[1]
 

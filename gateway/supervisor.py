@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -49,4 +50,7 @@ async def supervise(name: str, work: Callable[[], Awaitable[None]], clock: Clock
 
 def _reason(error: BaseException) -> str:
     # A TaskGroup wraps what its tasks raised.
-    return ", ".join(_reason(one) for one in error.exceptions) if isinstance(error, BaseExceptionGroup) else where(error)
+    if isinstance(error, BaseExceptionGroup):
+        return ", ".join(_reason(one) for one in error.exceptions)
+    # The system's own word for its number ("Address already in use") holds nothing that anybody wrote, and says what to do.
+    return f"{os.strerror(error.errno)}, {where(error)}" if isinstance(error, OSError) and error.errno else where(error)

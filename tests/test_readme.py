@@ -121,6 +121,26 @@ def test_a_configuration_with_mistakes_is_told_all_of_them(tmp_path: Path) -> No
     assert "Traceback" not in checked.stderr
 
 
+def test_an_address_of_another_machine_is_a_sentence(tmp_path: Path) -> None:
+    # RFC 5737: nobody's.
+    listen = '[listen]\noperators = "127.0.0.1:0"\npublic = "192.0.2.1:8080"\n[journal]\nmin_free_bytes = 0\n'
+    (tmp_path / "gateway.toml").write_text('name = "x"\npublic_urls = ["https://lapor.example"]\n' + listen)
+    served = run("serve", folder=tmp_path)
+    assert served.returncode == 1
+    assert "192.0.2.1:8080 is no address of this machine" in served.stderr
+
+
+def test_a_demo_whose_port_is_taken_says_how_to_find_free_ones(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        played = run("demo", "--folder", str(tmp_path / "demo"), "--port", str(port), folder=tmp_path)
+    assert played.returncode == 1
+    assert f"127.0.0.1:{port} is taken" in played.stderr
+    assert "./run demo --port 0" in played.stderr
+
+
 def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -129,5 +149,6 @@ def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
         (tmp_path / "gateway.toml").write_text('name = "x"\npublic_urls = ["https://lapor.example"]\n' + listen)
         served = run("serve", folder=tmp_path)
     assert served.returncode == 1
-    assert "address already in use" in served.stderr
+    assert "is taken: another program listens there" in served.stderr
+    assert "choose another port" in served.stderr
     assert "Traceback" not in served.stderr

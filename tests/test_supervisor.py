@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from functools import partial
 from itertools import pairwise
 
@@ -52,6 +54,25 @@ async def test_a_channel_that_falls_over_again_and_again_disturbs_no_other(on_sq
     # Said once, without what the exception said.
     assert len(said) == 1
     assert "rahasia" not in str(logs)
+
+
+async def test_what_the_system_refused_is_said_in_its_own_words() -> None:
+    clock, fallen = ManualClock(), dict[str, str]()
+    begun = 0
+
+    async def taken() -> None:
+        nonlocal begun
+        begun += 1
+        if begun == 1:
+            raise OSError(errno.EADDRINUSE, "rahasia-dalam")
+        assert fallen["door"].startswith(f"{os.strerror(errno.EADDRINUSE)}, OSError at ")
+
+    running = asyncio.create_task(supervise("door", taken, clock, fallen))
+    while begun == 0:
+        await asyncio.sleep(0)
+    clock.advance(seconds=60)
+    await running
+    assert begun == 2
 
 
 async def test_the_pauses_grow_and_one_that_ran_well_begins_anew() -> None:
