@@ -65,12 +65,15 @@ def _case_of(decision: Decision, context: Context) -> Case | None:
 
 
 async def _language(tx: Transaction, message: Message, asked: Asked, case: Case | None, context: Context, person: Person | None) -> str | None:
-    """The one that they chose, that the word itself is of, else that of their report: STATUS is the same word in all of them."""
+    """The one that they chose, that the word itself is of, else that of their report: STATUS is the same word in all of them.
+
+    None: nothing tells, and the deployment's first is taken. So it is with STOP and START, which people write on every phone of the world.
+    """
     if told := (person.language if person else None) or asked.language:
         return told
     theirs = case if case and context.is_own(case.id) else next(iter(context.own), None)
     reported = (await store.latest_complaint(tx, theirs.id)).get("language") if theirs else None
-    return reported or message.read.complaint.language
+    return reported or (None if asked.what in {words.STOP, words.START} else message.read.complaint.language)
 
 
 async def _chosen(tx: Transaction, person: Person, asked: Asked, now: datetime) -> Person:

@@ -66,6 +66,8 @@ _PHRASES = {
     **dict.fromkeys(("gak jadi", "ga jadi", "nggak jadi", "tidak jadi", "tdk jadi", "gak usah jadi", "ga usah jadi"), WITHDRAW),
     **dict.fromkeys(("nama dirahasiakan", "jangan sebut nama", "rahasiakan identitas", "rahasiakan nama", "sembunyikan nama"), ANONYMOUS),
     **dict.fromkeys(("identitas dirahasiakan", "hide name", "hide my name"), ANONYMOUS),
+    # Alone; "info banjir" asks for something of its own.
+    "info": HELP,
     **dict.fromkeys(("cara lapor", "cara mengadu", "cara melapor", "cara"), HELP),
     **dict.fromkeys(("sama sama", "mtur suwun", "hatur nuhun", "oke siap ditunggu", "siap ditunggu", "ditunggu"), THANKS),
     **dict.fromkeys(("assalamualaikum wr wb", "assalamu alaikum wr wb"), GREETING),
@@ -142,8 +144,11 @@ def asked_of(text: str) -> Asked | None:
     True
     """
     if command := _COMMAND.match(text):
-        # What a bot's menu has not; "/start" brings a word of its own from a link.
-        return Asked(START) if command[1].lower() == "start" else asked_of(f"{command[1]} {command[2] or ''}") or Asked(HELP)
+        # Every bot has these two, under these names in all languages; "/start" brings a word of its own from a link.
+        if everywhere := {"start": START, "help": HELP}.get(command[1].lower()):
+            return Asked(everywhere)
+        # What a bot's menu has not.
+        return asked_of(f"{command[1]} {command[2] or ''}") or Asked(HELP)
     tokens = _tokens(text)
     said = _without_fillers(tokens)
     whole = " ".join(said)
