@@ -232,8 +232,12 @@ def _parsed(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Mistakes([f"{path} cannot be read: {error.strerror}. gateway.example.toml shows what stands in it."]) from error
+    except UnicodeDecodeError as error:
+        raise Mistakes([f"{path} is not UTF-8 text. Save it as UTF-8 in your editor."]) from error
     except ValueError as error:
-        raise Mistakes([f"{path} is not TOML: {error}."]) from error
+        raise Mistakes(
+            [f'{path} is not TOML: {error}. Words stand in quotation marks (name = "Lapor PPU"), numbers without; a block begins with [its.name].']
+        ) from error
 
 
 def _channels(blocks: Mapping[str, Any], folder: Path, mistakes: dict[Place, str]) -> dict[str, ChannelConfig]:

@@ -132,6 +132,13 @@ class ListenBlock(Block):
         description="host:port of health and measurements, for operators and their monitoring only. Never to be reached from the internet.",
     )
 
+    @field_validator("operators")
+    @classmethod
+    def _not_the_citizens(cls, value: Endpoint, info: ValidationInfo) -> Endpoint:
+        if value.port and value == info.data.get("public"):
+            raise ValueError(f"{value} is listen.public already. Two doors need two ports, such as 8080 and 8090.")
+        return value
+
 
 class DeskBlock(Block):
     """The operators' pages, at listen.operators; who may sign in: `./run user add NAME`."""

@@ -5,6 +5,7 @@ from normalizer.category import category_codes
 from normalizer.houses import families
 from normalizer.pipeline import NORMALISER, normalize, unread
 from normalizer.place import answered_place
+from normalizer.register import region_name
 from normalizer.schema import (
     SCHEMA_VERSION,
     Address,
@@ -45,5 +46,6 @@ __all__ = [
     "families",
     "named_places",
     "normalize",
+    "region_name",
     "unread",
 ]

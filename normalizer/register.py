@@ -175,6 +175,15 @@ def register() -> Register:
     return unpacked(resources.files("normalizer").joinpath("data", "places", "register.bin").read_bytes())
 
 
+def region_name(code: str) -> str | None:
+    """The name of the place with this code, with dots or without; None: there is no such code.
+
+    >>> region_name("64.09"), region_name("99.99.99")
+    ('Kabupaten Penajam Paser Utara', None)
+    """
+    return register().name(code.replace(".", ""))
+
+
 def _starts(keys: Iterable[str]) -> bytes:
     bits = bytearray((_STARTS_MASK + 1) // 8)
     for key in keys:

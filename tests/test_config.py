@@ -118,6 +118,12 @@ def test_every_mistake_is_said_at_once(tmp_path: Path) -> None:
             r"deployment_key: is missing\. Nodes that share .*",
             id="nodes that would give other numbers",
         ),
+        pytest.param(
+            LEAST + '[listen]\npublic = "127.0.0.1:8090"\noperators = "127.0.0.1:8090"',
+            r"listen\.operators: 127\.0\.0\.1:8090 is listen\.public already\..*",
+            id="two doors at one port",
+        ),
+        pytest.param("name = Lapor PPU", r".* is not TOML: .* Words stand in quotation marks .*", id="words without quotes"),
         pytest.param(LEAST + '[[agencies]]\ncode = "a"\nname = "A"', r"agencies: exactly one agency must have coordinator = true.*", id="nobody coordinates"),
         pytest.param(
             LEAST + '[[agencies]]\ncode = "a"\nname = "A"\n[[agencies]]\ncode = "a"\nname = "B"',

@@ -55,9 +55,15 @@ def work(what: Coroutine[Any, Any, _Result], run: Any) -> _Result:  # noqa: ANN4
     return result
 
 
+def store_of(config: Config) -> Store:
+    """To be closed by the caller. Its folder is made where no gateway was started yet: whoever may sign in can be said before."""
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    return Store(config.store.address(config.data_dir))
+
+
 async def in_store(config: Config, do: Callable[[Transaction], Awaitable[_Result]]) -> _Result:
     """In one transaction of its own, beside a gateway that may be running. Raises StoreAway, StoreRefuses, Clash."""
-    store = Store(config.store.address(config.data_dir))
+    store = store_of(config)
     try:
         await store.migrate()
         async with store.transaction() as tx:

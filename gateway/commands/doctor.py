@@ -16,6 +16,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.commands.console import AsJson, ConfigPath, configured, say_json
+from gateway.commands.regions import not_a_region, unknown_regions
 from gateway.config import Config
 from gateway.journal_file import VERSION
 from gateway.operators import token_file
@@ -50,19 +51,26 @@ def _installed() -> bool:
 
 
 def _places(config: Config) -> Iterator[Fact]:
-    yield "data", str(config.data_dir), config.data_dir.is_dir()
-    if config.data_dir.is_dir():
+    there = config.data_dir.is_dir()
+    yield "data", f"{config.data_dir}{'' if there else ' is not there yet; it is made at the first start'}", True
+    if there:
         free, least = shutil.disk_usage(config.data_dir).free, config.journal.min_free_bytes
         said = f"{free / _GIB:.1f} GiB; accepting stops below {least / _GIB:.2f} GiB"
         yield "free space", said, free > 2 * least
-    key = config.data_dir / "deployment.key"
-    yield (
-        "deployment key",
-        "in the configuration" if config.deployment_key else f"{key} (keep it with every backup)",
-        bool(config.deployment_key or key.exists()),
-    )
+    yield _key(config)
     token = token_file(config)
     yield "operators' token", "in the configuration" if config.health.token else f"{token} (made at the first start)", True
+
+
+def _key(config: Config) -> Fact:
+    key, begun = config.data_dir / "deployment.key", (config.data_dir / "journal.db").exists()
+    if config.deployment_key:
+        return "deployment key", "in the configuration", True
+    if key.exists():
+        return "deployment key", f"{key} (keep it with every backup)", True
+    if begun:
+        return "deployment key", f"{key} is gone. Bring it back from the backup (docs/backup.md): without it no number is known again", False
+    return "deployment key", f"{key} is not there yet; it is made at the first start", True
 
 
 def _journal(config: Config) -> Iterator[Fact]:
@@ -113,5 +121,9 @@ def _not_configured(config: Config) -> Iterator[Fact]:
         yield "agencies", "none: one coordinator owns everything", True
     if not config.site.place:
         yield "site.place", "empty: the pages do not say whose service it is", True
+    if not config.alerts.to:
+        yield "alerts.to", "nobody: no one is told when a channel fails (docs/health.md)", True
+    for name, code in unknown_regions(config).items():
+        yield name, not_a_region(code), False
     if config.region is None and not config.keywords:
         yield "region", "none: reports without a place belong nowhere", True

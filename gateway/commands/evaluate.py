@@ -37,6 +37,8 @@ def evaluate(file: File, config: ConfigIfAny = None, as_json: AsJson = False) ->
     except LabelMistakes as mistakes:
         for line, sentence in mistakes.found:
             typer.secho(f"✗ line {line}: {sentence}", err=True, fg="red")
+        if not agencies:
+            fail("There is no directory of agencies here (routing.directory, docs/routing.md): only the coordinator is known.")
         raise typer.Exit(1) from mistakes
     if not any(label.by or label.places is not None for label in labels):
         fail("No line says what is right: fill in one of agency, family or category, or place.", 2)

@@ -20,6 +20,8 @@ from gateway.store.pauses import Pause
 Channel = Annotated[str, typer.Argument(help="Its name in the configuration.")]
 Why = Annotated[str, typer.Option("--why", help="For whoever looks at it next.")]
 By = Annotated[str, typer.Option("--by", help="Who does it. Without it: the name that you are signed in with.")]
+# It learns of it at its next look (Pausing.run), and ./run health says so then.
+_FOLLOWS = "A gateway that runs follows within {seconds:.0f} seconds, and ./run health says so then."
 
 
 def pause(channel: Channel, config: ConfigPath = None, why: Why = "", by: By = "") -> None:
@@ -30,6 +32,7 @@ def pause(channel: Channel, config: ConfigPath = None, why: Why = "", by: By = "
     what = Pause(by or myself(), SystemClock().now(), pausing.line(why))
     if _done(settled, lambda tx: pausing.pause(tx, channel, what)):
         typer.echo(f"{channel} is paused. What comes is kept; what should go out waits. Go on with: ./run resume {channel}")
+        typer.echo(_FOLLOWS.format(seconds=settled.health.heartbeat_seconds))
     else:
         typer.echo(f"{channel} was paused before; nothing was changed.")
 
@@ -37,8 +40,10 @@ def pause(channel: Channel, config: ConfigPath = None, why: Why = "", by: By = "
 def resume(channel: Channel, config: ConfigPath = None, by: By = "") -> None:
     """Go on where it was paused: what waited goes out by itself. Example: ./run resume city-sms"""
     what = Pause(by or myself(), SystemClock().now(), "")
-    if _done(_known(config, channel), lambda tx: pausing.resume(tx, channel, what)):
+    settled = _known(config, channel)
+    if _done(settled, lambda tx: pausing.resume(tx, channel, what)):
         typer.echo(f"{channel} goes on. What waited goes out by itself.")
+        typer.echo(_FOLLOWS.format(seconds=settled.health.heartbeat_seconds))
     else:
         typer.echo(f"{channel} was not paused; nothing was changed.")
 

@@ -10,11 +10,11 @@ import typer
 
 from gateway import reconcile as books
 from gateway.commands import missing
-from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json
+from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json, store_of
 from gateway.config import Config
 from gateway.journal_file import JournalUnusable, snapshot
 from gateway.reconcile import OK, Account
-from gateway.store.engine import Store, StoreAway, StoreRefuses
+from gateway.store.engine import StoreAway, StoreRefuses
 
 Which = Annotated[str | None, typer.Argument(metavar="[CHANNEL]", help="Ask its provider for what never arrived, and take it in. The gateway must run.")]
 Since = Annotated[str | None, typer.Option("--since", help="From when on: 3h, 2d, 2026-11-25, 2026-11-25T14:00. Without it: since that was last known.")]
@@ -55,7 +55,7 @@ async def _compare(config: Config) -> list[Account]:
     path = config.data_dir / "journal.db"
     # The journal first, then the store: what moves in between is in both, never in neither.
     own = snapshot(path) if path.exists() else None
-    store = Store(config.store.address(config.data_dir))
+    store = store_of(config)
     try:
         await store.migrate()
         return await books.reconcile(own, store, datetime.now(UTC))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -37,7 +38,7 @@ def route(text: Text = None, config: ConfigIfAny = None, stdin: FromStdin = Fals
         if stdin:
             typer.echo(json.dumps(line(complaint, suggestion), default=str, ensure_ascii=True))
         else:
-            typer.echo(harmless("\n".join(told(complaint, suggestion, desk))))
+            typer.echo(harmless("\n".join(told(complaint, suggestion, _names(settled, desk)))))
 
 
 def desk_and_setting(config: Config | None) -> tuple[Desk, Setting]:
@@ -53,9 +54,15 @@ def line(complaint: Complaint, suggestion: Suggestion) -> dict[str, object]:
     return {"owner": suggestion.owner, "category": categories, "confidential": confidential(complaint), **suggestion.kept()}
 
 
-def told(complaint: Complaint, suggestion: Suggestion, desk: Desk) -> list[str]:
-    """For people: a line a step."""
-    names = {agency.code: agency.name for agency in (desk.directory.agencies if desk.directory else ())}
+def _names(config: Config | None, desk: Desk) -> dict[str, str]:
+    """Of everybody who may own a report: those of the configuration, and those of the directory."""
+    own = {agency.code: agency.name for agency in (config.directory if config else ())}
+    return own | {agency.code: agency.name for agency in (desk.directory.agencies if desk.directory else ())}
+
+
+def told(complaint: Complaint, suggestion: Suggestion, names: Mapping[str, str]) -> list[str]:
+    """For people: a line a step. `names`: by the agency's code."""
+    owner = f"{suggestion.owner} {names.get(suggestion.owner, '')}".strip()
     lines = [f"category    {found.code} ({found.score}): {found.how}" for found in complaint.categories] or ["category    none: needs triage"]
     lines.append(f"region      {suggestion.region or 'not known'}")
     if complaint.urgency:
@@ -66,4 +73,4 @@ def told(complaint: Complaint, suggestion: Suggestion, desk: Desk) -> list[str]:
     if suggestion.door:
         lines.append(f"elsewhere   {suggestion.door}")
     versions = f"rules {suggestion.rules}, directory {suggestion.directory or 'none'}"
-    return [*lines, f"owner       {suggestion.owner} {names.get(suggestion.owner, '')}, because: {suggestion.reason} ({versions})"]
+    return [*lines, f"owner       {owner}, because: {suggestion.reason} ({versions})"]

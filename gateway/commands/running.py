@@ -28,6 +28,9 @@ def asked(config: Config, method: str, path: str, patience_seconds: float = _PAT
         yield answer
     except PermissionError as error:
         fail(f"{error.filename} cannot be read by who types this. Type it as the user as whom the gateway runs.", 2)
+    except (FileNotFoundError, ConnectionRefusedError):
+        # No gateway was ever started here (it makes the token), or none is now.
+        fail(f"Nobody answers at {config.listen.operators}: the gateway does not run. Start it (./run serve), then ask again.", 2)
     except (OSError, HTTPException, ValueError) as error:
         fail(f"Nobody answers at {config.listen.operators} ({type(error).__name__}). Is the gateway running?", 2)
     finally:

@@ -12,11 +12,11 @@ import typer
 
 from gateway import tracking
 from gateway.case import SUGGESTION, Event, rebuild
-from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json
+from gateway.commands.console import AsJson, ConfigPath, configured, fail, say_json, store_of
 from gateway.config import Config
 from gateway.journal_file import Entry, JournalUnusable, waiting
 from gateway.store import filing, likenesses, lookup
-from gateway.store.engine import Store, StoreAway, StoreRefuses
+from gateway.store.engine import StoreAway, StoreRefuses
 from gateway.store.likenesses import Suggested
 from gateway.store.lookup import Kept
 from gateway.store.writing import Row
@@ -72,7 +72,7 @@ def trace(what: What, config: ConfigPath = None, as_json: AsJson = False) -> Non
 async def _find(config: Config, key: str) -> Found:
     path = config.data_dir / "journal.db"
     found = Found(key, waiting=_waiting(path, key))
-    store = Store(config.store.address(config.data_dir))
+    store = store_of(config)
     try:
         await store.migrate()
         async with store.transaction() as tx:

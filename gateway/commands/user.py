@@ -36,7 +36,7 @@ def add(name: Name, config: ConfigPath = None, password_file: PasswordFile = Non
         work(in_store(settled, lambda tx: _add(tx, name, hashed(password), now)), asyncio.run)
     except Clash:
         fail(f"{name} is there already. Another password: ./run user password {name}")
-    typer.echo(f"{name} may sign in at {settled.listen.operators}.")
+    typer.echo(f"{name} may sign in at http://{settled.listen.operators}/")
 
 
 @user.command("list")

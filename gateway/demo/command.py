@@ -21,7 +21,9 @@ from gateway.demo.providers import HOST, Providers, free_ports, providers, site
 from gateway.node import Gateway
 
 Folder = Annotated[Path, typer.Option(help="Where the demo keeps its data; delete it to begin anew.")]
-Port = Annotated[int, typer.Option(min=0, max=65533, help="Of the gateway's doors; the demo's pages are on the next one, operators on the one after. 0: free ones.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65533, help="Of the gateway's doors; the demo's pages are on the next one, operators on the one after. 0: free ones.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ async def _demo(folder: Path, port: int) -> None:
         typer.echo(f"The web form is the gateway's own:      {home}/lapor")
         typer.echo(f"Where it takes SMS and mail:            {home}/in/sms/message and {HOST}:{play.around.smtp_port} (SMTP)")
         typer.echo(f"Follow a report behind it:              ./run trace NUMBER --config {play.config_path}")
-        typer.echo(f"The operators' pages:                   http://{HOST}:{play.gateway.operators_port}/ (who may sign in: ./run user add NAME --config {play.config_path})")
+        typer.echo(f"The operators' pages:                   http://{HOST}:{play.gateway.operators_port}/")
+        typer.echo(f"Who may sign in there:                  ./run user add NAME --config {play.config_path}")
         typer.echo("Ctrl-C ends it.")
         await stop.wait()
 
