@@ -125,15 +125,26 @@ def gone_on(words: Words, number: str) -> Texts:
     return Texts(said, said, words("question.subject", number=number))
 
 
+def _but_for(place: str, when: str) -> str:
+    """Where it is, without when: a short answer ("depan pasar sejak kemarin") is kept whole as the place, and says both.
+
+    >>> _but_for("depan pasar, sejak kemarin", "sejak kemarin"), _but_for("kemarin", "kemarin")
+    ('depan pasar', 'kemarin')
+    """
+    left = " ".join(place.replace(when, " ").split()) if when else place
+    return left.strip(" ,.;") or place
+
+
 def understood(words: Words, number: str, complaint: Complaint, until: date) -> Texts:
     """What we understood, and by when somebody has read it."""
-    where = complaint.place.text if complaint.place else None
+    when = complaint.incident.text if complaint.incident else ""
+    where = _but_for(complaint.place.text, when) if complaint.place and complaint.place.text else None
     if where is None and complaint.place and complaint.place.location:
         where = words("understood.pin")
     parts = {
         "what": complaint.title,
         "where": where or words("understood.unknown"),
-        "when": complaint.incident.text if complaint.incident else words("understood.unknown"),
+        "when": when or words("understood.unknown"),
     }
     day = f"{until:%d-%m-%Y}"
     lines = "\n".join(words(f"understood.{item}", said=said) for item, said in parts.items())

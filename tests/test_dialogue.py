@@ -276,6 +276,12 @@ async def test_whoever_stops_us_hears_only_what_they_ask_for(deployment: Deploym
         assert [row["stopped_at"] for row in await deployment.rows("correspondents")] == [None]
 
 
+async def test_an_answer_that_says_where_and_when_is_told_back_as_two_things(on_sqlite: Deployment) -> None:
+    async with talking(on_sqlite) as talk:
+        await talk.says("Lampu jalan mati")
+        assert "; di depan pasar Penajam; sejak kemarin." in await talk.says("di depan pasar Penajam sejak kemarin")
+
+
 async def test_a_citizen_chooses_the_language(deployment: Deployment) -> None:
     async with talking(deployment) as talk:
         await talk.says("Lampu jalan mati")

@@ -71,6 +71,26 @@ def rendered(turn: Turn, language: str = "id", **more: object) -> web.Response:
     return pages.answer("report.html", Look(WORDS[language], ZoneInfo("Asia/Makassar")), {**shown, **asdict(turn), **more})
 
 
+@pytest.mark.parametrize(
+    ("status", "colour", "shape"),
+    [
+        ("awaiting_verification", "ok", "check"),
+        ("awaiting_information", "warn", "alert"),
+        ("withdrawn", "hold", "file"),
+        ("archived", "hold", "file"),
+        ("closed", "ok", "check"),
+    ],
+)
+def test_only_what_goes_well_has_a_tick(status: str, colour: str, shape: str) -> None:
+    progress = Progress(
+        UUID(int=1), "K7M4-3RTX-9QHB", status, "PUPR", "Jalan", anonymous=False, confidential=True, opened_at=NOW, question="", closed_at=None, rating=None
+    )
+    page = rendered(ALL, progress=progress)
+    assert page.text is not None
+    assert f'<span class="badge {colour}"><svg class="i" aria-hidden="true"><use href="#i-{shape}"/></svg>' in page.text
+    assert f'id="i-{shape}"' in page.text
+
+
 def forms(turn: Turn, **more: Any) -> list[dict[str, list[str]]]:  # noqa: ANN401  # as rendered()
     """What each form of the page posts, by name; each button of one is a value of its own."""
     html = str(rendered(turn, **more).text)
