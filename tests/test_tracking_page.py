@@ -63,6 +63,24 @@ async def test_a_number_tells_how_far_it_is_and_nothing_of_what_was_said(on_sqli
                 assert hidden not in page.html
 
 
+async def test_an_address_typed_by_hand_leads_on(on_sqlite: Deployment) -> None:
+    async with at_the_form(on_sqlite) as (_, siti):
+        for typed, meant in {
+            "/lapor/": "/lapor?bahasa=id",
+            "/LAPOR": "/lapor?bahasa=id",
+            "/Lacak/": "/lacak?bahasa=id",
+            "/Lacak?nomor=%0D%0AX": "/lacak?nomor=%0D%0AX",
+        }.items():
+            led = await siti.get(typed, allow_redirects=False)
+            assert (led.status, led.headers["Location"]) == (302, meant)
+        nowhere = await siti.get("/laporan")
+        assert nowhere.status == 404
+        assert "Alamat ini tidak ada." in nowhere.text
+        assert 'href="/lapor?bahasa=id"' in nowhere.html
+        # What is no page is no page: a door that providers call says no more than that.
+        assert "<html" not in (await siti.get("/in/nobody/message")).html
+
+
 async def test_whoever_has_the_receipt_is_led_to_the_reports_own_page(on_sqlite: Deployment) -> None:
     async with at_the_form(on_sqlite) as (_, siti):
         receipt = await reported(on_sqlite, siti)

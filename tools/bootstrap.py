@@ -41,7 +41,7 @@ def set_up(lock: Path) -> None:
     with alone():
         if {whereabouts(), digest(lock)} <= installed():
             return
-        say(f"Setting up .venv from {lock.name}: once, about a minute.")
+        say(f"Setting up .venv from {lock.name}: once, one to three minutes.")
         try:
             make_environment()
             install(lock)

@@ -29,6 +29,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 # No number: it is asked for all the same, so that nobody learns from the time that takes which numbers could be one.
 _NONE = "-"
 _RETRY_SECONDS = 30
+# What people type: /Lapor, /lacak/. Doors of channels lie deeper or are found first.
+_ONE_WORD = "/{word:[^/]{1,64}}{end:/?}"
 # How a message looks, by the kind of address at its other end; on the web there is none.
 _SHAPES = {"sms": "sms", "whatsapp": "chat", "telegram": "chat", "email": "mail", "web": "web"}
 
@@ -60,11 +62,19 @@ class PublicPages:
         self._by_code.add_to(app)
         app.router.add_get(f"{PRIVATE_PATH}/{{link}}", self._private)
         app.router.add_get(f"{PRIVATE_PATH}/{{link}}/{{picture}}", self._picture)
+        app.router.add_get(_ONE_WORD, self._elsewhere)
 
     async def _start(self, request: web.Request) -> web.StreamResponse:
         # One page less on a slow network.
         where = self._box.form_path if self._box else TRACK_PATH
         return web.Response(status=302, headers={"Location": f"{where}?bahasa={self._pages.look(request).words.language}"})
+
+    async def _elsewhere(self, request: web.Request) -> web.Response:
+        """An address typed from a poster: led on where it is nearly one of ours, and otherwise told where the two are."""
+        look, meant = self._pages.look(request), f"/{request.match_info['word'].lower()}"
+        if meant in {TRACK_PATH, self._form_path}:
+            return web.Response(status=302, headers={"Location": f"{meant}?{request.rel_url.raw_query_string or f'bahasa={look.words.language}'}"})
+        return self._refused(look, 404, "nowhere", "")
 
     async def _track(self, request: web.Request) -> web.StreamResponse:
         look, asked = self._pages.look(request), request.query.get("nomor", "").strip()
