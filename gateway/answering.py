@@ -46,10 +46,13 @@ async def answer(tx: Transaction, office: Office, message: Message, decision: De
     """Do it, and say so. Raises Clash."""
     asked = decision.asked
     assert asked is not None  # noqa: S101  # what a word asks is part of its decision
+    again = asked.what == words.START and context.vouched and person is not None and person.stopped
     if asked.what in {words.STOP, words.START, words.LANGUAGE} and person and (context.vouched or asked.what == words.LANGUAGE):
         person = await _chosen(tx, person, asked, now)
     case = _case_of(decision, context)
     said = _Said(office, message, context, asked, await _language(tx, message, asked, case, context, person))
+    if again:
+        return Told(said.heard_again(), person)
     if asked.what in _CHANGES and case and context.is_own(case.id) and (context.vouched or asked.what in _HIDES):
         case = await _changed(tx, office, case, asked, now)
         return Told(said.own(case, _done(asked, case)), person)
@@ -174,6 +177,10 @@ class _Said:
 
     def own(self, case: Case, texts: Callable[[Words], Texts]) -> list[Wanted]:
         return self._wanted(case, texts(self._words()))
+
+    def heard_again(self) -> list[Wanted]:
+        """For whoever had stopped us: we told them to write this word."""
+        return self._wanted(None, notices.started(self._words()))
 
     def of(self, case: Case | None) -> list[Wanted]:
         """For a word that changed nothing on a report."""

@@ -211,6 +211,12 @@ def stopped(words: Words, *, stopped: bool, emergency: str) -> Texts:
     return Texts(said, said, words("help.subject"))
 
 
+def started(words: Words) -> Texts:
+    """Who had stopped us hears from us again."""
+    said = words("started")
+    return Texts(said, said, words("help.subject"))
+
+
 def language(words: Words, *, chosen: bool) -> Texts:
     """We speak that language from now on, or which there are."""
     said = words("language.chosen" if chosen else "language.which")

@@ -129,7 +129,7 @@ async def test_how_to_speak_with_us_says_whom_to_call_when_life_is_in_danger(on_
 async def test_words_that_phones_and_bots_have_everywhere_tell_nothing_of_the_language(on_sqlite: Deployment) -> None:
     async with on_sqlite.node() as gateway:
         assert "MULAI" in await says(gateway, "STOP", "SM1")
-        assert "Tulis saja" in await says(gateway, "START", "SM2")
+        assert "Kami kabari Anda lagi" in await says(gateway, "START", "SM2")
         assert "Tulis saja" in await says(gateway, "/help", "SM3")
         assert "Tulis saja" in await says(gateway, "INFO", "SM4", sender=TONO)
     assert not await on_sqlite.rows("cases")

@@ -272,7 +272,8 @@ async def test_whoever_stops_us_hears_only_what_they_ask_for(deployment: Deploym
         ]
         assert (reminder["state"], reminder["reason"]) == ("withheld", "this person wants to hear from us only when they write")
         assert number in await talk.says("STATUS")
-        await talk.says("MULAI")
+        assert "Kami kabari Anda lagi" in await talk.says("MULAI")
+        assert "Tulis saja" in await talk.says("MULAI")
         assert [row["stopped_at"] for row in await deployment.rows("correspondents")] == [None]
 
 
