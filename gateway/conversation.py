@@ -17,7 +17,7 @@ from gateway.asked import Asked, asked_of
 from gateway.case import ARCHIVED, CLOSED, LIFE, WITHDRAWN, Case, urgent
 from gateway.sensitive import sensitive
 from normalizer import Complaint, Report
-from normalizer.text import clean, letters
+from normalizer.text import clean, has_letters
 
 # How a report belongs to a case: it carries a secret of it; it came back to what we sent to the complainant, and the complainant wrote it; it answers one
 # of our messages in a chat that the wire vouches for; it is what the complainant made of the first message there; it only says so.
@@ -296,7 +296,7 @@ def _speaks_of(read: Understood, case: Case) -> bool:
 
 
 def _only_files(read: Understood) -> bool:
-    return bool(read.report.attachments or read.report.location) and not letters(read.complaint.text)
+    return bool(read.report.attachments or read.report.location) and not has_letters(read.complaint.text)
 
 
 def _stands_for_itself(read: Understood, case: Case) -> bool:
@@ -328,7 +328,7 @@ def _may_answer(read: Understood, case: Case) -> bool:
     """Whether it can be what we asked for."""
     text, place = read.complaint.text, read.complaint.place
     if case.question == "what":
-        return letters(text) > 0
+        return has_letters(text)
     if case.question == "where" and place and (place.location or place.how == "text"):
         return cues.size(text) <= _BRIEF and not _own_subject(read, case)
     if case.question == "when" and read.complaint.incident:

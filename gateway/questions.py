@@ -12,7 +12,7 @@ from normalizer.dates import answer_date
 from normalizer.manners import ABUSE, OF_THE_WORDS
 from normalizer.missing import missing
 from normalizer.spans import moved, respanned
-from normalizer.text import MAX_TEXT, cut, first_sentence, letters, line
+from normalizer.text import MAX_TEXT, cut, first_sentence, has_letters, line
 
 # Said instead of an answer.
 _UNKNOWN = "rule:answers_our_question:unknown"
@@ -97,7 +97,7 @@ def _still_missing(after: Complaint, before: Complaint, question: str) -> tuple[
 
 
 def _told(before: Complaint, said: Complaint) -> Complaint:
-    begins = len(before.text) + len(_SEPARATOR) if letters(before.text) else 0
+    begins = len(before.text) + len(_SEPARATOR) if has_letters(before.text) else 0
     if not begins or ABUSE in before.remarks:
         # What it is about is said only now; who and which door, the first message said.
         said = moved(said, begins)

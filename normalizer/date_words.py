@@ -42,22 +42,25 @@ class Token:
 
     def means(self, meaning: str) -> bool:
         """Whether it can mean that: "unit", or more exactly "unit.week"."""
-        return any(mine == meaning or mine.startswith(f"{meaning}.") for mine in self.meanings)
+        return _can_mean(self.meanings, meaning)
+
+
+# Few sets of meanings, asked the same few things again and again.
+@lru_cache(maxsize=4096)
+def _can_mean(meanings: Meanings, meaning: str) -> bool:
+    return any(mine == meaning or mine.startswith(f"{meaning}.") for mine in meanings)
 
 
 def scan(text: str) -> tuple[str, list[tuple[int, int]]]:
     """One character for each word, number and mark, and where it stands."""
     other, only_digits = _code(_OTHER), _code(_ONLY_DIGITS)
-    codes: list[str] = []
-    spans: list[tuple[int, int]] = []
-    for found in _TOKEN.finditer(text):
-        word, span = found[0], found.span()
-        code = _code_of(word) if len(word) <= _LONGEST_WORD else only_digits if word.isdigit() else other
+    found = list(_TOKEN.finditer(text))
+    words, spans = [one[0] for one in found], [one.span() for one in found]
+    codes = [_code_of(word) if len(word) <= _LONGEST_WORD else only_digits if word.isdigit() else other for word in words]
+    for place in range(1, len(words)):
         # "A3", "RT5": a name, not a number; "sdh3bln" is one.
-        if spans and codes[-1] == other and spans[-1][1] == span[0] and word.isdigit():
-            code = only_digits
-        codes.append(code)
-        spans.append(span)
+        if spans[place - 1][1] == spans[place][0] and codes[place - 1] == other and words[place].isdigit():
+            codes[place] = only_digits
     return "".join(codes), spans
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from normalizer.register import PROVINCE, REGENCY, is_city
 from normalizer.vocabulary import vocabulary
@@ -13,6 +14,7 @@ _SHORTEST_NAME = 5
 _SHORTEST_ABBREVIATION = 3
 # As officials end the names of their pages: bandungkab.go.id.
 _ENDS = {"kota": "pemkot", "kab": "pemkab", "prov": "pemprov"}
+_ENDINGS = tuple(_ENDS)
 
 
 def region_in(key: str, named: Callable[[str], list[str]]) -> list[str]:
@@ -22,12 +24,18 @@ def region_in(key: str, named: Callable[[str], list[str]]) -> list[str]:
     >>> [region_in(word, lambda name: names.get(name, [])) for word in ("dibandung", "pemkotsby", "bandungkab", "dikabbandung", "bandungan")]
     [['3204', '3273'], ['3578'], ['3204'], [], []]
     """
-    if len(key) < _SHORTEST:
+    if len(key) < _SHORTEST or not (key.startswith(_beginnings()) or key.endswith(_ENDINGS)):
         return []
     for kind, name in _split(key):
         if codes := [code for code in named(name) if len(code) <= REGENCY and _is(kind, code)]:
             return codes
     return []
+
+
+@cache
+def _beginnings() -> tuple[str, ...]:
+    """One look at all of them tells most words."""
+    return tuple(vocabulary().glued)
 
 
 def _split(key: str) -> Iterator[tuple[str, str]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from normalizer.building import built_in
 from normalizer.lexicon import LANGUAGES, languages_of, loans, own_words
@@ -44,19 +44,15 @@ _USED: Mapping[str, Mapping[str, float]] = {
 _BUILT = 0.7
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     key: str
     start: int
     end: int
     # Whether a list has it.
     known: bool
-    # For each language: the logarithm of how likely it has this word.
+    # For each language: the logarithm of how likely it has this word, and how much more it says for this language than for any other.
     says: Mapping[str, float]
-
-    def gain(self, tag: str) -> float:
-        """How much more it says for this language than for any other."""
-        return self.says[tag] - max(said for other, said in self.says.items() if other != tag)
+    gain: Mapping[str, float]
 
 
 def language(text: str) -> str | None:
@@ -87,14 +83,14 @@ def language_of(title: str, text: str) -> Finding | None:
     known = [word for word in words if word.known]
     chance = len(known) == 1 and len(words) > _FEW_WORDS and (tag == "id" or (tag == "en" and score < _TELLING))
     # Names alone look like a language, and are none.
-    speaks = any(word.gain(tag) > 0 for word in known)
+    speaks = any(word.gain[tag] > 0 for word in known)
     if not speaks or chance or score <= _ENOUGH:
         return None
     return _finding(tag, score, words, len(heading))
 
 
 def _finding(tag: str, score: float, words: list[_Word], begin: int) -> Finding:
-    deciding = sorted((word for word in _each_once(words) if word.gain(tag) > 0), key=lambda word: (-word.gain(tag), word.key))[:_TOLD]
+    deciding = sorted((word for word in _each_once(words) if word.gain[tag] > 0), key=lambda word: (-word.gain[tag], word.key))[:_TOLD]
     spans = sorted((word.start - begin, word.end - begin) for word in deciding if word.start >= begin)
     return Finding(tag, round(score, 3), ", ".join(word.key for word in deciding), tuple(spans))
 
@@ -107,12 +103,18 @@ def _words(text: str) -> Iterator[_Word]:
     for match in _WORD.finditer(_COMMAND.sub(lambda found: " " * len(found[0]), text)):
         key = match[0].lower().replace("\u2019", "'")
         # Of a doubled one (sampah-sampah) the first half counts.
-        yield _Word(key, *match.span(), *_read(key.partition("-")[0]))
+        known, says, gain = _read(key.partition("-")[0])
+        yield _Word(key, *match.span(), known, says, gain)
 
 
 @lru_cache(maxsize=8_192)
-def _read(word: str) -> tuple[bool, Mapping[str, float]]:
-    """Whether it is known, and what it says."""
+def _read(word: str) -> tuple[bool, Mapping[str, float], Mapping[str, float]]:
+    """Whether it is known, what it says, and how much more for each language."""
+    known, says = _said(word)
+    return known, says, {tag: said - max(says[other] for other in LANGUAGES if other != tag) for tag, said in says.items()}
+
+
+def _said(word: str) -> tuple[bool, Mapping[str, float]]:
     if word in loans():
         return True, _log(_USED["loan"])
     listed = languages_of(word)

@@ -27,6 +27,11 @@ def is_everyday(word: str) -> bool:
     return bool(languages_of(word))
 
 
+def everyday() -> frozenset[str]:
+    """All of them."""
+    return frozenset(_lexicon())
+
+
 @cache
 def loans() -> frozenset[str]:
     """Indonesian words that local languages use as their own: the nouns of the state, the street and the home."""

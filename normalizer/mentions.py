@@ -82,6 +82,7 @@ class _Search:
     def __init__(self, words: Sequence[Word], lookup: Lookup) -> None:
         self._words = words
         self._lookup = lookup
+        self._known = vocabulary()
         # How often each bare name came.
         self._times: Counter[str] = Counter()
 
@@ -104,16 +105,16 @@ class _Search:
         if alias := self._lookup.alias(at):
             # Before any word of it is taken for something else: "Pak Wali Rahmad".
             code, after = alias
-            insured = at > 0 and self._words[at - 1].key in vocabulary().insured
+            insured = at > 0 and self._words[at - 1].key in self._known.insured
             return None if insured else Mention(self._words[at].begin, self._end(after), 0, {code: _ALIAS}, VILLAGE), after
-        if key in vocabulary().streets:
+        if key in self._known.streets:
             return self._behind_street(at)
-        if level := _cue(key):
+        if level := self._known.cues.get(key):
             return self._cued(at, level)
-        if key in vocabulary().titles:
+        if key in self._known.titles:
             following = self._words[at + 1].key if at + 1 < len(self._words) else ""
-            return None, at + 1 if _cue(following) or following in vocabulary().titles else at + 2
-        if key in vocabulary().small:
+            return None, at + 1 if following in self._known.cues or following in self._known.titles else at + 2
+        if key in self._known.small:
             return None, at + 1
         return self._bare(at)
 
@@ -122,9 +123,9 @@ class _Search:
         after = at + 1
         if after < len(self._words) and self._words[after].key == "raya":
             after += 1
-        if after >= len(self._words) or self._words[after].key in vocabulary().small:
+        if after >= len(self._words) or self._words[after].key in self._known.small:
             return None, after
-        if level := _cue(self._words[after].key):
+        if level := self._known.cues.get(self._words[after].key):
             mention, end = self._cued(after, level)
             return (mention, end) if mention and mention.exact and mention.level else (None, after + 1)
         if is_ordinary(self._words[after].key) and not self._words[after].capital:
@@ -137,7 +138,7 @@ class _Search:
 
     def _cued(self, at: int, level: int) -> tuple[Mention | None, int]:
         begin = self._words[at].begin
-        city = level == REGENCY and _unglued(self._words[at].key) in vocabulary().city_cues
+        city = level == REGENCY and self._words[at].key in self._known.city_cues
         hits = self._lookup.hits(at + 1) if self._runs_on(at + 1) else []
         own = [(after, codes) for after, found in hits if (codes := [code for code in found if _fits(code, level, city=city)])]
         whole = [(after, found) for after, found in self._lookup.hits(at) if after > at + 1]
@@ -162,7 +163,7 @@ class _Search:
             return None, at + 1
         if hit:
             after, codes = hit
-            city = level == REGENCY and _unglued(self._words[at].key) in vocabulary().city_cues
+            city = level == REGENCY and self._words[at].key in self._known.city_cues
             weights = _at_another_level(level, codes, city=city)
             alone = VILLAGE if len(weights) == 1 and level != VILLAGE and not self._all_ordinary(at + 1, after) else 0
             return Mention(begin, self._end(after), level, weights, alone, spellings, exact=False), after
@@ -170,7 +171,7 @@ class _Search:
 
     def _bare(self, at: int) -> tuple[Mention | None, int]:
         word = self._words[at]
-        placed = at > 0 and self._words[at - 1].key in vocabulary().there
+        placed = at > 0 and self._words[at - 1].key in self._known.there
         # "Di tanjung tengah" may be a village, "air bersih" is none.
         hits = [(after, codes) for after, codes in self._lookup.hits(at) if not self._all_ordinary(at, after) or (placed and after > at + 1)]
         if not hits and not is_ordinary(word.key) and (codes := region_in(word.key, self._lookup.named)):
@@ -190,7 +191,7 @@ class _Search:
     def _ordinary_city(self, at: int) -> tuple[Mention | None, int]:
         """Batu, Metro, Palu: a city only where a capital letter and a preposition say so."""
         word = self._words[at]
-        if word.capital and at and self._words[at - 1].key in vocabulary().locatives and not self._words[at - 1].capital:
+        if word.capital and at and self._words[at - 1].key in self._known.locatives and not self._words[at - 1].capital:
             codes = [code for code in self._lookup.named(word.key) if len(code) == REGENCY]
             if codes:
                 return Mention(word.begin, word.end, 0, dict.fromkeys(codes, _BARE[REGENCY]), REGENCY), at + 1
@@ -212,7 +213,7 @@ class _Search:
     def _divided(self, at: int, after: int, code: str) -> bool:
         """Whether villages of another regency share the name: "Tlogosari" is a district, and in Semarang what Tlogosari Kulon and Wetan are together."""
         name = "".join(word.key for word in self._words[at:after])
-        parts = (part for side in vocabulary().sides for part in self._lookup.named(name + side))
+        parts = (part for side in self._known.sides for part in self._lookup.named(name + side))
         return any(part[:REGENCY] != code[:REGENCY] for part in parts)
 
     def _introduced(self, at: int) -> bool:
@@ -223,7 +224,7 @@ class _Search:
         if before < 0 or not self._words[at].runs_on:
             return False
         key = self._words[before].key
-        return key in vocabulary().called_after if before < at - 1 else key in vocabulary().locatives or key in vocabulary().called_after
+        return key in self._known.called_after if before < at - 1 else key in self._known.locatives or key in self._known.called_after
 
     def _worth(self, at: int, after: int, level: int) -> float:
         return _CUED[level] if self._certain(at, after, level) or self._words[at].capital else _DOUBTFUL
@@ -234,7 +235,7 @@ class _Search:
 
     def _all_ordinary(self, at: int, after: int) -> bool:
         words = self._words[at:after]
-        return all(is_ordinary(word.key) for word in words) and "".join(word.key for word in words) not in vocabulary().sights
+        return all(is_ordinary(word.key) for word in words) and "".join(word.key for word in words) not in self._known.sights
 
     def _spellings(self, at: int, *, begun: bool = False) -> list[tuple[str, int]]:
         """The words behind a cue, up to the next cue or the end of a name; none if a name hardly begins so. `begun`: a shorter one does."""
@@ -242,9 +243,9 @@ class _Search:
         key = ""
         for after in range(at, min(at + MOST_WORDS - 1, len(self._words))):
             word = self._words[after]
-            if after == at and not begun and is_everyday(word.key) and word.key not in vocabulary().begins_names:
+            if after == at and not begun and is_everyday(word.key) and word.key not in self._known.begins_names:
                 break
-            if after > at and (not word.runs_on or _cue(word.key)):
+            if after > at and (not word.runs_on or word.key in self._known.cues):
                 break
             key += word.key
             if len(key) > MOST_CHARACTERS:
@@ -285,12 +286,3 @@ def _at_another_level(level: int, codes: Sequence[str], *, city: bool) -> dict[s
         codes = regencies or [code[:REGENCY] for code in codes if len(code) == DISTRICT]
     whole = _CUED[REGENCY] if city else _BARE[REGENCY]
     return {code: (whole if len(code) == level == REGENCY else min(_OTHER_LEVEL, _BARE[len(code)] + 0.5)) for code in codes}
-
-
-def _cue(key: str) -> int:
-    return vocabulary().cues.get(key) or vocabulary().cues.get(_unglued(key), 0)
-
-
-def _unglued(key: str) -> str:
-    """As if it were two words: "didesa"."""
-    return key[2:] if key.startswith(("di", "ke")) and key not in vocabulary().cues and key[2:] in vocabulary().cues else key

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from normalizer.schema import Incident, Place
-from normalizer.text import letters
+from normalizer.text import has_letters
 
 # What each kind of report needs, in the order of asking (DOMAIN: an aspiration has no date, a request for information neither date nor place).
 _NEEDED = {
@@ -24,7 +24,7 @@ def missing(kind: str | None, said: str, place: Place | None, incident: Incident
     ('where', 'when')
     """
     known = {
-        "what": letters(said) >= _FEWEST_LETTERS and "abuse" not in remarks,
+        "what": has_letters(said, _FEWEST_LETTERS) and "abuse" not in remarks,
         # A keyword or the channel tells the region, which is where to send it, not where to look for it.
         "where": place is not None and (place.text is not None or place.location is not None),
         "when": incident is not None,

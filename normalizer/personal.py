@@ -37,7 +37,7 @@ _PHONES = (
     re.compile(r"\+[1-9](?:[ .-]{0,2}[0-9]){7,14}(?![0-9])"),
     # Whatever stands behind the word for it.
     re.compile(
-        r"(?<![^\W_])(?:cp|hp|wa|whatsapp|telp?|tlp|telepon|telpon|phone|call|hub|hubungi|kontak|contact|sms|nope)"
+        r"(?=[chnstpw])(?<![^\W_])(?:cp|hp|wa|whatsapp|telp?|tlp|telepon|telpon|phone|call|hub|hubungi|kontak|contact|sms|nope)"
         r"[ .:]{0,3}(?:(?:no|nomor|nomer|hp|wa|ke|di|saya)[ .:]{0,3}){0,2}(?P<number>[0-9+](?:[ .-]{0,2}[0-9]){6,14})(?![0-9])",
         re.IGNORECASE,
     ),
@@ -191,10 +191,13 @@ def _insured(text: str) -> Iterator[Span]:
 
 
 def _phones(text: str) -> Iterator[Span]:
+    seen: set[tuple[int, int]] = set()
     for phone, score in zip(_PHONES, _PHONE_SCORES, strict=True):
         group = "number" if phone.groupindex else 0
         how = "cue" if group else "form"
-        yield from (Span("phone", *found.span(group), how, score) for found in phone.finditer(text))
+        places = [place for found in phone.finditer(text) if (place := found.span(group)) not in seen]
+        seen.update(places)
+        yield from (Span("phone", *place, how, score) for place in places)
 
 
 def _mails(text: str) -> Iterator[Span]:

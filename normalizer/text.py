@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import islice
 
 # Characters. A citizen's longest real report is a few pages; the raw bytes keep the rest.
 MAX_TEXT = 20_000
@@ -71,13 +72,13 @@ def first_sentence(text: str) -> str:
     return cut(first[: end.start()] if end else first.rstrip("."), MAX_TITLE)
 
 
-def letters(text: str) -> int:
-    """How much there is to read, in any script.
+def has_letters(text: str, fewest: int = 1) -> bool:
+    """Whether there is that much to read, in any script.
 
-    >>> letters("?? 12 ok")
-    2
+    >>> has_letters("?? 12 ok"), has_letters("?? 12 ok", 3)
+    (True, False)
     """
-    return sum(map(str.isalpha, text))
+    return len(list(islice(filter(str.isalpha, text), fewest))) == fewest
 
 
 def _pair_surrogates(text: str) -> str:

@@ -21,7 +21,7 @@ class Vocabulary:
     sights: frozenset[str]
     # Parts of names as they are shortened, and what each may be short for: "tj" for tanjung.
     short: dict[str, tuple[str, ...]]
-    # Cue words, with the level of the name behind them.
+    # Cue words, also in one word with a preposition ("didesa"), with the level of the name behind them.
     cues: dict[str, int]
     city_cues: frozenset[str]
     # Codes of cities that are meant before the regency of their name.
@@ -59,6 +59,8 @@ def vocabulary() -> Vocabulary:
         lists.setdefault(name, set()).update(words.split())
     levels = {"province_cues": PROVINCE, "regency_cues": REGENCY, "city_cues": REGENCY, "district_cues": DISTRICT, "village_cues": VILLAGE}
     cues = {word: level for name, level in levels.items() for word in lists[name]}
+    cues = {glued + word: level for glued in ("di", "ke") for word, level in cues.items()} | cues
+    lists["city_cues"] |= {word for word in cues if word[2:] in lists["city_cues"] and word[:2] in {"di", "ke"}}
     named = {name: frozenset(words) for name, words in lists.items() if name in Vocabulary.__dataclass_fields__}
     sights = _with_titles(_pairs("sights.txt"))
     short = {part: tuple(full.split()) for part, full in _pairs("short.txt").items()}

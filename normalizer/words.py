@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
-from normalizer.lexicon import is_everyday
+from normalizer.lexicon import everyday, is_everyday
 from normalizer.vocabulary import vocabulary
 
 _WORD = re.compile(r"[^\W_]+")
@@ -63,7 +64,12 @@ def is_ordinary(key: str) -> bool:
     >>> is_ordinary("makmur"), is_ordinary("girimukti")
     (True, False)
     """
-    return key in vocabulary().ordinary or key in vocabulary().no_name or is_everyday(key)
+    return key in _ordinary()
+
+
+@cache
+def _ordinary() -> frozenset[str]:
+    return vocabulary().ordinary | vocabulary().no_name | everyday()
 
 
 def is_namelike(key: str) -> bool:
