@@ -9,6 +9,7 @@ import pytest
 from gateway.bench import deliveries, watching, whole_way
 from gateway.bench.growth import growth
 from gateway.bench.processes import family, load, variant
+from gateway.bench.understanding import understanding
 from gateway.bench.variants import NAMES
 from gateway.journal_file import snapshot
 from tests.world import Deployment
@@ -56,3 +57,11 @@ async def test_a_store_grows_by_doubling_and_takes_real_reports_on_top(deploymen
     # 30 doubled ten times, and ten more.
     assert len(await deployment.rows("cases")) == 30 * 2**10 + 10
     assert len({row["number"] for row in await deployment.rows("case_numbers")}) == 30 * 2**10 + 10
+
+
+def test_understanding_is_measured_on_usual_and_on_the_longest_texts() -> None:
+    told: list[str] = []
+    found = {name: float(str(value)) for name, value in understanding(told.append).items()}
+    assert 0 < found["understand_mean_us"] < found["understand_p95_us"]
+    assert found["understand_longest_ms"] * 1e3 > found["understand_p95_us"]
+    assert len(told) == 1

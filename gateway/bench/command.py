@@ -16,6 +16,7 @@ import typer
 from gateway.bench import accepting, mailing, watching, whole_way
 from gateway.bench.growth import growth
 from gateway.bench.processes import SQLITE
+from gateway.bench.understanding import understanding
 from gateway.commands.console import AsJson, fail, say_json
 
 # As everybody measures it; the others only in the long run.
@@ -28,13 +29,13 @@ Postgres = Annotated[str | None, typer.Option("--postgresql", metavar="URL", hel
 
 
 def bench(quick: Quick = False, as_json: AsJson = False, postgresql: Postgres = None) -> None:  # noqa: FBT002  # options
-    """Measure accepting, the way to the acknowledgement, and memory, as ratios in one run. Example: ./run bench --quick"""
+    """Measure accepting, the way to the acknowledgement, understanding, and memory, as ratios in one run. Example: ./run bench --quick"""
     if sys.platform != "linux":
         fail("The bench reads /proc: it runs on Linux.")
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         found = asyncio.run(_quick(Path(folder)) if quick else _long(Path(folder), postgresql))
-    found = {"machine": _machine(), **found, "seconds": round(time.monotonic() - began, 1)}
+    found = {"machine": _machine(), **found, **understanding(_tell), "seconds": round(time.monotonic() - began, 1)}
     if as_json:
         say_json(found)
         return
