@@ -11,8 +11,8 @@ from normalizer.lexicon import languages_of
 _CUE = re.compile(
     r"(?=[AaBbJjMmNnPp])(?<![^\W_])(?i:atas\s+nama|a\.n\b\.?|a/n|nama\s+(?:saya|sy|sya|aku|lengkap|pelapor|panggilan)|namaku|bernama|panggil(?:an)?\s+saya|jeneng\s+kulo|nami\s+(?:kulo|abdi)"
     r"|my\s+name\s+is|(?:name|nama)(?=\s?[:=]))(?![^\W_])[ ]?(?i:adalah\b|ialah\b|yaitu\b|is\b)?[ \t:=.,-]{0,4}"
-    # Short for "atas nama"; in small letters behind a number it is a suffix ("tahun 60 an").
-    r"|(?=[Aa])(?<![^\W_])(?<![0-9] )(?i:an)[.:][ ]?(?=[A-Z])",
+    # Short for "atas nama"; behind a decade it is a suffix ("tahun 60 an", "tahun 1990 an").
+    r"|(?=[Aa])(?<![^\W_])(?<![^0-9][0-9]{2} )(?<![^0-9][0-9]{4} )(?i:an)[.:][ ]?(?=[A-Z])",
 )
 _WORD = re.compile(r"[ \t]{0,3}([^\W\d_]{1,30}(?:['\u2019-][^\W\d_]{1,30}){0,2})(\.?)")
 _TITLES = frozenset("bapak bpk pak ibu bu sdr sdri saudara saudari mas mbak bang kak tn ny tuan nyonya alm almh dr drs dra ir prof h hj mr mrs ms".split())  # noqa: SIM905  a list

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+from normalizer.accounts import accounts
+from normalizer.home import homes
 from normalizer.names import names
 from normalizer.schema import Span
+from normalizer.signing import signatures
 
 MASK = "***"
 
@@ -48,8 +51,8 @@ _ANY_NUMBER = re.compile(r"[0-9](?:[ .()-]{0,3}[0-9]){6}")
 _MAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}")
 _PLATE = re.compile(r"(?<![^\W_])(?P<area>[A-Z]{1,2})[ -]?(?P<figures>[1-9][0-9]{0,3})[ -]?(?P<series>[A-Z]{1,3})(?![^\W_])", re.IGNORECASE)
 
-# By judgement, not measured: a form that checks itself, a form that other things may have, a word before it, and the words that stand before names.
-_CERTAIN, _LIKELY, _CUED, _NAMED = 0.99, 0.75, 0.9, 0.8
+# By judgement, not measured: a form that checks itself, a form that other things may have, a word before it; for names the words before, or where they stand.
+_CERTAIN, _LIKELY, _CUED, _NAMED, _SIGNED = 0.99, 0.75, 0.9, 0.8, 0.7
 # Of _PHONES.
 _PHONE_SCORES = (0.95, _LIKELY, 0.95, _CUED)
 
@@ -73,9 +76,9 @@ def personal(text: str) -> tuple[Span, ...]:
     (Span(kind='phone', start=4, end=19, how='form', score=0.95), Span(kind='name', start=25, end=36, how='cue', score=0.8))
     """
     plain = text if text.isascii() else text.translate(_plainly())
-    found = [*_mails(plain), *_plates(plain), *_names(text)]
+    found = [*_mails(plain), *_plates(plain), *_homes(plain), *_names(text)]
     if _ANY_NUMBER.search(plain):
-        found += [*_civil_servants(plain), *_identities(plain), *_insured(plain), *_phones(plain)]
+        found += [*_accounts(plain), *_civil_servants(plain), *_identities(plain), *_insured(plain), *_phones(plain)]
     # Where two are found in the same words the longer is what it is; a name is the weakest reading.
     found.sort(key=lambda span: (span.start, span.start - span.end))
     apart: list[Span] = []
@@ -216,7 +219,16 @@ def _plates(text: str) -> Iterator[Span]:
 
 
 def _names(text: str) -> Iterator[Span]:
-    return (Span("name", start, end, "cue", _NAMED) for start, end in names(text))
+    yield from (Span("name", start, end, "cue", _NAMED) for start, end in names(text))
+    yield from (Span("name", start, end, "form", _SIGNED) for start, end in signatures(text))
+
+
+def _homes(text: str) -> Iterator[Span]:
+    return (Span("address", start, end, "cue", _CUED) for start, end in homes(text))
+
+
+def _accounts(text: str) -> Iterator[Span]:
+    return (Span("account", start, end, "cue", _CUED) for start, end in accounts(text))
 
 
 def _by_form(kind: str, found: re.Match[str], score: float) -> Span:

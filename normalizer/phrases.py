@@ -101,6 +101,11 @@ def phrases_of(name: str) -> Iterable[tuple[str, float, str]]:
             yield from ((heading, float(weight), phrase) for phrase in phrases.split(","))
 
 
+def is_listed(word: str) -> bool:
+    """Whether a word (small letters) is one that our lists search for."""
+    return _known(word) in _vocabulary()[0]
+
+
 @lru_cache(maxsize=16_384)
 def _known(word: str) -> str:
     vocabulary, vowels = _vocabulary()

@@ -24,7 +24,7 @@ from normalizer.urgency import urgency_of
 from normalizer.view import Word
 
 # Kept with every complaint, so that it can be told later which rules read it. Raise it with every change of what comes out.
-NORMALISER = "5"
+NORMALISER = "6"
 
 # What a place is, and who sits there.
 _LEVELS = frozenset({"desa", "kelurahan", "kecamatan", "kabupaten", "kota", "provinsi", "rt", "rw", "dusun"})

@@ -201,7 +201,8 @@ class Incident:
 class Span:
     """Personal data in a text."""
 
-    # "nik" (identity number) | "kk" (family card) | "bpjs" (health insurance) | "nip" (civil servant) | "phone" | "mail" | "plate" | "name"
+    # "nik" (identity number) | "kk" (family card) | "bpjs" (health insurance) | "nip" (civil servant) | "phone" | "mail" | "plate"
+    # "account" (of a bank, of a household) | "address" (of the writer, down to the house) | "name"
     kind: str
     # Characters, the end excluded.
     start: int
