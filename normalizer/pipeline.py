@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from normalizer.address import PHONE_KINDS, canonical
 from normalizer.category import categories
@@ -18,6 +19,7 @@ from normalizer.personal import personal
 from normalizer.phrases import searched
 from normalizer.place import place_of
 from normalizer.schema import SCHEMA_VERSION, Address, Attachment, Complaint, Declared, Place, Report, Setting
+from normalizer.settled import settled_in
 from normalizer.subjects import SEVERAL, subjects
 from normalizer.text import MAX_LINE, MAX_TEXT, clean, cut, first_sentence, line
 from normalizer.urgency import urgency_of
@@ -54,7 +56,8 @@ def normalize(report: Report, setting: Setting) -> Complaint:
     in_title, in_text = searched(heading), searched(text[:_SEARCHED])
     about = _without_place(in_text, place)
     found = categories(in_title, about)
-    several = subjects(text[:_SEARCHED], about)
+    region = keyword.region if keyword and said else setting.region
+    several = subjects(text[:_SEARCHED], about, lru_cache(lambda passage: settled_in(passage, region, setting.aliases)))
     manner = manners(f"{heading}\n{text[:_SEARCHED]}", [*in_title, *in_text], about_something=bool(found))
     asked = kind_of(in_title, in_text, asks="?" in text) if declared.kind not in KINDS else None
     kind = asked.code if asked else declared.kind if declared.kind in KINDS else None

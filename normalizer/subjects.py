@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import islice
 
+from normalizer.candidates import related
 from normalizer.category import categories
 from normalizer.phrases import searched
 from normalizer.schema import Finding, Subject
@@ -55,8 +56,11 @@ _ONE_MATTER = tuple(
 )
 
 
-def subjects(text: str, words: Sequence[Word]) -> tuple[Subject, ...]:
-    """Each with its passage, in the text's order, at most five; none if it is about one, or nobody could say. `words`: of the text, as searched. Linear."""
+def subjects(text: str, words: Sequence[Word], where: Callable[[str], str | None]) -> tuple[Subject, ...]:
+    """Each with its passage, in the text's order, at most five; none if it is about one, or nobody could say. Linear.
+
+    `words`: of the text, as searched. `where`: the official code of the place that a passage is certainly about.
+    """
     passages = list(islice(_passages(text), _MOST_PASSAGES))
     begins = [word.start for word in words]
     parts = [(passage, words[bisect_left(begins, passage[0]) : bisect_left(begins, passage[1])]) for passage in passages]
@@ -64,7 +68,7 @@ def subjects(text: str, words: Sequence[Word]) -> tuple[Subject, ...]:
     amiss = [(passage, part) for passage, part in parts if len(part) >= _FEWEST_WORDS and tells_of_a_fault(part)]
     if len(amiss) < 2:  # noqa: PLR2004  # two are several
         return ()
-    apart = _apart(Subject(category, passage) for passage, part in amiss if (category := _told(part)))
+    apart = _apart((Subject(category, passage) for passage, part in amiss if (category := _told(part))), lambda one: where(text[slice(*one.span)]))
     if len(apart) < 2:  # noqa: PLR2004  two are several
         return ()
     # Each with all that is said until the next one begins.
@@ -126,11 +130,20 @@ def _passages(text: str) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _apart(found: Iterable[Subject]) -> list[Subject]:
-    """The first passage of each matter; one matter's second side is no subject of its own."""
+def _apart(found: Iterable[Subject], where: Callable[[Subject], str | None]) -> list[Subject]:
+    """The first passage of each matter, and of one matter those at other places; one matter's second side is no subject of its own."""
     apart: list[Subject] = []
     for subject in found:
+        if len(apart) == _MOST:
+            break
         code = subject.category.code
-        if not any(code == other.category.code or any({code, other.category.code} <= sides for sides in _ONE_MATTER) for other in apart):
+        same = [other for other in apart if code == other.category.code or any({code, other.category.code} <= sides for sides in _ONE_MATTER)]
+        alike = all(code == other.category.code for other in same)
+        if not same or (alike and _elsewhere(where(subject), map(where, same))):
             apart.append(subject)
-    return apart[:_MOST]
+    return apart
+
+
+def _elsewhere(place: str | None, others: Iterable[str | None]) -> bool:
+    """Whether all places are certain, and none of the others holds this one or lies in it."""
+    return place is not None and all(other is not None and not related(place, other) for other in others)
