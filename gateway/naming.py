@@ -14,6 +14,22 @@ _SEARCHED = 5_000
 # What stands before a name by which somebody is asked for help: "Yth. Kepala Dinas …", "mohon Inspektorat …".
 _ADDRESSING = re.compile(r"\b(?:yth|kepada|kpd|mohon|mhn|minta|tolong|tlg|lapor|laporkan|dear|please)\b[\s.,:]*(?:\w+[\s.,:]+){0,2}$")
 _BEFORE = 60
+_DEPUTY = r"(?:(?:wakil|plt|pj)[. ]{1,2})?"
+_HEADS = {
+    "regency": re.compile(rf"\b{_DEPUTY}(?:bupati|wabup|wali ?kota|wako|wawali|regent|mayor)\b"),
+    "province": re.compile(rf"\b{_DEPUTY}(?:gubernur|wagub|governor)\b"),
+}
+_SIR = r"(?:(?:pak|bapak|bpk|ibu|bu|mr|sir|yang terhormat|the)[\s.,:]+){0,3}"
+# "Suap kepada bupati" is about the regent, "Kepada Bupati" at the beginning speaks to the regent.
+_TO_A_HEAD = re.compile(
+    r"(?:\b(?:yth|mohon|mhn|tolong|tlg|minta|semoga|harap|berharap|agar|supaya|dear|please|(?:lapor|surat|aduan|disampaikan|usul)\w*\s+(?:ke|kepada|pada))"
+    rf"[\s.,:]+|(?:\A|[.!?\n]\s*)(?:kepada|kpd|untuk|to)[\s.,:]+){_SIR}\Z|(?:\A|[.,!?\n]\s*)(?:pak|bapak|bpk|ibu|bu|mr)[\s.]+\Z"
+)
+_OF_A_HEAD = re.compile(r"\b(?:kantor|peraturan|keputusan|instruksi|imbauan|himbauan|sk|program|pendopo|halaman|simpang)\s+\Z")
+_HEAD_SHALL = re.compile(r"\s+(?:\w+\s+)?(?:harus|hrs|wajib|segera|tolong|mohon|perlu|jangan|turun tangan|mendengar|should|must|please)\b")
+_HURTS = re.compile(
+    r"\s+(?:\w+\s+){0,2}(?:(?:me)?mukul|pukul|(?:men)?ampar|tampar|(?:meng)?aniaya|(?:me)?lecehkan|(?:men)?cabul\w*|(?:mem)?perkosa|(?:me)?raba|siksa|menyiksa)\w*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +40,9 @@ class Named:
     mentioned: frozenset[str]
     # Spoken of, so that they may be who it is about. A form's field for the agency names that one.
     accused: frozenset[str]
+    # Levels of government ("regency", "province") whose head is spoken of and not to; and whose head is said to hurt somebody.
+    heads: frozenset[str]
+    hurting: frozenset[str]
 
 
 def named(complaint: Complaint, directory: Directory) -> Named:
@@ -32,7 +51,21 @@ def named(complaint: Complaint, directory: Directory) -> Named:
     of_field = {code for _, code in _spoken((complaint.agency or "").lower(), directory)}
     of_text = list(_spoken(text, directory))
     accused = {code for start, code in of_text if not _ADDRESSING.search(text[max(0, start - _BEFORE) : start])}
-    return Named(frozenset(of_field | {code for _, code in of_text}), frozenset(of_field | accused))
+    return Named(frozenset(of_field | {code for _, code in of_text}), frozenset(of_field | accused), frozenset(_heads(text)), frozenset(_hurting(text)))
+
+
+def _heads(text: str) -> Iterator[str]:
+    """Whoever asks the regent for help accuses nobody, and a regent's office or decree is not the regent."""
+    for level, head in _HEADS.items():
+        for found in head.finditer(text):
+            before = text[max(0, found.start() - _BEFORE) : found.start()]
+            if not (_TO_A_HEAD.search(before) or _OF_A_HEAD.search(before) or _HEAD_SHALL.match(text, found.end())):
+                yield level
+
+
+def _hurting(text: str) -> Iterator[str]:
+    """Who tells a regent of violence rarely says that it was the regent's."""
+    return (level for level, head in _HEADS.items() if any(_HURTS.match(text, found.end()) for found in head.finditer(text)))
 
 
 def _spoken(text: str, directory: Directory) -> Iterator[tuple[int, str]]:

@@ -21,7 +21,7 @@ from normalizer.manners import ABUSE
 from normalizer.subjects import SEVERAL
 
 # Kept with every decision, so that it can be told later which rules made it. Raise it with every change of what comes out.
-RULES = "4"
+RULES = "5"
 
 # Agencies of the nation whatever the region (DOMAIN.md, "Routing").
 _VERTICAL = frozenset(
@@ -38,6 +38,8 @@ _OFFICES = "service_general"
 _INSTEAD = {"village": "regency", "district": "regency"}
 # Who looks into it if the one below is the accused.
 _ABOVE = {"village": "regency", "district": "regency", "regency": "province", "province": "national"}
+# Whose level, as the text says it, is that of the accused: a school's, an office's of taxes. Of a wage it is that of labour inspection, whoever is accused.
+_OF_THE_ACCUSED = frozenset({CORRUPTION, "education", "tax_revenue"})
 # A level that is only supposed, because the text does not say it, is worth this much.
 _SUPPOSED = 0.95
 # Who is addressed by name is closer by this share of what is missing.
@@ -245,7 +247,14 @@ def _impartial(complaint: Complaint, directory: Directory, region: str | None, n
         others = [found for found in complaint.categories if found.code != subject]
         accused |= {one.agency for found in others if (one := _competent(complaint, found, directory, region or ""))}
     level: str | None = _level(complaint, Category(subject, score, ""), region or "")[0]
+    if subject == CORRUPTION and complaint.level and complaint.category and complaint.category.code in _OF_THE_ACCUSED:
+        level = complaint.level.code
     rules = [f"category:{subject}", "sensitive"]
+    heads = names.heads if subject == CORRUPTION else names.hurting
+    if heads and level != "national":
+        # Who is under the head of a government looks into nothing of which the head is accused.
+        level = "national" if "province" in heads else "province"
+        rules.extend(f"accused:head:{head}" for head in sorted(heads))
     # The next above is asked only where this one may not be.
     while level:
         agency = directory.competent(subject, level, region or "")

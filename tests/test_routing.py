@@ -193,6 +193,49 @@ def test_corruption_is_confidential_and_never_goes_to_the_accused_unit(text: str
     assert [one.agency for one in found.candidates] == ["inspektorat"]
 
 
+# Text, who looks into it: a school of the province is the province's, and the head of a government is above those who look into things there.
+LOOKED_INTO = [
+    ("pungli di SMA negeri 2, siswa dipaksa bayar uang bangku", "inspektorat-kaltim"),
+    ("kepala sekolah SMK minta uang pungli untuk ijazah", "inspektorat-kaltim"),
+    ("oknum guru SLB korupsi dana BOS", "inspektorat-kaltim"),
+    ("pungli di SMP negeri 2, siswa dipaksa bayar uang bangku", "inspektorat"),
+    ("pungli di SD, orang tua murid dipaksa bayar", "inspektorat"),
+    ("pungli di SMA dan SMP", "inspektorat"),
+    ("petugas samsat pungli, minta suap", "inspektorat-kaltim"),
+    ("bupati korupsi proyek jalan", "inspektorat-kaltim"),
+    ("Bupati PPU terima suap dari kontraktor", "inspektorat-kaltim"),
+    ("kontraktor beri suap kepada bupati", "inspektorat-kaltim"),
+    ("kepala dinas minta uang pungli untuk bupati", "inspektorat-kaltim"),
+    ("walikota minta fee proyek, korupsi", "inspektorat-kaltim"),
+    ("wakil bupati korupsi dana hibah", "inspektorat-kaltim"),
+    ("the regent takes bribes, corruption everywhere", "inspektorat-kaltim"),
+    ("gubernur korupsi, terima suap tambang", "kpk"),
+    ("wagub kaltim korupsi dana bansos", "kpk"),
+    ("bupati dan inspektorat provinsi terima suap, korupsi", "kpk"),
+    ("Yth. Bapak Bupati, ada pungli di kantor camat", "inspektorat"),
+    ("Pak Bupati tolong, petugas capil pungli", "inspektorat"),
+    ("pak gubernur, di sekolah SD kami ada pungli", "inspektorat"),
+    ("Kepada Bupati PPU. Ada korupsi dana desa", "inspektorat"),
+    ("sudah lapor ke bupati, pungli di pasar masih ada", "inspektorat"),
+    ("bupati harus tindak pungli di pelabuhan", "inspektorat"),
+    ("mohon pak walikota berantas pungli parkir", "inspektorat"),
+    ("ada pungli di depan kantor bupati", "inspektorat"),
+    ("pungli melanggar peraturan bupati", "inspektorat"),
+]
+
+
+@pytest.mark.parametrize(("text", "agency"), LOOKED_INTO, ids=[row[0] for row in LOOKED_INTO])
+def test_corruption_is_looked_into_by_nobody_who_is_under_the_accused(text: str, agency: str) -> None:
+    assert [one.agency for one in suggested(text).candidates] == [agency]
+
+
+@pytest.mark.parametrize(
+    ("text", "agency"), [("bupati melecehkan stafnya, pelecehan seksual", "dp3a-kaltim"), ("pak bupati tolong, suami memukul istri, KDRT", "dp3ap2kb")]
+)
+def test_violence_by_the_head_of_a_government_is_not_told_to_his_own_unit(text: str, agency: str) -> None:
+    assert [one.agency for one in suggested(text).candidates] == [agency]
+
+
 MOSTLY_OF_THE_PLACE = [
     "guru mencabuli siswa sekolah dasar di ruang kelas saat jam pelajaran",
     "dokter puskesmas melecehkan pasien di kamar rawat",
