@@ -151,6 +151,8 @@ class _Search:
                 weights |= {code: _CUED[level] for code in whole[-1][1] if len(code) == level}
             alone = VILLAGE if self._certain(at + 1, after, level) else 0
             return Mention(begin, self._end(after), level, weights, alone, self._spellings(at + 1, begun=True)), after
+        if level == REGENCY and self._runs_on(at + 1) and (code := self._known.behind_cue.get(self._words[at + 1].key)) and _fits(code, level, city=city):
+            return Mention(begin, self._end(at + 2), level, {code: _CUED[level]}, VILLAGE), at + 2
         if whole and not (level == REGENCY and hits and len(hits[-1][1][0]) <= REGENCY):
             return self._bare(at)
         # "Kota Kendal" is the town of that regency, although a district is called so.
@@ -179,6 +181,8 @@ class _Search:
         if not hits:
             return self._ordinary_city(at)
         after, codes = hits[-1]
+        if found := self._cued_behind(at, after, codes):
+            return found, after + 1
         name = "".join(spoken.key for spoken in self._words[at:after])
         self._times[name] += 1
         if self._times[name] > _MOST_LOOKED_AT:
@@ -187,6 +191,12 @@ class _Search:
         weights = {code: _BARE[len(code)] + (_PLACED if placed and len(code) == REGENCY else 0) - less.get(code, 0) for code in codes}
         telling = len(name) >= _SHORTEST_TELLING and len(codes[0]) > REGENCY and not self._all_ordinary(at, after)
         return Mention(word.begin, self._end(after), 0, weights, self._stands_alone(at, after, codes), telling=telling), after
+
+    def _cued_behind(self, at: int, after: int, codes: Sequence[str]) -> Mention | None:
+        """As English has it: "Babulu district", "Samarinda city"."""
+        level = self._known.behind.get(self._words[after].key) if self._runs_on(after) else None
+        own = [code for code in codes if level and _fits(code, level, city=self._words[after].key in self._known.city_behind)]
+        return Mention(self._words[at].begin, self._end(after + 1), level, dict.fromkeys(own, _CUED[level]), VILLAGE) if level and own else None
 
     def _ordinary_city(self, at: int) -> tuple[Mention | None, int]:
         """Batu, Metro, Palu: a city only where a capital letter and a preposition say so."""

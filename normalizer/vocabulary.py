@@ -24,6 +24,11 @@ class Vocabulary:
     # Cue words, also in one word with a preposition ("didesa"), with the level of the name behind them.
     cues: dict[str, int]
     city_cues: frozenset[str]
+    # What English says behind a name, with its level; of these what says that it is a city.
+    behind: dict[str, int]
+    city_behind: frozenset[str]
+    # What stands for a region only behind its cue word, and its code.
+    behind_cue: dict[str, str]
     # Codes of cities that are meant before the regency of their name.
     cities_first: frozenset[str]
     city_hints: frozenset[str]
@@ -61,11 +66,14 @@ def vocabulary() -> Vocabulary:
     cues = {word: level for name, level in levels.items() for word in lists[name]}
     cues = {glued + word: level for glued in ("di", "ke") for word, level in cues.items()} | cues
     lists["city_cues"] |= {word for word in cues if word[2:] in lists["city_cues"] and word[:2] in {"di", "ke"}}
+    behind = {word: level for name, level in levels.items() for word in lists[name.replace("cues", "behind")]}
     named = {name: frozenset(words) for name, words in lists.items() if name in Vocabulary.__dataclass_fields__}
     sights = _with_titles(_pairs("sights.txt"))
     short = {part: tuple(full.split()) for part, full in _pairs("short.txt").items()}
     spoken = sights | _pairs("seats.txt") | _pairs("spoken.txt")
-    return Vocabulary(_words("ordinary.txt"), _words("no_name.txt"), spoken, frozenset(sights), short, cues, **named)
+    return Vocabulary(
+        _words("ordinary.txt"), _words("no_name.txt"), spoken, frozenset(sights), short, cues, behind=behind, behind_cue=_pairs("behind_cue.txt"), **named
+    )
 
 
 def _with_titles(sights: dict[str, str]) -> dict[str, str]:

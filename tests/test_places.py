@@ -94,6 +94,20 @@ AT_HOME = {
 
 # As said on a number for the whole country: the text, the code, whether regencies cannot be told apart.
 ANYWHERE = {
+    "English, a district": ("no water since monday in Babulu district", "64.09.03", False),
+    "English, a village": ("broken street light in Babulu Darat village", "64.09.03.2001", False),
+    "English, a city": ("flood in Samarinda city again", "64.72", False),
+    "English, a regency that has a city of its name": ("the road in Bandung regency is damaged", "32.04", False),
+    "English, a preposition": ("garbage piles up in Sepaku", "64.09.04", False),
+    "a short name behind its cue": ("jln rusak kab ppu", "64.09", False),
+    "a short name of a city behind its cue": ("macet di kota bpn", "64.71", False),
+    "a short name that is something else": ("peserta PPU menunggak, BPN lambat", None, False),
+    "a dish": ("soto lamongan depan kantor buang minyak ke got", None, False),
+    "another dish": ("bakso malang jualan di trotoar", None, False),
+    "a shop": ("toko surabaya menutup selokan", None, False),
+    "a shop in a town": ("toko di Surabaya menutup selokan", "35.78", False),
+    "SMS, a village and a district": ("dsa sukaraja kec spaku jln hancur", "64.09.04.2003", False),
+    "SMS, a shortened name": ("gg amanah rt 11 kel gn seteleng lampu mati", "64.09.01.1012", False),
     "all four levels": ("DESA GIRI MUKTI KECAMATAN PENAJAM KABUPATEN PENAJAM PASER UTARA PROVINSI KALIMANTAN TIMUR", "64.09.01.2020", False),
     "a village and its regency": ("desa sukamaju, kab kutai kartanegara", "64.02.16.2015", False),
     "a village and its district": ("desa Sukamaju kec Tenggarong Seberang", "64.02.16.2015", False),
