@@ -272,6 +272,8 @@ class _Search:
 
 def _again(first: Mention, other: Mention) -> None:
     """A name that comes twice says what it says where it says most: "Ngaliyan macet. Mohon ke daerah Ngaliyan"."""
+    if first.times > _MOST_LOOKED_AT:
+        return
     more = _AGAIN if first.times < _MOST_TIMES else 0
     first.times += 1
     first.weights = {code: max(weight, other.weights.get(code, 0)) + more for code, weight in first.weights.items()}
