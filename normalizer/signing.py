@@ -1,6 +1,6 @@
 """Names that no word announces, by where they stand: who introduces themselves at the start of a sentence, and who signs ("saya Budi, warga …", "ttd Budi").
 
-Precision first: each word of such a name is one that no list of ours has, so that "saya petani dari Waru" hides nothing.
+Precision first: no word of such a name is in any list of ours ("saya petani dari Waru" hides nothing), and none is a district or a regency.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import takewhile
 
 from normalizer.lexicon import is_everyday
 from normalizer.phrases import is_listed
+from normalizer.register import DISTRICT, register
 from normalizer.view import abbreviations
 from normalizer.vocabulary import vocabulary
 
@@ -75,4 +76,4 @@ def _written_as_a_name(word: str) -> bool:
 def _unknown(word: str) -> bool:
     key, known = word.lower(), vocabulary()
     listed = is_everyday(key) or is_listed(key) or key in abbreviations() or key in known.ordinary or key in known.no_name or key in known.cues
-    return not (listed or key in _ROLES)
+    return not (listed or key in _ROLES or any(len(code) <= DISTRICT for code in register().find(key)))

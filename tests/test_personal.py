@@ -127,6 +127,7 @@ NOBODY = [
     ("a sum without its sign", "rekening dipotong 12.500.000"),
     ("a day", "buka rekening tgl 12-03-2025"),
     ("a bank's branch", "BRI unit 2 Penajam km 9"),
+    ("where somebody is", "Saya Sepaku, mau lapor jalan rusak"),
     ("what somebody is", "saya petani dari waru"),
     ("what somebody is, with a capital", "Saya Mahasiswa, mau lapor"),
     ("whose customer somebody is", "Saya Pelanggan PDAM, air mati"),
