@@ -233,16 +233,11 @@ def _learn(trade: str) -> Callable[[], None]:
         reader_process.resolve("tests.postbox_reader:read")
         reader_process.warm_up()
         return reader_process.main
-    # Readers know nothing of these.
-    from gateway.__main__ import main  # noqa: PLC0415
-    from gateway.assembly import resolve  # noqa: PLC0415
-    from gateway.commands import COMMANDS  # noqa: PLC0415
-
-    for command in COMMANDS.values():
-        resolve(command)
+    for command in reader_process.resolve("gateway.commands:COMMANDS").values():  # type: ignore[attr-defined]  # no reader
+        reader_process.resolve(command)
     for kind in KINDS.values():
-        resolve(kind.channel)
-    return main
+        reader_process.resolve(kind.channel)
+    return reader_process.resolve("gateway.__main__:main")  # type: ignore[return-value]  # nor is this
 
 
 if __name__ == "__main__":
