@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -91,3 +93,12 @@ def test_a_deadline_is_a_working_day_and_more_days_are_later(written: datetime, 
 )
 def test_the_clock_stands_while_the_complainant_is_asked(stood: list[tuple[datetime, datetime]], due: date) -> None:
     assert PPU.due(datetime(2026, 11, 16, 2, tzinfo=UTC), 3, tuple(stood)).on == due
+
+
+def test_no_other_country_is_loaded_than_the_one_that_is_asked_for() -> None:
+    # In a process of its own: here, others were asked for.
+    script = (
+        "import sys; from gateway.deadlines import Calendar; Calendar('ID', 'Asia/Makassar'); print([m for m in sys.modules if 'holidays.countries.' in m])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "['holidays.countries.indonesia']"

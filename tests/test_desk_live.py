@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-import sqlalchemy as sa
 
 from gateway.node import Gateway
 from tests.manual_clock import ManualClock
 from tests.operator import SCRIPT, at_the_desk, somebody
-from tests.world import Deployment
+from tests.world import Deployment, overheard
 
 # Of what pages show, and nobody else asks for.
 _FIGURES = "SELECT notices.id, cases.number"
@@ -23,16 +22,12 @@ _FIGURES = "SELECT notices.id, cases.number"
 def statements(gateway: Gateway) -> Iterator[list[str]]:
     """Everything that is asked of the store."""
     asked: list[str] = []
-    engine = gateway.store._engine.sync_engine  # noqa: SLF001  # the engine tells what it executes
 
     def note(*told: object) -> None:
         asked.append(str(told[2]))
 
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
+    with overheard(gateway.store, note):
         yield asked
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 async def test_twenty_open_pages_ask_the_store_and_the_journal_nothing(on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

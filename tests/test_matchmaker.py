@@ -29,7 +29,7 @@ from tests.manual_clock import ManualClock
 from tests.postbox import PROVIDERS, letter
 from tests.test_tracking_page import BOTH
 from tests.web_citizen import at_the_form
-from tests.world import Deployment, keyed, receive_all
+from tests.world import Deployment, keyed, overheard, receive_all
 
 LAMP = ("Lampu jalan mati di depan Pasar Waru sudah seminggu", "lmpu jln dpn psr waru pdm tlg d perbaiki")
 WINDOW = timedelta(days=14)
@@ -222,16 +222,14 @@ async def test_intake_does_not_do_a_single_statement_for_it(deployment: Deployme
     async with town(deployment) as waru:
         await waru.write("yang pertama")
         told: list[str] = []
-        engine = waru.gateway.store._engine.sync_engine  # noqa: SLF001  # what the store was told is the only witness
 
         def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
             told.append(statement)
 
-        sa.event.listen(engine, "before_cursor_execute", note)
-        await waru.write(*LAMP)
+        with overheard(waru.gateway.store, note):
+            await waru.write(*LAMP)
         assert any("INSERT INTO cases" in statement for statement in told)
         assert not [statement for statement in told if any(word in statement for word in ("likeness", "suggestions", "leases", "compared"))]
-        sa.event.remove(engine, "before_cursor_execute", note)
         await waru.compare()
         assert await titles(deployment) == [tuple(sorted(LAMP))]
 
@@ -404,15 +402,13 @@ async def test_neither_what_waits_nor_what_is_alike_is_looked_for_by_walking_thr
     async with town(on_sqlite) as waru:
         await waru.write(*LAMP)
         told: list[tuple[str, Any]] = []
-        engine = waru.gateway.store._engine.sync_engine  # noqa: SLF001  # what the store was asked is the only witness
 
         def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:  # noqa: ANN401  # the driver's
             if statement.startswith("SELECT"):
                 told.append((statement, parameters))
 
-        sa.event.listen(engine, "before_cursor_execute", note)
-        await waru.compare()
-        sa.event.remove(engine, "before_cursor_execute", note)
+        with overheard(waru.gateway.store, note):
+            await waru.compare()
         assert len(told) > 6
         async with waru.gateway.store.snapshot() as tx:
             for statement, parameters in told:

@@ -33,7 +33,7 @@ from tests.test_browser import ARGS, HEIGHT, WORDS, Tab
 from tests.test_readme import run
 from tests.test_store_away import start, stop
 from tests.web_citizen import CHANNEL, Citizen, Page, citizen
-from tests.world import Deployment, postgres, receive_all
+from tests.world import Deployment, overheard, postgres, receive_all
 
 BOTH = CHANNEL + '[channels.post]\nkind = "postbox"\n'
 PHONE = "+6281234567890"
@@ -447,18 +447,18 @@ async def test_each_question_costs_the_store_the_same_whatever_the_number_is(on_
             if " codes " in statement and task and task.get_name() != "codes":
                 told.append(statement)
 
-        sa.event.listen(gateway.store._engine.sync_engine, "before_cursor_execute", note)  # noqa: SLF001  # what the store was asked is the only witness
         asked: dict[str, list[str]] = {}
-        for i, (name, number) in enumerate(numbers.items()):
-            async with citizen(gateway) as thief:
-                await asks(thief, number, **{"X-Forwarded-For": f"203.0.113.{i}"})
-                await settled(on_sqlite, gateway)
-                told.clear()
-                await enters(thief, "000000", number)
-                asked[name] = list(told)
-                told.clear()
-                await asks(thief, number, **{"X-Forwarded-For": f"203.0.113.{i}"})
-                asked[name] += told
+        with overheard(gateway.store, note):
+            for i, (name, number) in enumerate(numbers.items()):
+                async with citizen(gateway) as thief:
+                    await asks(thief, number, **{"X-Forwarded-For": f"203.0.113.{i}"})
+                    await settled(on_sqlite, gateway)
+                    told.clear()
+                    await enters(thief, "000000", number)
+                    asked[name] = list(told)
+                    told.clear()
+                    await asks(thief, number, **{"X-Forwarded-For": f"203.0.113.{i}"})
+                    asked[name] += told
     assert asked["never"]
     assert [asked[name] for name in asked] == [asked["never"]] * len(numbers)
 

@@ -16,9 +16,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from gateway.store import journals
+from gateway.store import journals, steps
 from gateway.store.engine import Clash, Store, StoreAway, StoreRefuses, Unstorable
-from gateway.store.tables import agencies, budgets, metadata
+from gateway.store.sqlite import LOOKER_CACHE_KIB, WRITER_CACHE_KIB
+from gateway.store.tables import agencies, budgets, metadata, people
 from tests.postbox import letter
 from tests.world import Deployment, receive_all
 
@@ -87,6 +88,87 @@ async def test_the_migrations_make_what_the_tables_say(deployment: Deployment) -
         differences = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), metadata))
     await engine.dispose()
     assert differences == []
+
+
+def _said(connection: sa.Connection) -> dict[str, object]:
+    """All that a database says of its tables, as it says it."""
+    seen = sa.inspect(connection)
+    indexes = (
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        if connection.dialect.name == "sqlite"
+        else "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    )
+    tables = {
+        name: (
+            {column["name"]: {**column, "type": str(column["type"])} for column in seen.get_columns(name)},
+            seen.get_pk_constraint(name),
+            sorted(map(str, seen.get_foreign_keys(name))),
+            sorted(map(str, seen.get_unique_constraints(name))),
+            sorted(map(str, seen.get_check_constraints(name))),
+            seen.get_table_options(name),
+        )
+        for name in seen.get_table_names()
+    }
+    version = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all()
+    return {**tables, "version": version, "indexes": dict(connection.execute(sa.text(indexes)).tuples().all())}
+
+
+def test_a_start_loads_nothing_of_the_steps(on_sqlite: Deployment) -> None:
+    # In a process of its own: here, they were gone.
+    script = "import asyncio, sys; from gateway.store.engine import Store; asyncio.run(Store(sys.argv[1]).migrate()); print('alembic' in sys.modules)"
+    for _start in ("first", "second"):
+        ran = subprocess.run([sys.executable, "-c", script, f"sqlite+aiosqlite:///{on_sqlite.folder}/new.db"], capture_output=True, text=True, check=True)
+        assert ran.stdout.strip() == "False"
+
+
+def _forget(connection: sa.Connection) -> None:
+    metadata.drop_all(connection)
+    connection.execute(sa.text("DROP TABLE alembic_version"))
+
+
+async def test_the_steps_from_the_first_version_lead_to_what_a_first_start_makes(deployment: Deployment) -> None:
+    await (await made(deployment)).close()
+    engine = create_async_engine(deployment.store_url())
+    async with engine.begin() as connection:
+        first_start = await connection.run_sync(_said)
+        await connection.run_sync(_forget)
+        await connection.run_sync(steps.go)
+        assert await connection.run_sync(_said) == first_start
+    await engine.dispose()
+
+
+async def test_a_store_of_an_older_gateway_is_brought_here_with_what_is_in_it(deployment: Deployment) -> None:
+    store = await made(deployment)
+    async with store.transaction() as tx:
+        await tx.connection.run_sync(_forget)
+        await tx.connection.run_sync(steps.go, "0011")
+        await tx.run(agencies.insert(), [{"code": "pu", "name": "Dinas PU", "coordinator": False}])
+    await store.migrate()
+    async with store.snapshot() as tx:
+        assert await tx.all(sa.select(people)) == []
+        assert [row.code for row in await tx.all(sa.select(agencies))] == ["pu"]
+    await store.close()
+
+
+async def test_whoever_writes_to_sqlite_has_all_that_was_read_of_it_and_whoever_looks_keeps_little(on_sqlite: Deployment) -> None:
+    store = await made(on_sqlite)
+    kept, connections = "PRAGMA cache_size", set()
+
+    async def write() -> int:
+        async with store.transaction() as tx:
+            connections.add((await tx.connection.get_raw_connection()).driver_connection)
+            return int((await tx.all(sa.text(kept)))[0][0])
+
+    async def look() -> int:
+        async with store.snapshot() as tx:
+            return int((await tx.all(sa.text(kept)))[0][0])
+
+    found = await asyncio.gather(*(do() for do in (write, look) * 5))
+    await store.close()
+    assert set(found[::2]) == {-WRITER_CACHE_KIB}
+    assert set(found[1::2]) == {-LOOKER_CACHE_KIB}
+    # By another connection each would have made the pages of all others out of date.
+    assert len(connections) == 1
 
 
 async def test_what_goes_wrong_comes_out_as_ours_and_tells_no_value(deployment: Deployment) -> None:

@@ -197,6 +197,19 @@ def an_inlet(journal: Journal, fingerprint: Callable[[Arrival], str]) -> CoreInl
     return CoreInlet(journal, b"k" * 32, fingerprint, Blobs(journal.path.parent / "blobs"), Calendar("ID", "Asia/Makassar"), 3, Stages())
 
 
+@contextmanager
+def overheard(store: Store, note: Callable[..., None]) -> Iterator[None]:
+    """`note` is called before each statement (SQLAlchemy's before_cursor_execute): what a store was told is the only witness of what it was asked."""
+    engines = {engine.sync_engine for engine in (store._engine, store._lookers)}  # noqa: SLF001  # as above
+    for engine in engines:
+        sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield
+    finally:
+        for engine in engines:
+            sa.event.remove(engine, "before_cursor_execute", note)
+
+
 async def receive_all(gateway: Gateway, arrivals: list[Any]) -> list[Receipt]:
     """All at once."""
     return list(await asyncio.gather(*(gateway.inlets[arrival.channel].receive(arrival) for arrival in arrivals)))

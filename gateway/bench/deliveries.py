@@ -14,14 +14,9 @@ from PIL import Image
 
 from channels.webform.tokens import new_key
 from gateway import tracking
+from gateway.bench.known import ACCOUNT, FORM, KEY, PUBLIC, SMS, TOKEN
 from gateway.demo.twilio import Twilio
 
-ACCOUNT, TOKEN = "AC" + "0" * 32, "only for measuring, on loopback"
-PUBLIC = "https://ukur.example"
-# Of the variants that have no configuration: makes their numbers and the keys of their forms.
-KEY = b"k" * 32
-MAILBOX = "lapor@ukur.example"
-SMS, FORM = "/in/sms/message", "/lapor"
 _BOUNDARY = "----batas-ukur"
 
 # The n-th delivery.

@@ -13,7 +13,7 @@ from channels import MESSAGE, Arrival
 from gateway.assembly import assembled
 from gateway.bench import deliveries
 from gateway.bench.accepting import Tell
-from gateway.bench.variants import configured
+from gateway.bench.whole import configured
 from gateway.node import Gateway
 from gateway.store import tables
 from gateway.store.engine import Store

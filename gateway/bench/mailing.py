@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.bench import deliveries
+from gateway.bench import known
 from gateway.bench.accepting import Tell
 from gateway.bench.postfix import can_run, postfix
 from gateway.bench.processes import SQLITE, variant
@@ -17,7 +17,7 @@ from gateway.demo.post_office import PostOffice
 from gateway.store.engine import Store
 
 # As many connections and octets as the goal was measured with.
-_SOURCE = ("smtp-source", "-s", "20", "-l", "2000", "-f", "warga@contoh.example", "-t", deliveries.MAILBOX)
+_SOURCE = ("smtp-source", "-s", "20", "-l", "2000", "-f", "warga@contoh.example", "-t", known.MAILBOX)
 
 
 async def mail(folder: Path, turns: int, mails: int, tell: Tell) -> dict[str, object]:

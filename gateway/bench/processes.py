@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.bench import whole
+
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MIB_IN_KIB = 1024
@@ -51,8 +53,9 @@ class Turn:
 @asynccontextmanager
 async def variant(name: str, folder: Path, api: str = "http://127.0.0.1:9", store: str = SQLITE) -> AsyncIterator[Variant]:
     """Until the block ends."""
+    module = "gateway.bench.whole" if name in whole.NAMES else "gateway.bench.variants"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gateway.bench.variants", name, str(folder), api, store), stdout=asyncio.subprocess.PIPE, env=_environment()
+        *(sys.executable, "-m", module, name, str(folder), api, store), stdout=asyncio.subprocess.PIPE, env=_environment()
     )
     assert process.stdout is not None  # noqa: S101  # asked for above
     try:

@@ -1,8 +1,8 @@
-"""What is compared, each in a process of its own: `python -m gateway.bench.variants NAME FOLDER API STORE`; prints its port and serves until killed.
+"""What is compared, each in a process of its own: `python -m gateway.bench.variants NAME FOLDER`; prints its port and serves until killed.
 
 bare: aiohttp answering a POST. handler: the signed webhook, kept nowhere. journal: kept on disk, intake paused. each: the same with one transaction a request.
 form: the form with a photo, kept on disk, intake paused. smtp: mail by SMTP, the same.
-serve: a whole gateway. mail: the same, with a door for mail: that is the port that it prints.
+A whole gateway is in whole.py.
 """
 
 from __future__ import annotations
@@ -24,62 +24,17 @@ from channels.sms.settings import TwilioSmsSettings
 from channels.webform.channel import WebForm
 from channels.webform.settings import WebFormSettings
 from gateway import logs, memory, server, words
-from gateway.assembly import running
-from gateway.bench.deliveries import ACCOUNT, FORM, KEY, MAILBOX, PUBLIC, SMS, TOKEN
+from gateway.bench.known import ACCOUNT, FORM, KEY, MAILBOX, PUBLIC, SMS, TOKEN
 from gateway.blobs import Blobs
-from gateway.config import Config, load
 from gateway.deadlines import Calendar
 from gateway.inlet import CoreInlet
 from gateway.journal import Journal
 from gateway.stages import Stages
 from normalizer import Setting
 
-# File in which a whole gateway says where its operators' listener is.
-OPERATORS_PORT = "operators.port"
 NAMES = ("bare", "handler", "journal", "each", "form")
 
 _MIB = 1024 * 1024
-_CONFIG = """
-name = "Ukur"
-public_urls = ["{public}"]
-data_dir = "data"
-zone = "Asia/Makassar"
-keywords = {{ PPU = "64.09" }}
-deployment_key = {{ env = "BENCH_KEY" }}
-[store]
-url = "{store}"
-[listen]
-public = "127.0.0.1:0"
-operators = "127.0.0.1:0"
-[journal]
-min_free_bytes = 0
-[outbox]
-per_channel_per_hour = {most}
-per_recipient_per_hour = {most}
-mails_per_address_per_week = {most}
-mails_per_domain_per_week = {most}
-[channels.sms]
-kind = "twilio-sms"
-account_sid = "{account}"
-auth_tokens = [{{ env = "BENCH_TOKEN" }}]
-from_numbers = {{ sms = "1708" }}
-api_base = "{api}"
-{more}
-"""
-_MAIL = """
-[channels.mail]
-kind = "mail"
-address = "{address}"
-canary_minutes = 0
-[channels.mail.smtp]
-listen = "127.0.0.1:0"
-max_connections_per_address = 200
-[channels.mail.relay]
-server = "{relay}"
-tls = "none"
-"""
-# Enough for any measurement.
-_NO_CAPS = 10**9
 
 
 class _Nowhere:
@@ -103,16 +58,6 @@ class _OneByOne(Journal):
 
     def _commit_batch_now(self, batch: list) -> list:  # type: ignore[type-arg]  # the journal's own
         return [(waiting, self._commit_alone(waiting[0])) for waiting in batch]
-
-
-def configured(folder: Path, store: str, api: str = "http://127.0.0.1:9", relay: str = "") -> Config:
-    """A whole gateway's, in this folder. `relay`: host:port of a mail server that takes answers; empty: it has no mail."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "gateway.toml"
-    file.write_text(
-        _CONFIG.format(public=PUBLIC, account=ACCOUNT, api=api, store=store, most=_NO_CAPS, more=_MAIL.format(address=MAILBOX, relay=relay) if relay else "")
-    )
-    return load(file, {"BENCH_TOKEN": TOKEN, "BENCH_KEY": KEY.decode()})
 
 
 async def _bare(request: web.Request) -> web.Response:
@@ -156,27 +101,9 @@ async def _mail(folder: Path, stack: AsyncExitStack) -> int | None:
     return mail.listener.port
 
 
-async def _whole(folder: Path, api: str, relay: str, store: str, stack: AsyncExitStack) -> int | None:
-    gateway = await stack.enter_async_context(running(configured(folder, store, api, relay)))
-    (folder / OPERATORS_PORT).write_text(str(gateway.operators_port))
-    mail = gateway.channels.get("mail")
-    if not isinstance(mail, Mail) or mail.listener is None:
-        return gateway.port
-    while mail.listener.port is None:  # noqa: ASYNC110  # it has no bell, and is there in a moment
-        await asyncio.sleep(0.01)
-    return mail.listener.port
-
-
-async def _serve(name: str, folder: Path, far_end: str, store: str) -> None:
+async def _serve(name: str, folder: Path) -> None:
     async with AsyncExitStack() as stack:
-        if name == "serve":
-            port = await _whole(folder, far_end, "", store, stack)
-        elif name == "mail":
-            port = await _whole(folder, "http://127.0.0.1:9", far_end, store, stack)
-        elif name == "smtp":
-            port = await _mail(folder, stack)
-        else:
-            port = await _door(name, folder)
+        port = await (_mail(folder, stack) if name == "smtp" else _door(name, folder))
         memory.settle()
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
@@ -184,8 +111,9 @@ async def _serve(name: str, folder: Path, far_end: str, store: str) -> None:
 
 
 if __name__ == "__main__":
-    which, where, far_end, url = sys.argv[1:]
+    # A whole gateway is told a far end and a store, too.
+    which, where, *_ = sys.argv[1:]
     # Not on stdout, where the port is told.
     logs.start(terminal=False)
     Path(where).mkdir(parents=True, exist_ok=True)
-    asyncio.run(_serve(which, Path(where), far_end, url))
+    asyncio.run(_serve(which, Path(where)))

@@ -14,7 +14,7 @@ import aiohttp
 from gateway.bench import accepting, deliveries
 from gateway.bench.accepting import Tell
 from gateway.bench.processes import Turn, load
-from gateway.bench.variants import OPERATORS_PORT
+from gateway.bench.whole import OPERATORS_PORT
 from gateway.bench.whole_way import a_gateway
 from gateway.desk.passwords import hashed
 from gateway.store import desk

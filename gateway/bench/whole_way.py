@@ -16,7 +16,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from gateway.bench import accepting, deliveries
+from gateway.bench import accepting, deliveries, known
 from gateway.bench.accepting import Tell
 from gateway.bench.processes import SQLITE, Turn, Variant, load, variant
 from gateway.demo.twilio import Twilio
@@ -47,7 +47,7 @@ class Place:
 @asynccontextmanager
 async def a_gateway(folder: Path, store: str = SQLITE) -> AsyncIterator[Place]:
     """Until the block ends."""
-    twilio = Twilio(deliveries.ACCOUNT, deliveries.TOKEN)
+    twilio = Twilio(known.ACCOUNT, known.TOKEN)
     twilio.delivery = ()
     async with twilio.serve() as api, variant("serve", folder, api, store) as gateway:
         looking = Store(store if store != SQLITE else f"sqlite+aiosqlite:///{folder / 'data' / 'store.db'}")

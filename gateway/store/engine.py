@@ -6,17 +6,13 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gateway.cancelled import CallCancelled, only_ours
-from gateway.store import sqlite
+from gateway.store import migrating, sqlite
 
 # All nodes of a deployment queue for this while one of them migrates (pg_advisory_xact_lock takes any number).
 _MIGRATION_LOCK = 7_204_118_902
@@ -24,7 +20,11 @@ _MIGRATION_LOCK = 7_204_118_902
 _STATEMENT_SECONDS = 30
 # How long a writer of this process waits for those before it. Seconds.
 _TURN_SECONDS = 10
-_MIGRATIONS = Path(__file__).parent / "migrations"
+_POSTGRESQL: dict[str, object] = {
+    "pool_pre_ping": True,
+    "pool_timeout": 10,
+    "connect_args": {"timeout": 5, "command_timeout": _STATEMENT_SECONDS, "server_settings": {"application_name": "no-wrong-door"}},
+}
 
 
 class StoreAway(Exception):
@@ -62,18 +62,19 @@ class Transaction:
 
 
 class Store:
-    """SQLite or PostgreSQL behind one pool. Making it connects to nothing: the store may be away at a cold start (law 3)."""
+    """SQLite or PostgreSQL behind a pool. Making it connects to nothing: the store may be away at a cold start (law 3)."""
 
     def __init__(self, url: str) -> None:
-        self._engine = create_async_engine(url, hide_parameters=True, **_options(url))
-        self.sqlite = self._engine.dialect.name == "sqlite"
-        # Many rows are one statement. One by one, the thread that speaks to SQLite waits for the interpreter's lock after each row (measured).
-        self._engine.sync_engine.dialect.use_insertmanyvalues_wo_returning = True
+        self.sqlite = url.startswith("sqlite")
+        self._engine = _engine(url, **(sqlite.WRITER if self.sqlite else _POSTGRESQL))
+        # SQLite's writer keeps what it read of the file, and whoever else writes makes it forget all of that: it is always the same connection.
+        self._lookers = _engine(url, **sqlite.LOOKERS) if self.sqlite else self._engine
         # SQLite has one writer. Whoever finds it busy sleeps there, up to 100 ms at a time, and is not served in turn; here they queue.
         self._turn = asyncio.Lock()
         self._errors = _library_errors(self._engine.dialect)
         if self.sqlite:
-            sqlite.prepare(self._engine)
+            sqlite.prepare(self._engine, sqlite.WRITER_CACHE_KIB)
+            sqlite.prepare(self._lookers, sqlite.LOOKER_CACHE_KIB)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -95,7 +96,7 @@ class Store:
     async def snapshot(self) -> AsyncIterator[Transaction]:
         """To look only: on SQLite nobody who writes is waited for. Raises StoreAway."""
         with _translated(self._errors):
-            async with self._engine.connect() as connection:
+            async with self._lookers.connect() as connection:
                 looking = await connection.execution_options(**{sqlite.LOOKING: True})
                 async with looking.begin():
                     yield Transaction(looking)
@@ -106,21 +107,21 @@ class Store:
             async with self._engine.begin() as connection:
                 if not self.sqlite:
                     await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-                await connection.run_sync(_migrate)
+                newer = await connection.run_sync(migrating.migrate)
+        if newer:
+            raise StoreRefuses(f"The store was made by a newer gateway (version {newer}). Install that gateway again; nothing was changed.")
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._engine.dispose()
+        await self._lookers.dispose()
 
 
-def _options(url: str) -> dict[str, object]:
-    if url.startswith("sqlite"):
-        return sqlite.OPTIONS
-    return {
-        "pool_pre_ping": True,
-        "pool_timeout": 10,
-        "connect_args": {"timeout": 5, "command_timeout": _STATEMENT_SECONDS, "server_settings": {"application_name": "no-wrong-door"}},
-    }
+def _engine(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401  # create_async_engine's own
+    engine = create_async_engine(url, hide_parameters=True, **options)
+    # Many rows are one statement. One by one, the thread that speaks to SQLite waits for the interpreter's lock after each row (measured).
+    engine.sync_engine.dialect.use_insertmanyvalues_wo_returning = True
+    return engine
 
 
 def _library_errors(dialect: sa.Dialect) -> tuple[type[Exception], ...]:
@@ -158,19 +159,3 @@ def _ours(error: Exception) -> Exception:
 def _cause(error: BaseException) -> str:
     original = getattr(error, "orig", None) or error
     return type(getattr(original, "__cause__", None) or original).__name__
-
-
-def _migrate(connection: sa.Connection) -> None:
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes["connection"] = connection
-    scripts = ScriptDirectory.from_config(config)
-    known = {script.revision for script in scripts.walk_revisions()}
-    if sa.inspect(connection).has_table("alembic_version"):
-        there = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-        if there is not None and there not in known:
-            raise StoreRefuses(f"The store was made by a newer gateway (version {there}). Install that gateway again; nothing was changed.")
-        if there == scripts.get_current_head():
-            # The usual case, and each node meets it whenever its store comes back: what would do nothing reads all scripts once more.
-            return
-    command.upgrade(config, "head")
