@@ -110,7 +110,7 @@ def _said(connection: sa.Connection) -> dict[str, object]:
         for name in seen.get_table_names()
     }
     version = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all()
-    return {**tables, "version": version, "indexes": dict(connection.execute(sa.text(indexes)).tuples().all())}
+    return {**tables, "version": version, "indexes": dict(connection.execute(sa.text(indexes)).all())}
 
 
 def test_a_start_loads_nothing_of_the_steps(on_sqlite: Deployment) -> None:
