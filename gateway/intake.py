@@ -45,6 +45,8 @@ MANY_FILES = 20
 BATCH_BYTES = 16 * 1024 * 1024
 # A bell may be lost with its process; look by ourselves this often. Seconds.
 _LOOK_SECONDS = 5.0
+# The reader of what is large or suspect goes when there was none of that for so long: it holds 26 MB, like the one of all else.
+_SLOW_RESTS_SECONDS = 300.0
 # Another node may win the race for the same rows this often before they are tried one by one.
 _CLASHES = 5
 
@@ -140,12 +142,16 @@ class Intake:
                 await self._insist(self._report_if_due)
 
     async def _slow_lane(self) -> None:
+        worked = self._clock.counted()
         while True:
             suspect = self._suspects.head()
-            if suspect is None:
-                await self._suspects.bell.wait(_LOOK_SECONDS)
-            else:
+            if suspect is not None:
                 await self._alone(suspect)
+                worked = self._clock.counted()
+                continue
+            await self._suspects.bell.wait(_LOOK_SECONDS)
+            if self._clock.counted() - worked > _SLOW_RESTS_SECONDS:
+                await self._slow.kill()
 
     async def _filing_lane(self) -> None:
         while True:

@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 
 from gateway.assembly import reading
+from gateway.bench.processes import family
 from gateway.blob_file import Folder
 from gateway.clock import SystemClock
 from gateway.commands.schema import json_schema
+from gateway.intake import LARGE
 from gateway.reading import HEADER
 from gateway.replay import replay
 from gateway.store import lookup
+from tests.manual_clock import ManualClock
 from tests.postbox import PROVIDERS, letter
 from tests.world import Deployment, handed_over, receive_all
 
@@ -162,6 +165,26 @@ async def test_a_number_that_is_a_strangers_already_is_not_given_twice(on_sqlite
     assert len(set(numbers)) == 2
     told = [event for event in await on_sqlite.rows("events") if event["kind"] == "number_taken"]
     assert len(told) == 1
+
+
+def readers() -> int:
+    """Processes of this one that read."""
+    return sum(b"gateway.reader_process" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in family(os.getpid()))
+
+
+async def test_who_reads_what_is_large_leaves_when_nothing_large_comes_and_is_there_again_for_the_next(on_sqlite: Deployment) -> None:
+    clock = ManualClock()
+    async with on_sqlite.node(clock=clock) as gateway:
+        for count, name in enumerate(("SM1", "SM2"), 1):
+            await receive_all(gateway, [letter("lampu padam " * (LARGE // 10), name, at=clock.now(), sender=f"+62811000000{count}")])
+            await on_sqlite.until("cases", lambda rows, count=count: len(rows) == count)  # type: ignore[misc]  # a lambda with a default
+            await handed_over(gateway)
+            there = readers()
+            async with asyncio.timeout(30):
+                while readers() == there:
+                    clock.advance(seconds=60)
+                    await asyncio.sleep(0)
+            assert readers() == there - 1
 
 
 def test_a_reader_whose_gateway_was_killed_says_nothing_about_it() -> None:
