@@ -61,6 +61,23 @@ async def test_a_report_is_answered_with_a_receipt_that_says_all_of_it(on_sqlite
     assert await on_sqlite.rows("notices") == []
 
 
+@pytest.mark.parametrize(
+    ("contact", "clear"),
+    [
+        *((one, True) for one in ("0812-3456-7890", "+62 812 3456 7890", "siti@warga.example", " siti.aminah@dinas.go.id ")),
+        *((one, False) for one in ("bukan nomor", "0812", "siti@", "siti@gmail", "siti warga@contoh.example", "@")),
+    ],
+)
+async def test_a_contact_that_nobody_can_be_reached_by_is_told_on_the_receipt_and_the_report_is_taken(on_sqlite: Deployment, contact: str, clear: bool) -> None:  # noqa: FBT001
+    async with at_the_form(on_sqlite) as (_, siti):
+        page = await siti.report("Lampu jalan mati", kontak=contact)
+        assert (page.status, bool(page.number)) == (200, True)
+        assert contact.strip() in page.text
+        assert ("tidak mengenalinya sebagai nomor HP atau surel" not in page.text) == clear
+        nothing = await siti.report("Lampu jalan mati lagi")
+        assert "<dt>Kontak</dt>" not in nothing.text
+
+
 async def test_a_double_click_or_a_reload_is_the_same_number_and_one_case(on_sqlite: Deployment) -> None:
     async with at_the_form(on_sqlite) as (gateway, siti):
         key = await siti.key()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -14,11 +15,15 @@ from channels.webform.parts import File
 from channels.webform.settings import WebFormSettings
 from channels.webform.sheet import Sheet
 from channels.webform.tokens import Sign
+from normalizer import Address
+from normalizer.address import canonical
 
 _HERE = Path(__file__).parent
 # Where the sentence about a field leads.
 _ANCHORS = {"judul": "judul", "isi": "isi-laporan", "tempat": "tempat", "berkas": "berkas"}
 _MAX_TITLE = 120
+# As far as a typing error shows: something, an @, and a domain with a dot in it.
+_MAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
 class Views:
@@ -76,12 +81,19 @@ class Views:
             "key": sheet.key,
             "kind": kind if kind in reading.KINDS else "pengaduan",
             "title": title,
+            "contact_unclear": self._is_unclear(sheet.said.first("kontak").strip()),
             "path": self._settings.path,
             "public_url": self._origin,
         }
         answer = self._pages.answer("receipt.html", look, shown)
         answer.set_cookie("laporan", receipt.link, path="/", httponly=True, samesite="Lax", secure=self._origin.startswith("https:"))
         return answer
+
+    def _is_unclear(self, contact: str) -> bool:
+        """Something was typed, and nobody can be reached by it: better known now than when the answer does not come."""
+        if "@" in contact:
+            return _MAIL.fullmatch(contact) is None
+        return bool(contact) and canonical(Address("sms", contact), self._about.setting.country) is None
 
     def _tokens(self, sheet: Sheet, sign: Sign) -> list[tuple[File, str]]:
         now = self._about.clock()
