@@ -49,12 +49,12 @@ class Child:
 
     async def _ended(self) -> int:
         said = b""
-        while len(said) < _NUMBER.size:
-            more = await asyncio.get_running_loop().sock_recv(self._line, _NUMBER.size)
-            assert more, "nobody knows how it ended"
-            said += more
+        with self._line:
+            while len(said) < _NUMBER.size:
+                more = await asyncio.get_running_loop().sock_recv(self._line, _NUMBER.size)
+                assert more, "nobody knows how it ended"
+                said += more
         self.returncode = int(_NUMBER.unpack(said)[0])
-        self._line.close()
         return self.returncode
 
     async def wait(self) -> int:
@@ -139,14 +139,25 @@ class BornReader:
         return await self._child.wait()
 
 
+class _Line(asyncio.StreamReaderProtocol):
+    """Closed by whoever is at its other end, as a pipe is: nobody else closes that of a process that has died by itself."""
+
+    def eof_received(self) -> bool:
+        super().eof_received()
+        return False
+
+
 async def born_reader() -> BornReader:
     """In the place of gateway.reader.start_process()."""
     ours, its = socket.socketpair()
     with its:
         child = READERS.born([], ENVIRONMENT, ROOT, (its.fileno(), its.fileno(), 2))
     child.watch()
+    loop = asyncio.get_running_loop()
+    stdout = asyncio.StreamReader(LONGEST_BYTES, loop)
     try:
-        return BornReader(child, *await asyncio.open_unix_connection(sock=ours, limit=LONGEST_BYTES))
+        transport, protocol = await loop.create_unix_connection(lambda: _Line(stdout, loop=loop), sock=ours)
+        return BornReader(child, stdout, asyncio.StreamWriter(transport, protocol, stdout, loop))
     except BaseException:
         # Cancelled: nobody else knows of it.
         ours.close()

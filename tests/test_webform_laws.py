@@ -37,7 +37,7 @@ from gateway import server, tracking, words
 from gateway.demo.twilio import Twilio
 from gateway.inlet import CoreInlet
 from gateway.journal import Journal
-from gateway.store import engine
+from gateway.store import sqlite
 from normalizer import Complaint, Report, Setting, normalize
 from tests.fate import CANCEL, FAILURES, HANG, TELLTALE, Fate, each, under
 from tests.ports import free_port
@@ -204,7 +204,8 @@ async def test_while_the_store_is_away_since_before_the_start_forms_are_taken_an
     on_sqlite: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Five seconds each, one after the other: an engine's first connection is made alone.
-    monkeypatch.setattr(engine, "_options", lambda _: {"connect_args": {"timeout": 0.5}})
+    for options in (sqlite.WRITER, sqlite.LOOKERS):
+        monkeypatch.setitem(options, "connect_args", {"timeout": 0.5, "async_creator_fn": sqlite.connect})
     config = on_sqlite.config(channels=CHANNEL)
     config.data_dir.mkdir(exist_ok=True)
     with closing(sqlite3.connect(config.data_dir / "store.db", isolation_level=None, timeout=60)) as blocker:

@@ -171,6 +171,8 @@ class Mailbox:
             before = self.fetched
             again = await self._look(line, inlet, tidy=True)
             while again:
+                # Who paused us meanwhile waits for nothing more than one look.
+                await self.hold.over()
                 again = await self._look(line, inlet)
             await self._wait(line, came=self.fetched > before)
             # Not sooner: a server that lets us in and then hangs up, again and again, is not asked every other second.
