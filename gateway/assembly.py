@@ -152,6 +152,7 @@ def _assembled(config: Config, clock: Clock, stack: AsyncExitStack, journal_path
     stages = Stages()
     inlets = {name: CoreInlet(journal, key, channel.fingerprint, blobs, office.calendar, days, stages) for name, channel in channels.items()}
     intake = _intake(config, clock, office, journal, store, blobs, stages)
+    stack.push_async_callback(intake.close)
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     patience = _patience(config)
     targets, ways = told.targets(config, channels)

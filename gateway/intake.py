@@ -111,8 +111,12 @@ class Intake:
                 lanes.create_task(self._slow_lane(), name="intake-slow")
                 lanes.create_task(self._filing_lane(), name="intake-filing")
         finally:
-            await self._fast.kill()
-            await self._slow.kill()
+            await self.close()
+
+    async def close(self) -> None:
+        """End the processes that read; who goes on starts them again."""
+        await self._fast.kill()
+        await self._slow.kill()
 
     async def drain(self) -> None:
         """Until the journal is empty, and then retire it: a dead node's file. Raises StoreRefuses."""
@@ -126,8 +130,6 @@ class Intake:
                 await self._alone(suspect)
         async with self._store.transaction() as tx:
             await self._accounts.close(tx)
-        await self._fast.kill()
-        await self._slow.kill()
 
     async def _fast_lane(self) -> None:
         after = 0

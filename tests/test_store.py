@@ -34,6 +34,20 @@ async def made(deployment: Deployment) -> Store:
     return store
 
 
+async def test_who_looks_at_the_moment_of_the_first_start_is_in_nobodys_way(tmp_path: Path) -> None:
+    for first in range(20):
+        url = f"sqlite+aiosqlite:///{tmp_path / f'{first}.db'}"
+        stores = [Store(url) for _ in range(4)]
+
+        async def looks(store: Store) -> None:
+            async with store.snapshot() as tx:
+                assert await tx.all(sa.select(sa.literal(1))) == [(1,)]
+
+        await asyncio.gather(stores[0].migrate(), *(looks(store) for store in stores * 2))
+        for store in stores:
+            await store.close()
+
+
 async def test_ten_who_count_at_once_lose_nothing(deployment: Deployment) -> None:
     store = await made(deployment)
     hour = datetime(2026, 11, 24, 5, tzinfo=UTC)

@@ -73,8 +73,8 @@ class Store:
         self._turn = asyncio.Lock()
         self._errors = _library_errors(self._engine.dialect)
         if self.sqlite:
-            sqlite.prepare(self._engine, sqlite.WRITER_CACHE_KIB)
-            sqlite.prepare(self._lookers, sqlite.LOOKER_CACHE_KIB)
+            sqlite.prepare(self._engine, writes=True)
+            sqlite.prepare(self._lookers, writes=False)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

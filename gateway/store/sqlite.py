@@ -87,10 +87,10 @@ LOOKERS: dict[str, object] = {**_OPTIONS, "pool_use_lifo": True}
 LOOKER_CACHE_KIB = 2 * 1024
 
 
-def prepare(engine: AsyncEngine, cache_kib: int) -> None:
+def prepare(engine: AsyncEngine, *, writes: bool) -> None:
     """How each connection to it begins, and each transaction."""
     sa.event.listen(engine.sync_engine, "do_connect", _make_private)
-    sa.event.listen(engine.sync_engine, "connect", partial(_set_up, cache_kib))
+    sa.event.listen(engine.sync_engine, "connect", partial(_set_up, writes=writes))
     sa.event.listen(engine.sync_engine, "begin", _begin_immediate)
     sa.event.listen(engine.sync_engine, "invalidate", _roll_back)
 
@@ -101,11 +101,15 @@ def _make_private(_dialect: object, _record: object, arguments: Sequence[object]
         make_private(Path(str(arguments[0])))
 
 
-def _set_up(cache_kib: int, connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+def _set_up(connection: sa.engine.interfaces.DBAPIConnection, _record: object, *, writes: bool) -> None:
     # The driver's own BEGIN comes too late (at the first write) and loses updates without an error (97 of 150: LIBRARIES.md 1.6).
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000", f"cache_size = -{cache_kib}"):
+    pragmas = ["synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000", f"cache_size = -{WRITER_CACHE_KIB if writes else LOOKER_CACHE_KIB}"]
+    if writes:
+        # Stands in the file from then on. Two that set it at the same moment lock each other out at once, however long they may wait.
+        pragmas.append("journal_mode = WAL")
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
