@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 # Eight figures at least: a shorter number is a sum, a house or a year. A bank's name alone says less, and its own numbers have ten.
-_NUMBER = re.compile(r"(?<![0-9])[0-9](?:[ .-]?[0-9]){7,17}(?![0-9])")
+_NUMBER = re.compile(r"(?<![0-9])[0-9](?:[ .-]?[0-9]){7,27}(?![0-9])")
 _OF_A_BANK = 10
 # Characters before a number in which its word may stand.
 _REACH = 50

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import struct
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -46,6 +48,18 @@ async def test_who_looks_at_the_moment_of_the_first_start_is_in_nobodys_way(tmp_
         await asyncio.gather(stores[0].migrate(), *(looks(store) for store in stores * 2))
         for store in stores:
             await store.close()
+
+
+async def test_a_first_start_waits_for_who_reads_the_new_file(tmp_path: Path) -> None:
+    store = Store(f"sqlite+aiosqlite:///{tmp_path / 'new.db'}")
+    async with store.snapshot() as tx:
+        await tx.all(sa.text("SELECT count(*) FROM sqlite_master"))
+        starting = asyncio.create_task(store.migrate())
+        await asyncio.wait([starting], timeout=0.2)
+    await starting
+    await store.close()
+    with closing(sqlite3.connect(tmp_path / "new.db")) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 async def test_ten_who_count_at_once_lose_nothing(deployment: Deployment) -> None:

@@ -45,7 +45,7 @@ class Watch:
         # Pages that are open, and when one was last asked for (Clock.counted).
         self._open_pages = 0
         self._asked_at = float("-inf")
-        self._waking = asyncio.Lock()
+        self._waking, self._turn = asyncio.Lock(), asyncio.Lock()
         self.picture = self._painted()
         # No more are coming.
         self.ended = False
@@ -75,8 +75,10 @@ class Watch:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._sessions.look()
                 if not self._asleep:
-                    now = self._gateway.clock.now()
-                    self._counted, self._past = await self._counting.look(now), await self._looking.look(now)
+                    # What is remembered of past hours is one look's at a time.
+                    async with self._turn:
+                        now = self._gateway.clock.now()
+                        self._counted, self._past = await self._counting.look(now), await self._looking.look(now)
         except (StoreAway, Clash, TimeoutError):
             # The board says so.
             pass

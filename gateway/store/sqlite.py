@@ -6,6 +6,7 @@ the statement itself: a report of twenty statements took 17 ms of an idle machin
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from typing import Any, Self
 import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import await_only
 
 from gateway.private_file import make_private
 
@@ -24,6 +26,8 @@ LOOKING = "looking"
 # How long SQLite itself waits for another process. Seconds.
 _BUSY_SECONDS = 5.0
 _ITER_CHUNK = 64
+# For turning a new file to its log.
+_TRIES = 100
 
 
 class _Cursor(aiosqlite.Cursor):
@@ -105,13 +109,22 @@ def _set_up(connection: sa.engine.interfaces.DBAPIConnection, _record: object, *
     # The driver's own BEGIN comes too late (at the first write) and loses updates without an error (97 of 150: LIBRARIES.md 1.6).
     connection.isolation_level = None
     cursor = connection.cursor()
-    pragmas = ["synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000", f"cache_size = -{WRITER_CACHE_KIB if writes else LOOKER_CACHE_KIB}"]
-    if writes:
-        # Stands in the file from then on. Two that set it at the same moment lock each other out at once, however long they may wait.
-        pragmas.append("journal_mode = WAL")
-    for pragma in pragmas:
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000", f"cache_size = -{WRITER_CACHE_KIB if writes else LOOKER_CACHE_KIB}"):
         cursor.execute(f"PRAGMA {pragma}")
+    if writes:
+        _turn_to_log(cursor)
     cursor.close()
+
+
+def _turn_to_log(cursor: Any) -> None:  # noqa: ANN401  # the driver's
+    """Stands in the file from then on. SQLite waits for nobody here: whoever reads a new file at this moment, or turns it too, is an error at once."""
+    for _ in range(_TRIES):
+        with suppress(sqlite3.OperationalError):
+            cursor.execute("PRAGMA journal_mode = WAL")
+            if cursor.fetchone() == ("wal",):
+                return
+        await_only(asyncio.sleep(_BUSY_SECONDS / _TRIES))
+    raise sqlite3.OperationalError("the store cannot be turned to its log")
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
