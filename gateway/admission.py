@@ -21,7 +21,7 @@ from gateway.store.engine import Transaction
 from gateway.store.people import Person
 from gateway.store.writing import Row
 from normalizer import Address, Setting
-from normalizer.address import canonical, country_of, mailbox
+from normalizer.address import country_of, mailbox, typed
 
 # Why a notice is withheld, by the cap that it is over.
 CAPS = {
@@ -85,11 +85,8 @@ def typed_contact(entry: Entry, read: object, office: Office) -> Address | None:
     if not isinstance(read, Understood) or not read.complaint.contact or _ODD & set(read.complaint.remarks):
         # Whoever floods us shall not make us write to strangers.
         return None
-    kind = "email" if "@" in read.complaint.contact else "sms"
-    if kind not in office.carriers:
-        return None
-    to = canonical(Address(kind, read.complaint.contact), office.settings.get(entry.arrival.channel, Setting()).country)
-    if to is None or (kind == "sms" and country_of(to) not in office.contact_countries):
+    to = typed(read.complaint.contact, office.settings.get(entry.arrival.channel, Setting()).country)
+    if to is None or to.kind not in office.carriers or (to.kind == "sms" and country_of(to) not in office.contact_countries):
         return None
     return to
 

@@ -16,8 +16,8 @@ _ADDRESSING = re.compile(r"\b(?:yth|kepada|kpd|mohon|mhn|minta|tolong|tlg|lapor|
 _BEFORE = 60
 _DEPUTY = r"(?:(?:wakil|plt|pj)[. ]{1,2})?"
 _HEADS = {
-    "regency": re.compile(rf"\b{_DEPUTY}(?:bupati|wabup|wali ?kota|wako|wawali|regent|mayor)\b"),
-    "province": re.compile(rf"\b{_DEPUTY}(?:gubernur|wagub|governor)\b"),
+    "regency": re.compile(rf"\b{_DEPUTY}(?:bupati|wabup|wali ?kota|wako|wawali|regent|mayor)(?:nya)?\b"),
+    "province": re.compile(rf"\b{_DEPUTY}(?:gubernur|wagub|governor)(?:nya)?\b"),
 }
 _SIR = r"(?:(?:pak|bapak|bpk|ibu|bu|mr|sir|yang terhormat|the)[\s.,:]+){0,3}"
 # "Suap kepada bupati" is about the regent, "Kepada Bupati" at the beginning speaks to the regent.
@@ -25,11 +25,23 @@ _TO_A_HEAD = re.compile(
     r"(?:\b(?:yth|mohon|mhn|tolong|tlg|minta|semoga|harap|berharap|agar|supaya|dear|please|(?:lapor|surat|aduan|disampaikan|usul)\w*\s+(?:ke|kepada|pada))"
     rf"[\s.,:]+|(?:\A|[.!?\n]\s*)(?:kepada|kpd|untuk|to)[\s.,:]+){_SIR}\Z|(?:\A|[.,!?\n]\s*)(?:pak|bapak|bpk|ibu|bu|mr)[\s.]+\Z"
 )
-_OF_A_HEAD = re.compile(r"\b(?:kantor|peraturan|keputusan|instruksi|imbauan|himbauan|sk|program|pendopo|halaman|simpang)\s+\Z")
-_HEAD_SHALL = re.compile(r"\s+(?:\w+\s+)?(?:harus|hrs|wajib|segera|tolong|mohon|perlu|jangan|turun tangan|mendengar|should|must|please)\b")
-_HURTS = re.compile(
-    r"\s+(?:\w+\s+){0,2}(?:(?:me)?mukul|pukul|(?:men)?ampar|tampar|(?:meng)?aniaya|(?:me)?lecehkan|(?:men)?cabul\w*|(?:mem)?perkosa|(?:me)?raba|siksa|menyiksa)\w*"
+# An office, a decree, a street or a house that is called after them.
+_OF_A_HEAD = re.compile(
+    r"\b(?:kantor|peraturan|keputusan|instruksi|imbauan|himbauan|sk|pendopo|halaman|simpang|jalan|jln?|gang|rumah(?:\s+(?:dinas|jabatan))?|depan|dekat)[.]?\s+\Z"
 )
+_HEAD_SHALL = re.compile(r"\s+(?:\w+\s+)?(?:harus|hrs|wajib|segera|tolong|mohon|perlu|jangan|turun tangan|mendengar|should|must|please)\b")
+# What is said of somebody and not to them, however they are spoken to.
+_FIGHTS = r"(?:me|mem|men|meng)?(?:[tn]indak|berantas|hapus|usut|cegah|henti|atasi|tertib|awasi|periksa|bersih|basmi|tumpas|selidik)"
+_ACCUSES = re.compile(
+    rf"\s+(?:(?!{_FIGHTS})\w+\s+){{0,2}}?"
+    r"(?:(?:me)?nerima|terima|(?:di)?korupsi|suap|menyuap|disuap|pungli|gratifikasi|makan uang|(?:meng|di)?gelapkan|menggelapkan"
+    r"|di(?:periksa|usut|tangkap|tahan|adili|penjara(?:kan)?|hukum|pecat|selidiki)|tersangka"
+    r"|(?:minta|meminta|mohon|mau|terima|ambil|potong)\s+(?:\w+\s+)?(?:uang|duit|fee|jatah|setoran|upeti|imbalan|bagian|komisi|suap))\b"
+)
+_DONE = r"(?:(?:me)?mukul|pukul|ampar|tampar|aniaya|lecehkan|leceh|cabul|perkosa|siksa|tendang|endang|hajar|hamil|setubuh|intim)\w*"
+# "Datang pukul 8" and "rabat beton" hurt nobody.
+_HURTS = re.compile(rf"\s+(?:\w+\s+){{0,2}}(?!pukul\s*[0-9])(?:(?:me(?:m|n|ng|ny)?)?{_DONE}|meraba|raba|merabai|menyiksa|menyetubuhi)\b")
+_HURT_BY = re.compile(rf"\bdi(?:{_DONE}|raba|rabai)\s+(?:(?:oleh|sama|ama)\s+)?{_SIR}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +71,17 @@ def _heads(text: str) -> Iterator[str]:
     for level, head in _HEADS.items():
         for found in head.finditer(text):
             before = text[max(0, found.start() - _BEFORE) : found.start()]
-            if not (_TO_A_HEAD.search(before) or _OF_A_HEAD.search(before) or _HEAD_SHALL.match(text, found.end())):
+            to_them = _TO_A_HEAD.search(before) or _HEAD_SHALL.match(text, found.end())
+            if not _OF_A_HEAD.search(before) and (not to_them or _ACCUSES.match(text, found.end())):
                 yield level
 
 
 def _hurting(text: str) -> Iterator[str]:
     """Who tells a regent of violence rarely says that it was the regent's."""
-    return (level for level, head in _HEADS.items() if any(_HURTS.match(text, found.end()) for found in head.finditer(text)))
+    for level, head in _HEADS.items():
+        for found in head.finditer(text):
+            if _HURTS.match(text, found.end()) or _HURT_BY.search(text[max(0, found.start() - _BEFORE) : found.start()]):
+                yield level
 
 
 def _spoken(text: str, directory: Directory) -> Iterator[tuple[int, str]]:

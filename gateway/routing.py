@@ -6,6 +6,7 @@ reasons; the coordinator owns the case until a person decides, unless the deploy
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +17,12 @@ from gateway.directory import Directory
 from gateway.naming import Named, named
 from gateway.sensitive import CORRUPTION, sensitive
 from gateway.weights import Weights, features, scores
-from normalizer import Category, Complaint
+from normalizer import Category, Complaint, Finding
 from normalizer.manners import ABUSE
 from normalizer.subjects import SEVERAL
 
 # Kept with every decision, so that it can be told later which rules made it. Raise it with every change of what comes out.
-RULES = "5"
+RULES = "6"
 
 # Agencies of the nation whatever the region (DOMAIN.md, "Routing").
 _VERTICAL = frozenset(
@@ -40,6 +41,11 @@ _INSTEAD = {"village": "regency", "district": "regency"}
 _ABOVE = {"village": "regency", "district": "regency", "regency": "province", "province": "national"}
 # Whose level, as the text says it, is that of the accused: a school's, an office's of taxes. Of a wage it is that of labour inspection, whoever is accused.
 _OF_THE_ACCUSED = frozenset({CORRUPTION, "education", "tax_revenue"})
+# Words before a place that is only near, or only somebody's; and behind "sma" where it means "sama".
+_LANDMARK = re.compile(
+    r"\b(?:depan|dpn|dekat|dkt|samping|sebelah|belakang|seberang|sekitar|simpang|arah|(?:ber)?sekolah di|kuliah di|masuk)\s+(?:(?:gedung|kantor)\s+)?\Z"
+)
+_WITH = re.compile(r"\s+(?:warga|saya|sy|kami|kita|orang|org|dia|mereka|rakyat|masyarakat|aku)\b")
 # A level that is only supposed, because the text does not say it, is worth this much.
 _SUPPOSED = 0.95
 # Who is addressed by name is closer by this share of what is missing.
@@ -246,6 +252,8 @@ def _impartial(complaint: Complaint, directory: Directory, region: str | None, n
     if subject == CORRUPTION:
         others = [found for found in complaint.categories if found.code != subject]
         accused |= {one.agency for found in others if (one := _competent(complaint, found, directory, region or ""))}
+    if subject == CORRUPTION and complaint.level and not _is_of_whom(complaint.level, complaint.text):
+        complaint = replace(complaint, level=None)
     level: str | None = _level(complaint, Category(subject, score, ""), region or "")[0]
     if subject == CORRUPTION and complaint.level and complaint.category and complaint.category.code in _OF_THE_ACCUSED:
         level = complaint.level.code
@@ -264,6 +272,12 @@ def _impartial(complaint: Complaint, directory: Directory, region: str | None, n
             rules.append(f"accused:{agency.code}")
         level = _ABOVE.get(level)
     return ()
+
+
+def _is_of_whom(said: Finding, text: str) -> bool:
+    """Whether a school or an office is whom it is about, and not only where: "depan kampus", "anak saya sekolah di SMA", "uang sma warga" (with, in an SMS)."""
+    where = [(text[max(0, start - 30) : start].lower(), text[end : end + 15].lower()) for start, end in said.spans]
+    return not where or any(not (_LANDMARK.search(before) or _WITH.match(after)) for before, after in where)
 
 
 def _competent(complaint: Complaint, category: Category, directory: Directory, region: str) -> Candidate | None:

@@ -20,9 +20,23 @@ _MAX_CHARACTERS = 254
 # Gmail Help, "Dots don't matter in Gmail addresses"; both names are one.
 _DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 _SCHEME = re.compile(r"^(?:whatsapp|sms|tel):", re.IGNORECASE)
+# A mailbox among other words, with a domain that has a dot in it.
+_MAILBOX = re.compile(r"(?<![^\s<,;:(\"'])[^\s@<>()\"',;:]{1,64}@[^\s@<>()\"',;:.]+(?:\.[^\s@<>()\"',;:.]+)+")
 _PUNCTUATION = re.compile(r"[\s().\-/]")
 # 15 digits at the most (ITU-T E.164, section 6), a trunk or exchange prefix before them.
 _DIGITS = re.compile(r"\+?[0-9]{1,20}")
+
+
+def typed(contact: str, country: str) -> Address | None:
+    """Where somebody can be reached who typed this into a form, a telephone ("sms") or a mailbox; None: nobody can be reached by that.
+
+    >>> typed("Siti <siti@contoh.example>", "ID"), typed("0812-3456-7890", "ID"), typed("siti@contoh", "ID")
+    (Address(kind='email', value='siti@contoh.example'), Address(kind='sms', value='+6281234567890'), None)
+    """
+    if "@" not in contact:
+        return canonical(Address("sms", contact), country)
+    mails = _MAILBOX.findall(contact)
+    return canonical(Address("email", mails[0]), country) if len(mails) == 1 else None
 
 
 def canonical(address: Address, country: str) -> Address | None:

@@ -19,12 +19,15 @@ _CUE = re.compile(
     r"|my[ ]address|i[ ]live)(?![^\W_])(?:[ ](?:adalah|yaitu|is|ada))?[ :=,.-]{1,4}(?:(?:di|at|in|on)[ ])?",
     re.IGNORECASE,
 )
-_NUMBER = r"(?:no|nomor|nomer|nmr)[ .:]{0,3}[0-9]{1,4}[ ]?(?:[a-z](?![^\W_]))?(?:/[0-9]{1,3})?"
+_NUMBER = r"(?:no|nomor|nomer|nmr)[ .:]{0,3}[0-9]{1,4}(?![0-9])[ ]?(?:[a-z](?![^\W_]))?(?:/[0-9]{1,3})?"
 _NEIGHBOURS = r"r[tw][ .:/]{0,2}(?:r?w[ .:]{0,2})?[0-9]{1,3}(?:[ ]?/[ ]?[0-9]{1,3})?"
 _BLOCK = r"(?:blok|blk)[ .:]{0,2}[a-z]{1,2}[ .-]?[0-9]{0,3}(?:/[0-9]{1,3})?(?![^\W_])"
 _STREET = r"(?:jalan|jl|jln|gang|gg|lorong|lrg|perumahan|perum|komplek|kompleks|komp|griya)(?![^\W_])[.]?"
-_WORD = r"[^\W_][^\W_'-]{0,29}"
+# Also "A." and "Jend.".
+_WORD = r"[^\W_][^\W_'-]{0,29}[.]?"
 _ALL_NEIGHBOURS = rf"(?:{_NEIGHBOURS}[ ,.]{{0,3}}){{0,2}}"
+# Characters: "no 1" alone is nobody's address, and a part of many a number elsewhere.
+_SHORTEST = 9
 _ANY_HOUSE = re.compile(_NUMBER, re.IGNORECASE)
 # A street of at most four words, then the house; or the house behind the neighbours' number.
 _HOUSE = re.compile(
@@ -47,7 +50,7 @@ def homes(text: str) -> Iterator[tuple[int, int]]:
     for cue in _CUE.finditer(text):
         house = _HOUSE.match(text, cue.end())
         # "Saya tinggal di jl mawar, di jl melati no 3 lampu mati" is another place.
-        if house and not _elsewhere((house["name"] or "").lower().split()):
+        if house and len(house["house"]) >= _SHORTEST and not _elsewhere((house["name"] or "").lower().split()):
             yield house.span("house")
 
 

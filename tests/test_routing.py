@@ -221,6 +221,27 @@ LOOKED_INTO = [
     ("mohon pak walikota berantas pungli parkir", "inspektorat"),
     ("ada pungli di depan kantor bupati", "inspektorat"),
     ("pungli melanggar peraturan bupati", "inspektorat"),
+    # Spoken to in form, accused in fact.
+    ("Pak Bupati minta fee proyek 10 persen dari kontraktor, ini korupsi", "inspektorat-kaltim"),
+    ("Bapak Bupati terima suap 500 juta dari kontraktor", "inspektorat-kaltim"),
+    ("Tolong usut, Pak Bupati korupsi dana desa.", "inspektorat-kaltim"),
+    ("Bupati harus diperiksa karena menerima suap proyek", "inspektorat-kaltim"),
+    ("Mohon Bupati diperiksa KPK, beliau menerima suap proyek", "inspektorat-kaltim"),
+    ("Bupatinya minta setoran jabatan, pungli", "inspektorat-kaltim"),
+    ("wabupnya korupsi dana desa", "inspektorat-kaltim"),
+    ("bupati segera ditangkap, korupsi dana covid", "inspektorat-kaltim"),
+    ("bupati mohon uang 50 juta untuk mutasi, ini suap", "inspektorat-kaltim"),
+    # Only where it happened, or whose child it is.
+    ("pungli parkir depan kampus", "inspektorat"),
+    ("preman pungli sopir truk depan kantor pajak", "inspektorat"),
+    ("pungli bansos oleh ketua RT, anak saya kuliah di universitas", "inspektorat"),
+    ("pungli parkir depan rumah dinas gubernur", "inspektorat"),
+    ("juru parkir liar pungli depan SMA 1 Penajam", "inspektorat"),
+    ("pungli parkir di dekat samsat penajam", "inspektorat"),
+    ("kades pungli uang bansos, anak saya sekolah di SMA", "inspektorat"),
+    ("lurah minta uang sma warga tiap urus ktp, pungli", "inspektorat"),
+    ("pungli di kelurahan Jl. Gubernur Suryo diminta bayar 50 ribu", "inspektorat"),
+    ("Pak Bupati minta tolong, ada pungli di kelurahan", "inspektorat"),
 ]
 
 
@@ -230,7 +251,17 @@ def test_corruption_is_looked_into_by_nobody_who_is_under_the_accused(text: str,
 
 
 @pytest.mark.parametrize(
-    ("text", "agency"), [("bupati melecehkan stafnya, pelecehan seksual", "dp3a-kaltim"), ("pak bupati tolong, suami memukul istri, KDRT", "dp3ap2kb")]
+    ("text", "agency"),
+    [
+        ("bupati melecehkan stafnya, pelecehan seksual", "dp3a-kaltim"),
+        ("anak saya dicabuli oleh bupati", "dp3a-kaltim"),
+        ("saya dilecehkan pak bupati di rumah dinas", "dp3a-kaltim"),
+        ("saya perempuan dipukuli pak bupati, KDRT", "dp3a-kaltim"),
+        ("bupati telah menghamili siswi, pelecehan seksual", "dp3a-kaltim"),
+        ("pak bupati tolong, suami memukul istri, KDRT", "dp3ap2kb"),
+        ("mohon bupati datang pukul 8, suami memukul istri, KDRT", "dp3ap2kb"),
+        ("pak bupati tolong rabat beton jalan ini, istri dipukul suami, KDRT", "dp3ap2kb"),
+    ],
 )
 def test_violence_by_the_head_of_a_government_is_not_told_to_his_own_unit(text: str, agency: str) -> None:
     assert [one.agency for one in suggested(text).candidates] == [agency]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from pathlib import Path
 
@@ -15,15 +14,12 @@ from channels.webform.parts import File
 from channels.webform.settings import WebFormSettings
 from channels.webform.sheet import Sheet
 from channels.webform.tokens import Sign
-from normalizer import Address
-from normalizer.address import canonical
+from normalizer.address import typed
 
 _HERE = Path(__file__).parent
 # Where the sentence about a field leads.
 _ANCHORS = {"judul": "judul", "isi": "isi-laporan", "tempat": "tempat", "berkas": "berkas"}
 _MAX_TITLE = 120
-# As far as a typing error shows: something, an @, and a domain with a dot in it.
-_MAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
 class Views:
@@ -91,9 +87,7 @@ class Views:
 
     def _is_unclear(self, contact: str) -> bool:
         """Something was typed, and nobody can be reached by it: better known now than when the answer does not come."""
-        if "@" in contact:
-            return _MAIL.fullmatch(contact) is None
-        return bool(contact) and canonical(Address("sms", contact), self._about.setting.country) is None
+        return bool(contact) and typed(contact, self._about.setting.country) is None
 
     def _tokens(self, sheet: Sheet, sign: Sign) -> list[tuple[File, str]]:
         now = self._about.clock()
