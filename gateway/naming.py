@@ -30,8 +30,9 @@ _OF_A_HEAD = re.compile(
     r"\b(?:kantor|peraturan|keputusan|instruksi|imbauan|himbauan|sk|pendopo|halaman|simpang|jalan|jln?|gang|rumah(?:\s+(?:dinas|jabatan))?|depan|dekat)[.]?\s+\Z"
 )
 _HEAD_SHALL = re.compile(r"\s+(?:\w+\s+)?(?:harus|hrs|wajib|segera|tolong|mohon|perlu|jangan|turun tangan|mendengar|should|must|please)\b")
-# What is said of somebody and not to them, however they are spoken to.
+# "Bupati harus berantas pungli" asks.
 _FIGHTS = r"(?:me|mem|men|meng)?(?:[tn]indak|berantas|hapus|usut|cegah|henti|atasi|tertib|awasi|periksa|bersih|basmi|tumpas|selidik)"
+# What is said of somebody and not to them, however they are spoken to.
 _ACCUSES = re.compile(
     rf"\s+(?:(?!{_FIGHTS})\w+\s+){{0,2}}?"
     r"(?:(?:me)?nerima|terima|(?:di)?korupsi|suap|menyuap|disuap|pungli|gratifikasi|makan uang|(?:meng|di)?gelapkan|menggelapkan"

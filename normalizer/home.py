@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from normalizer.vocabulary import vocabulary
 
 _ME = r"(?:saya|sy|sya|aku|kami|pelapor)"
-# "Alamat: …" alone is as often where it happened; below a name it is the writer's.
-# Between a name in a form and the address below it.
+# Between a name in a form and the address below it: "Alamat: …" alone is as often where it happened.
 _FIELDS = r"[^\n:]{2,60}[\n,;][ ]?(?:(?:hp|wa|no[ .]?hp|telp|nik)[ ]?[:=][^\n:]{2,30}[\n,;][ ]?)?"
 _CUE = re.compile(
     r"(?=[abdikmnprs])(?<![^\W_])(?:(?:alamat|almt|almat|domisili)(?:[ ](?:rumah|tinggal|lengkap|ktp|domisili)){0,2}"

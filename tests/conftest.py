@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays: the garbage collector need not look through all of it again and again (a fifth of the time of all tests, measured)."""
+    """What was collected stays: the garbage collector need not look through all of it again and again (pauses of seconds, seen)."""
     gc.collect()
     gc.freeze()
 
